@@ -1,0 +1,281 @@
+//! A bundle: consecutive entries as one stored value. The sealed part of the log is a row of bundles of
+//! `BUNDLE_ENTRIES`; the unsealed tail is a row of smaller ones.
+//!
+//! Headers are not stored whole: version, index and commitment follow from the rest. What is stored of each entry is its
+//! hash, its salt, its flags and recorded time, and its body; an erased body leaves its commitment.
+//!
+//! ```text
+//! u8 version = 1 | u8 codec (0 plain, 1 LZ4 block) | u16 count | u64 first index | 32 previous hash
+//! count x (32 hash | 16 salt)
+//! u32 payload length (uncompressed) | payload, as the codec has it:
+//!     count x (u16 flags | i64 recorded | u32 length; 0xFFFFFFFF: erased)
+//!     the bodies one after another; for an erased one its commitment
+//! 16 checksum: the first bytes of BLAKE3 over everything before
+//! ```
+//! All integers are little-endian. The checksum finds damage that decompression would hide; it is no proof of anything.
+
+use crate::entry::{self, Hash, Header, Salt};
+use crate::limits::{BUNDLE_ENTRIES, MAX_BODY_BYTES};
+use crate::time::Instant;
+
+const VERSION: u8 = 1;
+const FIXED_BYTES: usize = 44;
+const SEAL_BYTES: usize = 48;
+const ROW_BYTES: usize = 14;
+const CHECKSUM_BYTES: usize = 16;
+const ERASED: u32 = u32::MAX;
+const CHECKSUM_CONTEXT: &str = "sayso 2023-05 bundle checksum v1";
+
+/// How the payload is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// As it is.
+    Plain = 0,
+    /// One LZ4 block.
+    Lz4 = 1,
+}
+
+/// One entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Header flags.
+    pub flags: u16,
+    /// Recorded time.
+    pub recorded: Instant,
+    /// The entry's hash.
+    pub hash: Hash,
+    /// The body, or what is left of it.
+    pub body: StoredBody,
+}
+
+/// The body of a stored entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredBody {
+    /// Salt and body bytes.
+    Present(Salt, Vec<u8>),
+    /// Erased: the commitment stays, so that the chain still verifies.
+    Erased(Hash),
+}
+
+impl StoredEntry {
+    /// The header, given the entry's place.
+    #[must_use]
+    pub fn header(&self, index: u64, previous: Hash) -> Header {
+        let commitment = match &self.body {
+            StoredBody::Present(salt, body) => entry::commitment(salt, body),
+            StoredBody::Erased(commitment) => *commitment,
+        };
+        Header { flags: self.flags, index, recorded: self.recorded, previous, commitment }
+    }
+
+    /// The body bytes, unless they were erased.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        match &self.body {
+            StoredBody::Present(_, body) => Some(body),
+            StoredBody::Erased(_) => None,
+        }
+    }
+}
+
+/// Consecutive entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The index of the first entry.
+    pub first: u64,
+    /// The hash before the first entry.
+    pub previous: Hash,
+    /// The entries, at least one.
+    pub entries: Vec<StoredEntry>,
+}
+
+/// Why stored bytes are not a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleError {
+    /// Written by a newer program.
+    #[error("bundle version {0} is newer than this program reads")]
+    NewerVersion(u8),
+    /// The bytes were changed or cut.
+    #[error("the stored bytes are damaged ({0})")]
+    Damaged(&'static str),
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    static CONTEXT: std::sync::LazyLock<blake3::Hasher> =
+        std::sync::LazyLock::new(|| blake3::Hasher::new_derive_key(CHECKSUM_CONTEXT));
+    let mut out = [0; CHECKSUM_BYTES];
+    CONTEXT.clone().update(bytes).finalize_xof().fill(&mut out);
+    out
+}
+
+impl Bundle {
+    /// The bytes to store.
+    #[must_use]
+    pub fn encode(&self, codec: Codec) -> Vec<u8> {
+        let mut rows = Vec::with_capacity(self.entries.len() * 512);
+        let mut bodies: Vec<&[u8]> = Vec::with_capacity(self.entries.len());
+        let mut seals = Vec::with_capacity(self.entries.len() * SEAL_BYTES);
+        for e in &self.entries {
+            let (salt, length, body): (&[u8], u32, &[u8]) = match &e.body {
+                // A body is at most MAX_BODY_BYTES long.
+                StoredBody::Present(salt, body) => (salt, u32::try_from(body.len()).unwrap_or(ERASED), body),
+                StoredBody::Erased(commitment) => (&[0; 16], ERASED, &commitment.0),
+            };
+            seals.extend_from_slice(&e.hash.0);
+            seals.extend_from_slice(salt);
+            rows.extend_from_slice(&e.flags.to_le_bytes());
+            rows.extend_from_slice(&e.recorded.micros().to_le_bytes());
+            rows.extend_from_slice(&length.to_le_bytes());
+            bodies.push(body);
+        }
+        for body in bodies {
+            rows.extend_from_slice(body);
+        }
+        let mut out = Vec::with_capacity(FIXED_BYTES + seals.len() + rows.len() + CHECKSUM_BYTES);
+        out.push(VERSION);
+        out.push(codec as u8);
+        out.extend_from_slice(&u16::try_from(self.entries.len()).unwrap_or(u16::MAX).to_le_bytes());
+        out.extend_from_slice(&self.first.to_le_bytes());
+        out.extend_from_slice(&self.previous.0);
+        out.extend_from_slice(&seals);
+        out.extend_from_slice(&u32::try_from(rows.len()).unwrap_or(u32::MAX).to_le_bytes());
+        match codec {
+            Codec::Plain => out.extend_from_slice(&rows),
+            Codec::Lz4 => out.extend_from_slice(&lz4_flex::block::compress(&rows)),
+        }
+        let sum = checksum(&out);
+        out.extend_from_slice(&sum);
+        out
+    }
+
+    /// Reads stored bytes. Only damage is found here; whether the entries are the right ones is for audit.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, BundleError> {
+        Self::read(bytes, true)
+    }
+
+    /// Reads bytes whose checksum is wrong as far as they still make sense: to find which entry was hit.
+    #[must_use]
+    pub fn decode_damaged(bytes: &[u8]) -> Option<Self> {
+        Self::read(bytes, false).ok()
+    }
+
+    fn read(bytes: &[u8], checked: bool) -> Result<Self, BundleError> {
+        let damaged = BundleError::Damaged;
+        let (content, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(damaged("too short"))?;
+        let mut r = Reader(content);
+        let [version, codec] = r.take::<2>()?;
+        if version > VERSION {
+            return Err(BundleError::NewerVersion(version));
+        }
+        if checked && checksum(content) != *sum {
+            return Err(damaged("wrong checksum"));
+        }
+        let count = usize::from(u16::from_le_bytes(r.take()?));
+        if count == 0 || count > BUNDLE_ENTRIES {
+            return Err(damaged("impossible number of entries"));
+        }
+        let first = u64::from_le_bytes(r.take()?);
+        let previous = Hash(r.take()?);
+        let mut seals = Reader(r.slice(count * SEAL_BYTES)?);
+        let length = usize::try_from(u32::from_le_bytes(r.take()?)).unwrap_or(usize::MAX);
+        if length > count * (ROW_BYTES + MAX_BODY_BYTES) {
+            return Err(damaged("impossible length"));
+        }
+        let unpacked;
+        let payload = match codec {
+            0 => r.0,
+            1 => {
+                unpacked = lz4_flex::block::decompress(r.0, length).map_err(|_| damaged("compression"))?;
+                &unpacked
+            }
+            _ => return Err(damaged("unknown codec")),
+        };
+        if payload.len() != length {
+            return Err(damaged("wrong length"));
+        }
+        let (rows, bodies) = payload.split_at_checked(count * ROW_BYTES).ok_or(damaged("too short"))?;
+        let (mut rows, mut bodies) = (Reader(rows), Reader(bodies));
+        let mut entries = Vec::with_capacity(count);
+        for _ in 0..count {
+            let hash = Hash(seals.take()?);
+            let salt: Salt = seals.take()?;
+            let flags = u16::from_le_bytes(rows.take()?);
+            let recorded = Instant::from_micros(i64::from_le_bytes(rows.take()?)).ok_or(damaged("impossible time"))?;
+            let body = match u32::from_le_bytes(rows.take()?) {
+                ERASED if salt == [0; 16] => StoredBody::Erased(Hash(bodies.take()?)),
+                ERASED => return Err(damaged("a salt without a body")),
+                n => StoredBody::Present(salt, bodies.slice(usize::try_from(n).unwrap_or(usize::MAX))?.to_vec()),
+            };
+            entries.push(StoredEntry { flags, recorded, hash, body });
+        }
+        if !bodies.0.is_empty() {
+            return Err(damaged("bytes left over"));
+        }
+        Ok(Self { first, previous, entries })
+    }
+
+    /// The index after the last entry.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first.saturating_add(self.entries.len() as u64)
+    }
+}
+
+/// Takes bytes from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn slice(&mut self, n: usize) -> Result<&'a [u8], BundleError> {
+        let (head, tail) = self.0.split_at_checked(n).ok_or(BundleError::Damaged("too short"))?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], BundleError> {
+        let (head, tail) = self.0.split_first_chunk::<N>().ok_or(BundleError::Damaged("too short"))?;
+        self.0 = tail;
+        Ok(*head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Bundle {
+        let entry = |n: u8| StoredEntry {
+            flags: u16::from(n),
+            recorded: Instant::from_micros(-5 + i64::from(n)).unwrap(),
+            hash: Hash([n; 32]),
+            body: StoredBody::Present([n; 16], vec![n; usize::from(n) * 3]),
+        };
+        let mut entries: Vec<_> = (1..9).map(entry).collect();
+        entries[3].body = StoredBody::Erased(Hash([77; 32]));
+        Bundle { first: 7, previous: Hash([9; 32]), entries }
+    }
+
+    #[test]
+    fn bundles_round_trip() {
+        for codec in [Codec::Plain, Codec::Lz4] {
+            let bundle = sample();
+            assert_eq!(Bundle::decode(&bundle.encode(codec)), Ok(bundle));
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_and_every_cut_is_found() {
+        for codec in [Codec::Plain, Codec::Lz4] {
+            let good = sample().encode(codec);
+            for at in 0..good.len() {
+                let mut bad = good.clone();
+                bad[at] ^= 1;
+                assert!(Bundle::decode(&bad).is_err(), "byte {at}");
+                assert!(Bundle::decode(&good[..at]).is_err(), "cut at {at}");
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! The index that finds repeats: from an event's identity to the entry that holds it.
+//!
+//! An identity is an external id, or the event's own bytes where it has none. The index keeps 64-bit fingerprints, keyed
+//! with a secret of the ledger, each with an entry index; a match is always checked against the entry itself. A
+//! redacted entry's row is dropped, so that no guess at its text can be confirmed here.
+//!
+//! Rows live in sorted runs, one per sealing, merged eight at a time into runs eight times as large: writing stays
+//! sequential, a look-up reads one chunk per run, and there are few runs. The unsealed tail is in memory.
+
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+use crate::body;
+use crate::event::Event;
+use crate::store::{Row, Store, StoreError, Table, Write};
+
+/// A keyed 64-bit digest of an event's identity.
+pub(super) type Fingerprint = u64;
+
+/// A fingerprint and the entry it belongs to.
+pub(super) type IdentityRow = (Fingerprint, u64);
+
+const ROW_BYTES: usize = 16;
+/// Rows that a chunk holds on average: a look-up reads 8 KB.
+const CHUNK_ROWS: u64 = 512;
+/// Runs of one size before they are merged.
+const FAN_IN: usize = 8;
+
+/// Makes fingerprints under a ledger's secret.
+#[derive(Clone)]
+pub(super) struct Fingerprinter {
+    id: blake3::Hasher,
+    content: blake3::Hasher,
+}
+
+impl Fingerprinter {
+    pub(super) fn new(secret: &[u8; 32]) -> Self {
+        let keyed = |kind: u8| {
+            let mut hasher = blake3::Hasher::new_keyed(secret);
+            hasher.update(&[kind]);
+            hasher
+        };
+        Self { id: keyed(0), content: keyed(1) }
+    }
+
+    /// The fingerprint of an event, given its own bytes.
+    pub(super) fn of(&self, event: &Event, event_bytes: &[u8]) -> Fingerprint {
+        match &event.id {
+            Some(id) => self.of_id(id.as_str()),
+            None => digest(&self.content, event_bytes),
+        }
+    }
+
+    pub(super) fn of_id(&self, id: &str) -> Fingerprint {
+        digest(&self.id, id.as_bytes())
+    }
+}
+
+fn digest(keyed: &blake3::Hasher, bytes: &[u8]) -> Fingerprint {
+    let mut hasher = keyed.clone();
+    hasher.update(bytes);
+    let hash = hasher.finalize();
+    hash.as_bytes().first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
+}
+
+/// A sorted run in the store, cut into `2^bits` chunks by the leading bits of the fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Run {
+    id: u32,
+    bits: u8,
+    rows: u64,
+}
+
+impl Run {
+    fn chunk_of(self, fingerprint: Fingerprint) -> u32 {
+        // At most 32 bits: see `bits_for`.
+        fingerprint.checked_shr(64 - u32::from(self.bits)).map_or(0, |c| u32::try_from(c).unwrap_or(u32::MAX))
+    }
+
+    fn key(self, chunk: u32) -> Vec<u8> {
+        [self.id.to_be_bytes(), chunk.to_be_bytes()].concat()
+    }
+
+    fn chunks(self) -> impl Iterator<Item = u32> {
+        0..u32::try_from(1u64 << self.bits).unwrap_or(u32::MAX)
+    }
+
+    /// Runs of one class are merged together.
+    fn class(self) -> u32 {
+        self.rows.max(1).ilog2() / FAN_IN.ilog2()
+    }
+}
+
+fn bits_for(rows: u64) -> u8 {
+    let bits = (rows / CHUNK_ROWS).max(1).ilog2();
+    u8::try_from(bits.min(31)).unwrap_or(31)
+}
+
+/// Which runs there are. Stored in the state table with the head, so that both change together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Runs {
+    next: u32,
+    live: Vec<Run>,
+    /// Merged into others; their chunks may be removed once this manifest is durable.
+    merged: Vec<Run>,
+}
+
+impl Runs {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        bincode::deserialize(bytes).ok()
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        bincode::serialize(self).unwrap_or_default()
+    }
+
+    /// Every entry that may have this fingerprint.
+    pub(super) fn find(&self, store: &dyn Store, fingerprint: Fingerprint) -> Result<Vec<u64>, StoreError> {
+        let mut found = Vec::new();
+        for run in &self.live {
+            let chunk = load(store, *run, run.chunk_of(fingerprint))?;
+            found.extend(matches_in(&chunk, fingerprint));
+        }
+        Ok(found)
+    }
+
+    /// The same for many fingerprints, reading each chunk once.
+    pub(super) fn find_many(
+        &self,
+        store: &dyn Store,
+        fingerprints: &[Fingerprint],
+    ) -> Result<HashMap<Fingerprint, Vec<u64>>, StoreError> {
+        let mut sorted = fingerprints.to_vec();
+        sorted.sort_unstable();
+        let mut found: HashMap<Fingerprint, Vec<u64>> = HashMap::new();
+        for run in &self.live {
+            let mut rest = sorted.as_slice();
+            while let Some(first) = rest.first() {
+                let chunk = run.chunk_of(*first);
+                let (here, later) = rest.split_at(rest.partition_point(|f| run.chunk_of(*f) <= chunk));
+                let rows = load(store, *run, chunk)?;
+                for fingerprint in here {
+                    let entries: Vec<u64> = matches_in(&rows, *fingerprint).collect();
+                    if !entries.is_empty() {
+                        found.entry(*fingerprint).or_default().extend(entries);
+                    }
+                }
+                rest = later;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Adds rows as a new run, merging where there are many of a size. Writes chunks; the caller stores the manifest.
+    pub(super) fn add(&mut self, store: &dyn Store, mut rows: Vec<IdentityRow>) -> Result<(), StoreError> {
+        for run in std::mem::take(&mut self.merged) {
+            store.apply(Table::Identity, run.chunks().map(|c| (run.key(c), None)).collect())?;
+        }
+        let mut class = Run { id: 0, bits: 0, rows: rows.len() as u64 }.class();
+        loop {
+            let same: Vec<Run> = self.live.iter().copied().filter(|r| r.class() == class).collect();
+            if same.len() + 1 < FAN_IN {
+                break;
+            }
+            for run in &same {
+                for chunk in run.chunks() {
+                    rows.extend(load(store, *run, chunk)?);
+                }
+            }
+            self.live.retain(|r| r.class() != class);
+            self.merged.extend(same);
+            class = Run { id: 0, bits: 0, rows: rows.len() as u64 }.class();
+        }
+        rows.sort_unstable();
+        let run = Run { id: self.next, bits: bits_for(rows.len() as u64), rows: rows.len() as u64 };
+        self.next = self.next.wrapping_add(1);
+        let mut rest = rows.as_slice();
+        for chunk in run.chunks() {
+            let (here, later) = rest.split_at(rest.partition_point(|(f, _)| run.chunk_of(*f) <= chunk));
+            store.apply(Table::Identity, vec![(run.key(chunk), Some(encode_rows(here)))])?;
+            rest = later;
+        }
+        self.live.push(run);
+        Ok(())
+    }
+
+    /// Forgets an entry. Returns the chunks to write.
+    pub(super) fn drop_row(&self, store: &dyn Store, row: IdentityRow) -> Result<Vec<Write>, StoreError> {
+        let mut writes = Vec::new();
+        for run in self.live.iter().chain(&self.merged) {
+            let chunk = run.chunk_of(row.0);
+            let mut rows = load(store, *run, chunk)?;
+            let before = rows.len();
+            rows.retain(|r| *r != row);
+            if rows.len() < before {
+                writes.push((run.key(chunk), Some(encode_rows(&rows))));
+            }
+        }
+        Ok(writes)
+    }
+
+    /// Removes runs that were begun and never entered into a manifest.
+    pub(super) fn trim(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let rows: Vec<Row> = store.scan(Table::Identity, &self.next.to_be_bytes(), 64)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            store.apply(Table::Identity, rows.into_iter().map(|(key, _)| (key, None)).collect())?;
+        }
+    }
+}
+
+fn load(store: &dyn Store, run: Run, chunk: u32) -> Result<Vec<IdentityRow>, StoreError> {
+    let bytes = store.get(Table::Identity, &run.key(chunk))?.unwrap_or_default();
+    let word = |bytes: &[u8]| bytes.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
+    let row = |bytes: &[u8]| (word(bytes), bytes.get(8..).map_or(0, word));
+    Ok(bytes.chunks_exact(ROW_BYTES).map(row).collect())
+}
+
+fn encode_rows(rows: &[IdentityRow]) -> Vec<u8> {
+    rows.iter().flat_map(|(f, i)| [f.to_le_bytes(), i.to_le_bytes()]).flatten().collect()
+}
+
+fn matches_in(rows: &[IdentityRow], fingerprint: Fingerprint) -> impl Iterator<Item = u64> + '_ {
+    let from = rows.partition_point(|(f, _)| *f < fingerprint);
+    rows.iter().skip(from).take_while(move |(f, _)| *f == fingerprint).map(|(_, i)| *i)
+}
+
+/// The part of a body that is the event itself, without version and recorder: what makes two records the same.
+pub(super) fn event_bytes(body: &[u8]) -> Option<&[u8]> {
+    let (version, rest) = body.split_first()?;
+    let (has_recorder, rest) = rest.split_first()?;
+    if *version != body::BODY_VERSION {
+        return None;
+    }
+    match has_recorder {
+        0 => Some(rest),
+        _ => {
+            let (length, rest) = rest.split_first_chunk()?;
+            rest.get(usize::try_from(u64::from_le_bytes(*length)).ok()?..)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    /// Spreads small numbers over the whole range, as fingerprints are.
+    fn spread(i: u64) -> u64 {
+        i.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    #[test]
+    fn rows_are_found_through_many_merges() {
+        let store = MemoryStore::default();
+        let mut runs = Runs::default();
+        let mut next = 0u64;
+        for size in std::iter::repeat_n(256, 200).chain([100_000, 256, 3, 1]) {
+            runs.add(&store, (next..next + size).map(|i| (spread(i), i)).collect()).unwrap();
+            next += size;
+        }
+        assert!(runs.live.len() < 3 * FAN_IN, "{} runs", runs.live.len());
+        for i in (0..next).step_by(997) {
+            assert_eq!(runs.find(&store, spread(i)).unwrap(), [i]);
+        }
+        assert!(runs.find(&store, spread(next)).unwrap().is_empty());
+        let asked: Vec<u64> = (0..next + 50).map(spread).collect();
+        let found = runs.find_many(&store, &asked).unwrap();
+        assert_eq!(found.len() as u64, next);
+        assert!((0..next).all(|i| found[&spread(i)] == [i]));
+        assert_eq!(Runs::decode(&runs.encode()), Some(runs));
+    }
+
+    #[test]
+    fn a_dropped_row_is_gone_from_the_store() {
+        let store = MemoryStore::default();
+        let mut runs = Runs::default();
+        runs.add(&store, (0..1000).map(|i| (spread(i), i)).collect()).unwrap();
+        let writes = runs.drop_row(&store, (spread(500), 500)).unwrap();
+        assert_eq!(writes.len(), 1);
+        store.apply(Table::Identity, writes).unwrap();
+        assert!(runs.find(&store, spread(500)).unwrap().is_empty());
+        assert_eq!(runs.find(&store, spread(501)).unwrap(), [501]);
+    }
+
+    #[test]
+    fn equal_fingerprints_are_all_found() {
+        let store = MemoryStore::default();
+        let mut runs = Runs::default();
+        runs.add(&store, vec![(7, 1), (7, 2)]).unwrap();
+        runs.add(&store, vec![(7, 3), (u64::MAX, 4), (0, 5)]).unwrap();
+        let mut all = runs.find(&store, 7).unwrap();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2, 3]);
+        assert_eq!(runs.find(&store, u64::MAX).unwrap(), [4]);
+        assert_eq!(runs.find(&store, 0).unwrap(), [5]);
+    }
+}

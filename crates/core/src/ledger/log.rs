@@ -1,0 +1,432 @@
+//! The log in the store: sealed bundles, the unsealed tail, and the head that says how much of it exists.
+//!
+//! An append writes any full bundles first and makes them durable; then one atomic write moves the head, replaces the
+//! tail and enters the index rows; then that is made durable. Entries beyond the head do not exist: what a crash left
+//! there is removed when the ledger is opened.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Runs};
+use super::{DamageError, OpenError};
+use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry};
+use crate::entry::{Hash, Head, LedgerId};
+use crate::limits::BUNDLE_ENTRIES;
+use crate::store::{Store, StoreError, Table, Write};
+use crate::time::Instant;
+
+/// The layout of the store that this program reads and writes.
+pub(crate) const STORE_VERSION: u16 = 1;
+
+pub(crate) const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
+/// Bundles compressed at a time while the ones before are written.
+const SEAL_STEP: usize = 32;
+
+/// Keys of the state table. None is the beginning of another.
+pub(crate) mod key {
+    pub(crate) const LEDGER: &[u8] = b"ledger";
+    pub(crate) const SECRET: &[u8] = b"secret";
+    pub(crate) const HEAD: &[u8] = b"head";
+    pub(crate) const RUNS: &[u8] = b"runs";
+    pub(crate) const TAIL: &[u8] = b"tail";
+    pub(crate) const AMENDMENT: &[u8] = b"amend";
+    pub(crate) const ERASE: &[u8] = b"erase";
+
+    pub(crate) fn numbered(prefix: &[u8], n: u64) -> Vec<u8> {
+        [prefix, &n.to_be_bytes()].concat()
+    }
+
+    /// The number in a numbered key with this prefix.
+    pub(crate) fn number(prefix: &[u8], key: &[u8]) -> Option<u64> {
+        Some(u64::from_be_bytes(key.strip_prefix(prefix)?.try_into().ok()?))
+    }
+}
+
+/// The value under [`key::LEDGER`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LedgerRecord {
+    pub(crate) version: u16,
+    pub(crate) id: [u8; 32],
+}
+
+/// The value under [`key::HEAD`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeadRecord {
+    /// Entries in the log.
+    pub(crate) size: u64,
+    /// How many of them are in sealed bundles; a multiple of the bundle size.
+    pub(crate) sealed: u64,
+    /// The last entry's hash.
+    pub(crate) hash: [u8; 32],
+    /// The last entry's recorded time; the smallest number where there is none.
+    pub(crate) recorded: i64,
+}
+
+/// What readers see: a consistent moment of the log.
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    pub(super) head: Head,
+    pub(super) sealed: u64,
+    /// The hash before the first entry of the tail.
+    pub(super) tail_previous: Hash,
+    pub(super) tail: Vec<Arc<StoredEntry>>,
+}
+
+/// Entries that are to follow the head, with what goes beside them.
+#[derive(Default)]
+pub(super) struct Staged {
+    pub(super) entries: Vec<StoredEntry>,
+    pub(super) rows: Vec<IdentityRow>,
+    /// Corrections and aliases among them.
+    pub(super) amendments: Vec<u64>,
+    /// An entry whose body is to be erased once the rest is durable.
+    pub(super) erase: Option<u64>,
+}
+
+/// The log, for its one writer.
+pub(super) struct Log {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) id: LedgerId,
+    pub(super) fingerprinter: Fingerprinter,
+    pub(super) snapshot: Snapshot,
+    pub(super) last_recorded: Option<Instant>,
+    pub(super) runs: Runs,
+    /// Fingerprints of the tail, whose rows are in no run yet.
+    pub(super) tail_rows: HashMap<Fingerprint, Vec<u64>>,
+    tail_keys: Vec<u64>,
+}
+
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    bincode::serialize(value).unwrap_or_default() // plain numbers: cannot fail
+}
+
+pub(crate) fn read_ledger_record(store: &dyn Store) -> Result<Option<LedgerId>, OpenError> {
+    let Some(bytes) = store.get(Table::State, key::LEDGER)? else { return Ok(None) };
+    let record: LedgerRecord =
+        bincode::deserialize(&bytes).map_err(|_| DamageError::new("the ledger's identity cannot be read"))?;
+    if record.version > STORE_VERSION {
+        return Err(OpenError::Newer { found: record.version });
+    }
+    Ok(Some(LedgerId(record.id)))
+}
+
+pub(crate) fn read_head(store: &dyn Store) -> Result<Option<HeadRecord>, StoreError> {
+    Ok(store.get(Table::State, key::HEAD)?.and_then(|bytes| bincode::deserialize(&bytes).ok()))
+}
+
+/// The tail's bundles as stored, in order: the key's index and the bytes.
+pub(crate) fn read_tail(store: &dyn Store) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    numbered_rows(store, key::TAIL)
+}
+
+fn numbered_rows(store: &dyn Store, prefix: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+    let mut rows = Vec::new();
+    let mut from = prefix.to_vec();
+    loop {
+        let page = store.scan(Table::State, &from, 256)?;
+        for (key, value) in &page {
+            match key::number(prefix, key) {
+                Some(n) => rows.push((n, value.clone())),
+                None => return Ok(rows),
+            }
+        }
+        match page.last() {
+            Some((last, _)) if page.len() == 256 => from = [last.as_slice(), &[0]].concat(),
+            _ => return Ok(rows),
+        }
+    }
+}
+
+impl Log {
+    /// Makes an empty log.
+    pub(super) fn create(store: &dyn Store, id: LedgerId, secret: [u8; 32]) -> Result<(), StoreError> {
+        let head = HeadRecord { size: 0, sealed: 0, hash: id.genesis().0, recorded: i64::MIN };
+        let put = |key: &[u8], value: Vec<u8>| (key.to_vec(), Some(value));
+        store.apply(
+            Table::State,
+            vec![
+                put(key::LEDGER, encode(&LedgerRecord { version: STORE_VERSION, id: id.0 })),
+                put(key::SECRET, secret.to_vec()),
+                put(key::HEAD, encode(&head)),
+                put(key::RUNS, Runs::default().encode()),
+            ],
+        )?;
+        store.sync()
+    }
+
+    /// Reads the log's state and removes what lies beyond the head.
+    pub(super) fn open(store: Arc<dyn Store>) -> Result<Self, OpenError> {
+        let id = read_ledger_record(&*store)?.ok_or(OpenError::NoLedger)?;
+        let missing = |what: &str| DamageError::new(&format!("{what} is missing or cannot be read"));
+        let secret = store.get(Table::State, key::SECRET)?.and_then(|s| <[u8; 32]>::try_from(s).ok());
+        let fingerprinter = Fingerprinter::new(&secret.ok_or_else(|| missing("the index's secret"))?);
+        let head = read_head(&*store)?.ok_or_else(|| missing("the head"))?;
+        let runs = store.get(Table::State, key::RUNS)?.and_then(|r| Runs::decode(&r));
+        let runs = runs.ok_or_else(|| missing("the list of index runs"))?;
+
+        let mut tail: Vec<Arc<StoredEntry>> = Vec::new();
+        let mut tail_keys = Vec::new();
+        let mut tail_previous = Hash(head.hash);
+        let mut beyond: Vec<Write> = Vec::new();
+        for (first, bytes) in read_tail(&*store)? {
+            let next = head.sealed + tail.len() as u64;
+            let inside = first >= head.sealed && first < head.size;
+            if !inside {
+                beyond.push((key::numbered(key::TAIL, first), None));
+                continue;
+            }
+            let bundle = Bundle::decode(&bytes).map_err(|e| DamageError::at(first, &e.to_string()))?;
+            if bundle.first != first || first != next {
+                return Err(DamageError::at(next, "the tail of the log has a gap").into());
+            }
+            if tail.is_empty() {
+                tail_previous = bundle.previous;
+            }
+            tail_keys.push(first);
+            tail.extend(bundle.entries.into_iter().map(Arc::new));
+        }
+        if head.sealed + tail.len() as u64 != head.size || tail.last().is_some_and(|e| e.hash.0 != head.hash) {
+            let at = head.sealed + tail.len() as u64;
+            return Err(DamageError::at(at, "the tail of the log does not end where the head says").into());
+        }
+        if !beyond.is_empty() {
+            store.apply(Table::State, beyond)?;
+        }
+        trim_bundles(&*store, head.sealed)?;
+        runs.trim(&*store)?;
+
+        let snapshot = Snapshot {
+            head: Head { size: head.size, hash: Hash(head.hash) },
+            sealed: head.sealed,
+            tail_previous,
+            tail,
+        };
+        let last_recorded = if head.size == 0 { None } else { Instant::from_micros(head.recorded) };
+        let mut log =
+            Self { store, id, fingerprinter, snapshot, last_recorded, runs, tail_rows: HashMap::new(), tail_keys };
+        for row in log.fingerprint_tail()? {
+            log.tail_rows.entry(row.0).or_default().push(row.1);
+        }
+        Ok(log)
+    }
+
+    fn fingerprint_tail(&self) -> Result<Vec<IdentityRow>, DamageError> {
+        let tail = self.snapshot.tail.iter().zip(self.snapshot.sealed..);
+        tail.filter_map(|(e, index)| e.body().map(|body| self.fingerprint(index, body).map(|f| (f, index)))).collect()
+    }
+
+    /// The fingerprint of a stored body.
+    pub(super) fn fingerprint(&self, index: u64, body: &[u8]) -> Result<Fingerprint, DamageError> {
+        let record = crate::body::Record::decode(body).map_err(|e| DamageError::at(index, &e.to_string()))?;
+        let bytes = super::identity::event_bytes(body).unwrap_or_default();
+        Ok(self.fingerprinter.of(&record.event, bytes))
+    }
+
+    /// The indexes of recorded corrections and aliases.
+    pub(super) fn amendments(&self) -> Result<Vec<u64>, StoreError> {
+        Ok(numbered_rows(&*self.store, key::AMENDMENT)?
+            .into_iter()
+            .map(|(n, _)| n)
+            .filter(|n| *n < self.snapshot.head.size)
+            .collect())
+    }
+
+    /// Entries whose erasing was promised and may not have been finished.
+    pub(super) fn unfinished_erasures(&self) -> Result<Vec<u64>, StoreError> {
+        Ok(numbered_rows(&*self.store, key::ERASE)?.into_iter().map(|(n, _)| n).collect())
+    }
+
+    /// Appends staged entries: durable when this returns, all or none.
+    pub(super) fn commit(&mut self, staged: Staged, head: Head, recorded: Instant) -> Result<(), StoreError> {
+        let old = &self.snapshot;
+        let sealed = head.size / BUNDLE * BUNDLE;
+        let mut writes: Vec<Write> = Vec::new();
+        let mut put = |key: Vec<u8>, value: Vec<u8>| writes.push((key, Some(value)));
+
+        let tail_entries: Vec<Arc<StoredEntry>>;
+        let tail_previous: Hash;
+        if sealed == old.sealed {
+            // The common case: one more bundle in the tail.
+            let bundle = Bundle { first: old.head.size, previous: old.head.hash, entries: staged.entries };
+            put(key::numbered(key::TAIL, bundle.first), bundle.encode(Codec::Plain));
+            tail_previous = old.tail_previous;
+            self.tail_keys.push(bundle.first);
+            for (fingerprint, index) in staged.rows {
+                self.tail_rows.entry(fingerprint).or_default().push(index);
+            }
+            tail_entries = old.tail.iter().cloned().chain(bundle.entries.into_iter().map(Arc::new)).collect();
+        } else {
+            let mut entries: Vec<Arc<StoredEntry>> = old.tail.clone();
+            entries.extend(staged.entries.into_iter().map(Arc::new));
+            let rest = entries.split_off(usize::try_from(sealed - old.sealed).unwrap_or(usize::MAX));
+            tail_previous = entries.last().map_or(old.tail_previous, |e| e.hash);
+            write_bundles(&*self.store, old.sealed, old.tail_previous, &entries)?;
+            drop(entries);
+
+            let tail_rows = std::mem::take(&mut self.tail_rows);
+            let all = tail_rows.into_iter().flat_map(|(f, is)| is.into_iter().map(move |i| (f, i))).chain(staged.rows);
+            let (sealed_rows, open_rows): (Vec<IdentityRow>, Vec<IdentityRow>) = all.partition(|(_, i)| *i < sealed);
+            self.runs.add(&*self.store, sealed_rows)?;
+            for (fingerprint, index) in open_rows {
+                self.tail_rows.entry(fingerprint).or_default().push(index);
+            }
+            self.store.sync()?;
+
+            put(key::RUNS.to_vec(), self.runs.encode());
+            if !rest.is_empty() {
+                put(key::numbered(key::TAIL, sealed), tail_bundle(sealed, tail_previous, &rest).encode(Codec::Plain));
+            }
+            let replaced = std::mem::take(&mut self.tail_keys);
+            let removed = replaced.iter().map(|first| (key::numbered(key::TAIL, *first), None));
+            writes.splice(0..0, removed);
+            self.tail_keys = if rest.is_empty() { vec![] } else { vec![sealed] };
+            tail_entries = rest;
+        }
+        let mut put = |key: Vec<u8>, value: Vec<u8>| writes.push((key, Some(value)));
+        for index in staged.amendments {
+            put(key::numbered(key::AMENDMENT, index), vec![]);
+        }
+        if let Some(index) = staged.erase {
+            put(key::numbered(key::ERASE, index), vec![]);
+        }
+        let record = HeadRecord { size: head.size, sealed, hash: head.hash.0, recorded: recorded.micros() };
+        put(key::HEAD.to_vec(), encode(&record));
+        self.store.apply(Table::State, writes)?;
+        self.store.sync()?;
+        self.snapshot = Snapshot { head, sealed, tail_previous, tail: tail_entries };
+        self.last_recorded = Some(recorded);
+        Ok(())
+    }
+
+    /// Erases a body that a durable redaction speaks of, and forgets its identity.
+    pub(super) fn erase(&mut self, index: u64) -> Result<(), OpenError> {
+        let done = (key::numbered(key::ERASE, index), None);
+        let mut writes = vec![done];
+        let (previous, stored) = self.stored(index)?.ok_or_else(|| DamageError::at(index, "there is no such entry"))?;
+        if let Some(body) = stored.body() {
+            let row = (self.fingerprint(index, body)?, index);
+            let erased = StoredEntry {
+                body: StoredBody::Erased(stored.header(index, previous).commitment),
+                ..StoredEntry::clone(&stored)
+            };
+            if index >= self.snapshot.sealed {
+                let at = usize::try_from(index - self.snapshot.sealed).unwrap_or(usize::MAX);
+                if let Some(slot) = self.snapshot.tail.get_mut(at) {
+                    *slot = Arc::new(erased);
+                }
+                if let Some(indexes) = self.tail_rows.get_mut(&row.0) {
+                    indexes.retain(|i| *i != index);
+                }
+                let Snapshot { sealed, tail_previous, tail, .. } = &self.snapshot;
+                let old = std::mem::replace(&mut self.tail_keys, vec![*sealed]);
+                writes.extend(old.iter().map(|first| (key::numbered(key::TAIL, *first), None)));
+                let whole = tail_bundle(*sealed, *tail_previous, tail).encode(Codec::Plain);
+                writes.push((key::numbered(key::TAIL, *sealed), Some(whole)));
+            } else {
+                let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
+                let at = usize::try_from(index - bundle.first).unwrap_or(usize::MAX);
+                if let Some(slot) = bundle.entries.get_mut(at) {
+                    *slot = erased;
+                }
+                let key = bundle.first.to_be_bytes().to_vec();
+                self.store.apply(Table::Log, vec![(key, Some(bundle.encode(Codec::Lz4)))])?;
+                let rows = self.runs.drop_row(&*self.store, row)?;
+                self.store.apply(Table::Identity, rows)?;
+                self.store.sync()?;
+            }
+        }
+        self.store.apply(Table::State, writes)?;
+        self.store.sync()?;
+        Ok(())
+    }
+
+    /// An entry as stored, and the hash before it.
+    pub(super) fn stored(&self, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
+        self.snapshot.stored(&*self.store, index)
+    }
+}
+
+impl Snapshot {
+    /// An entry as stored, and the hash before it.
+    pub(super) fn stored(&self, store: &dyn Store, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
+        if index >= self.head.size {
+            return Ok(None);
+        }
+        let pick = |previous: Hash, entries: &[Arc<StoredEntry>], at: u64| {
+            let at = usize::try_from(at).ok()?;
+            let before = at.checked_sub(1).and_then(|b| entries.get(b)).map_or(previous, |e| e.hash);
+            Some((before, entries.get(at)?.clone()))
+        };
+        if index >= self.sealed {
+            return Ok(pick(self.tail_previous, &self.tail, index - self.sealed));
+        }
+        let bundle = load_bundle(store, index / BUNDLE * BUNDLE)?;
+        let first = bundle.first;
+        let entries: Vec<_> = bundle.entries.into_iter().map(Arc::new).collect();
+        Ok(pick(bundle.previous, &entries, index - first))
+    }
+}
+
+fn tail_bundle(first: u64, previous: Hash, entries: &[Arc<StoredEntry>]) -> Bundle {
+    Bundle { first, previous, entries: entries.iter().map(|e| StoredEntry::clone(e)).collect() }
+}
+
+/// A sealed bundle, with its place checked.
+pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenError> {
+    let bytes = store.get(Table::Log, &first.to_be_bytes())?;
+    let bytes = bytes.ok_or_else(|| DamageError::at(first, "a bundle of entries is missing"))?;
+    let bundle = Bundle::decode(&bytes).map_err(|e| DamageError::at(first, &e.to_string()))?;
+    if bundle.first != first || bundle.entries.len() != BUNDLE_ENTRIES {
+        return Err(DamageError::at(first, "a bundle of entries is in the wrong place").into());
+    }
+    Ok(bundle)
+}
+
+/// Writes full bundles: compression on all cores, a step ahead of the writing.
+fn write_bundles(
+    store: &dyn Store,
+    first: u64,
+    previous: Hash,
+    entries: &[Arc<StoredEntry>],
+) -> Result<(), StoreError> {
+    let step = |(number, entries): (usize, &[Arc<StoredEntry>]), previous: Hash| {
+        let first = first + (number * BUNDLE_ENTRIES) as u64;
+        (first.to_be_bytes().to_vec(), Some(tail_bundle(first, previous, entries).encode(Codec::Lz4)))
+    };
+    let bundles: Vec<(usize, &[Arc<StoredEntry>])> = entries.chunks(BUNDLE_ENTRIES).enumerate().collect();
+    let before = |number: usize| {
+        let last = (number * BUNDLE_ENTRIES).checked_sub(1);
+        last.and_then(|i| entries.get(i)).map_or(previous, |e| e.hash)
+    };
+    std::thread::scope(|scope| {
+        let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Write>>(2);
+        scope.spawn(move || {
+            for group in bundles.chunks(SEAL_STEP) {
+                let encoded = group.par_iter().map(|(n, entries)| step((*n, entries), before(*n))).collect();
+                if send.send(encoded).is_err() {
+                    return; // the writer met an error and left
+                }
+            }
+        });
+        for encoded in receive {
+            for write in encoded {
+                store.apply(Table::Log, vec![write])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Removes bundles beyond the sealed part.
+fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<(), StoreError> {
+    loop {
+        let rows = store.scan(Table::Log, &sealed.to_be_bytes(), 16)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        store.apply(Table::Log, rows.into_iter().map(|(key, _)| (key, None)).collect())?;
+    }
+}

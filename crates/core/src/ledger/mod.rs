@@ -1,0 +1,383 @@
+//! The ledger: append, read, redact. One writer at a time, many readers.
+
+mod append;
+mod identity;
+pub(crate) mod log;
+mod rules;
+
+pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
+pub use rules::RuleError;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rayon::prelude::*;
+
+use crate::body::{BodyError, Record};
+use crate::bundle::{StoredBody, StoredEntry};
+use crate::directory::LedgerDir;
+use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
+use crate::event::{ContentDigest, Event};
+use crate::machine::Entropy;
+use crate::store::{Store, StoreError};
+use crate::time::{Clock, Instant};
+use append::{Ticket, Writer};
+use log::{BUNDLE, Log, Snapshot};
+
+/// Bundles read ahead at a time by a scan: bounded memory, enough for all cores.
+const READ_STEP: u64 = 16;
+
+/// Damage found while reading.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{what}; run `sayso audit` to see everything that is wrong", at.map(|i| format!("entry #{i}: ")).unwrap_or_default())]
+pub struct DamageError {
+    /// The first entry known to be affected.
+    pub at: Option<u64>,
+    what: String,
+}
+
+impl DamageError {
+    pub(crate) fn new(what: &str) -> Self {
+        Self { at: None, what: what.to_owned() }
+    }
+
+    pub(crate) fn at(index: u64, what: &str) -> Self {
+        Self { at: Some(index), what: what.to_owned() }
+    }
+}
+
+/// Why a ledger cannot be opened or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store holds no ledger.
+    #[error("there is no ledger here")]
+    NoLedger,
+    /// The store holds one already.
+    #[error("there is a ledger here already")]
+    Exists,
+    /// Written by a newer program.
+    #[error(
+        "this ledger has format {found}, and this program reads up to {}; install a newer sayso",
+        log::STORE_VERSION
+    )]
+    Newer {
+        /// Its format.
+        found: u16,
+    },
+    /// What is stored is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] DamageError),
+    /// No randomness for a new ledger's identity.
+    #[error("the system gave no random bytes: {0}")]
+    Entropy(std::io::Error),
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// Events of the batch were refused. Nothing of it was appended.
+    #[error("{}", .0.first().map(|r| r.reason.to_string()).unwrap_or_default())]
+    Refused(Vec<Refusal>),
+    /// The ledger has moved on from the head the caller expected.
+    #[error("the ledger is not at the expected head: expected {expected}, found {actual}")]
+    HeadMoved {
+        /// What the caller expected.
+        expected: Head,
+        /// What is there.
+        actual: Head,
+    },
+    /// A write or a sync failed earlier: nothing is acknowledged any more.
+    #[error(
+        "an earlier write failed, so this ledger takes no more entries until it is opened again; run the command again"
+    )]
+    Poisoned,
+    /// A write or a sync failed now. Whether the entries are there shows when the ledger is opened again.
+    #[error("writing failed: {0}; it is not certain that the entries were kept: open the ledger again and look")]
+    Store(StoreError),
+    /// What is stored is damaged.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// No randomness for salts.
+    #[error("the system gave no random bytes: {0}")]
+    Entropy(std::io::Error),
+}
+
+/// An entry, read back.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    index: u64,
+    previous: Hash,
+    stored: Arc<StoredEntry>,
+}
+
+impl Entry {
+    /// Its place in the log.
+    #[must_use]
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// When this ledger learned of it.
+    #[must_use]
+    pub fn recorded(&self) -> Instant {
+        self.stored.recorded
+    }
+
+    /// Its hash, as stored; audit checks it.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        self.stored.hash
+    }
+
+    /// Whether its recorded time came from another system.
+    #[must_use]
+    pub fn has_imported_clock(&self) -> bool {
+        self.stored.flags & FLAG_IMPORTED_CLOCK != 0
+    }
+
+    /// The header that the hash is taken of.
+    #[must_use]
+    pub fn header(&self) -> Header {
+        self.stored.header(self.index, self.previous)
+    }
+
+    /// The salt, unless the body was erased.
+    #[must_use]
+    pub fn salt(&self) -> Option<Salt> {
+        match &self.stored.body {
+            StoredBody::Present(salt, _) => Some(*salt),
+            StoredBody::Erased(_) => None,
+        }
+    }
+
+    /// The body bytes, unless they were erased.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.stored.body()
+    }
+
+    /// The event and its recorder; `None` if the body was erased.
+    ///
+    /// # Errors
+    /// [`BodyError`] if the stored bytes are no event.
+    pub fn record(&self) -> Result<Option<Record>, BodyError> {
+        self.body().map(Record::decode).transpose()
+    }
+}
+
+/// An append-only ledger in a store.
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+    id: LedgerId,
+    snapshot: RwLock<Arc<Snapshot>>,
+    queue: Mutex<Vec<Arc<Ticket>>>,
+    writer: Mutex<Writer>,
+    /// Keeps the directory locked as long as the ledger is open.
+    _dir: Option<LedgerDir>,
+}
+
+impl Ledger {
+    /// Makes an empty ledger in an empty store, with an identity of its own.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if the store holds one already.
+    pub fn create(
+        store: Arc<dyn Store>,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Self, OpenError> {
+        if log::read_ledger_record(&*store)?.is_some() {
+            return Err(OpenError::Exists);
+        }
+        let (mut id, mut secret) = ([0; 32], [0; 32]);
+        entropy.fill(&mut id).map_err(OpenError::Entropy)?;
+        entropy.fill(&mut secret).map_err(OpenError::Entropy)?;
+        Log::create(&*store, LedgerId(id), secret)?;
+        Self::open(store, clock, entropy)
+    }
+
+    /// Opens the ledger in a store, removing what a crash left beyond its head.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        store: Arc<dyn Store>,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Self, OpenError> {
+        let mut log = Log::open(store.clone())?;
+        for index in log.unfinished_erasures()? {
+            log.erase(index)?;
+        }
+        Ok(Self {
+            store,
+            clock: Box::new(clock),
+            entropy: Box::new(entropy),
+            id: log.id,
+            snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
+            queue: Mutex::default(),
+            writer: Mutex::new(Writer::new(log)),
+            _dir: None,
+        })
+    }
+
+    pub(crate) fn holding(self, dir: LedgerDir) -> Self {
+        Self { _dir: Some(dir), ..self }
+    }
+
+    /// What makes this ledger itself.
+    #[must_use]
+    pub fn id(&self) -> LedgerId {
+        self.id
+    }
+
+    /// How many entries there are, and the hash of the last.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.snapshot().head
+    }
+
+    /// One entry, or `None` beyond the end.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn entry(&self, index: u64) -> Result<Option<Entry>, OpenError> {
+        let found = self.snapshot().stored(&*self.store, index)?;
+        Ok(found.map(|(previous, stored)| Entry { index, previous, stored }))
+    }
+
+    /// The entry with an external id, if there is one.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
+        lock(&self.writer).find_id(id)
+    }
+
+    /// Calls `visit` with every entry from `from` up to the head, in order, until it says to stop. Entries are prepared by
+    /// `prepare` on all cores, a bounded number ahead.
+    ///
+    /// # Errors
+    /// [`OpenError`], or the first error of `prepare` or `visit`.
+    pub fn scan<T: Send, E: From<OpenError> + Send>(
+        &self,
+        from: u64,
+        prepare: impl Fn(Entry) -> Result<T, E> + Sync,
+        mut visit: impl FnMut(T) -> Result<std::ops::ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let snapshot = self.snapshot();
+        let mut start = from;
+        while start < snapshot.head.size {
+            let end = ((start / BUNDLE + READ_STEP) * BUNDLE).min(snapshot.head.size);
+            let steps: Vec<u64> = (start / BUNDLE..end.div_ceil(BUNDLE)).map(|b| b * BUNDLE).collect();
+            let read = |first: u64| -> Result<Vec<T>, E> {
+                let entries = self.bundle_entries(&snapshot, first)?;
+                entries.into_iter().filter(|e| e.index >= start).map(&prepare).collect()
+            };
+            let read: Vec<Result<Vec<T>, E>> = steps.into_par_iter().map(read).collect();
+            for prepared in read {
+                for item in prepared? {
+                    if visit(item)?.is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// The entries of the bundle, or of the tail, that begins at `first`.
+    fn bundle_entries(&self, snapshot: &Snapshot, first: u64) -> Result<Vec<Entry>, OpenError> {
+        let (mut previous, entries) = if first >= snapshot.sealed {
+            (snapshot.tail_previous, snapshot.tail.clone())
+        } else {
+            let bundle = log::load_bundle(&*self.store, first)?;
+            (bundle.previous, bundle.entries.into_iter().map(Arc::new).collect())
+        };
+        let chained = entries.into_iter().zip(first..).map(|(stored, index)| {
+            let before = std::mem::replace(&mut previous, stored.hash);
+            Entry { index, previous: before, stored }
+        });
+        Ok(chained.collect())
+    }
+
+    /// The digest that points at an event by its content, the same in every ledger; `None` if something it refers to was
+    /// erased, so that it cannot be told.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn content_digest(&self, event: &Event) -> Result<Option<ContentDigest>, OpenError> {
+        let find = |index| {
+            let Some(entry) = self.entry(index)? else { return Ok(None) };
+            let record = entry.record().map_err(|e| DamageError::at(index, &e.to_string()))?;
+            Ok(record.map(|r| r.event))
+        };
+        append::content_digest(event.clone(), &find, 0)
+    }
+
+    /// Appends a batch as one step: durable when this returns, all of it or nothing. Events that are there already are
+    /// answered with their old index. Calls from several threads share their syncs.
+    ///
+    /// # Errors
+    /// [`AppendError`].
+    pub fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
+        let ticket = Arc::new(Ticket::new(batch));
+        lock(&self.queue).push(ticket.clone());
+        let mut writer = lock(&self.writer);
+        // Whoever held the lock before may have done our work along with its own.
+        if let Some(result) = ticket.take_result() {
+            return result;
+        }
+        let waiting = std::mem::take(&mut *lock(&self.queue));
+        writer.serve(&waiting, &*self.clock, &*self.entropy);
+        self.publish(&writer);
+        drop(writer);
+        ticket.take_result().unwrap_or(Err(AppendError::Poisoned))
+    }
+
+    /// Checks a batch as [`Ledger::append`] would, and appends nothing.
+    ///
+    /// # Errors
+    /// What `append` would refuse.
+    pub fn check(&self, batch: Batch) -> Result<Appended, AppendError> {
+        lock(&self.writer).check(batch, &*self.clock, &*self.entropy)
+    }
+
+    /// Erases the body of an entry and records that, with the reason. The chain and every other entry still verify.
+    /// Old copies of the bytes may remain in the store's files until it is compacted.
+    ///
+    /// # Errors
+    /// [`AppendError`]; nothing was erased then.
+    pub fn redact(
+        &self,
+        index: u64,
+        reason: crate::text::Text,
+        recorder: Option<crate::text::Label>,
+    ) -> Result<Appended, AppendError> {
+        let mut writer = lock(&self.writer);
+        let result = writer.redact(index, reason, recorder, &*self.clock, &*self.entropy);
+        self.publish(&writer);
+        result
+    }
+
+    fn publish(&self, writer: &Writer) {
+        let snapshot = Arc::new(writer.snapshot().clone());
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A panic while the lock was held leaves the writer as it was before the failed step: state changes come last.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,38 @@
+//! The core of sayso: an append-only, tamper-evident ledger of who said what, and when.
+//!
+//! ```text
+//! Draft (exchange) -> Event -> body bytes -> Entry (chained) -> bundle -> store (sled)
+//! store -> bundle -> Entry -> Event -> reading -> replay -> View
+//! ```
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`text`], [`number`], [`value`], [`time`] | checked values: what exists is valid |
+//! | [`event`] | the seven kinds of event |
+//! | [`exchange`] | one event as one line of JSON, in and out |
+//! | [`body`], [`entry`], [`bundle`] | bytes and hashes; byte-exact in `docs/format.md` |
+//! | [`store`], [`directory`] | where bytes are kept |
+//! | [`ledger`] | append, read, redact |
+//! | [`reading`], [`mod@replay`] | how entries read today, and what each source stands by |
+//! | [`mod@audit`] | whether anything was altered |
+//!
+//! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
+//! or draws randomness except through what it was given.
+
+pub mod audit;
+pub mod body;
+pub mod bundle;
+pub mod directory;
+pub mod entry;
+pub mod event;
+pub mod exchange;
+pub mod ledger;
+pub mod limits;
+pub mod machine;
+pub mod number;
+pub mod reading;
+pub mod replay;
+pub mod store;
+pub mod text;
+pub mod time;
+pub mod value;

@@ -1,0 +1,441 @@
+//! The fold over the log. Two passes: the first finds everything that changes how other entries read or stand
+//! (corrections, aliases, retractions, stances), the second the claims.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+use super::combine::{Combined, combine};
+use super::view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
+use crate::event::{Act, Alias, Content, Event, NameKind, Question, StanceKind, Target};
+use crate::ledger::{DamageError, Entry, Ledger, OpenError};
+use crate::reading::{Aliases, Corrections, Reading};
+use crate::text::{Label, Name, Text};
+use crate::time::Stated;
+use crate::value::Value;
+
+/// Replays the ledger.
+///
+/// # Errors
+/// [`OpenError`] if an entry cannot be read.
+pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
+    let head = ledger.head();
+    let record = Context::read(ledger, query)?;
+    let mut questions = Questions::default();
+    let prepare = |entry: Entry| -> Result<Option<Found>, OpenError> {
+        if entry.index() >= record.known_entries {
+            return Ok(None);
+        }
+        Ok(event_of(&entry)?.and_then(|event| record.claim(entry.index(), &event)))
+    };
+    ledger.scan(0, prepare, |found| {
+        if let Some(found) = found {
+            questions.add(found);
+        }
+        Ok::<_, OpenError>(ControlFlow::Continue(()))
+    })?;
+    let mut views: BTreeMap<Name, View> = BTreeMap::new();
+    record.place_standings(&questions, &mut views);
+    record.place_stances(ledger, &questions, &mut views)?;
+    let asked_as = record.choose_views(&mut views);
+    let Context { known_entries, redacted, .. } = record;
+    // `unattributed` is shown apart, after the parties.
+    let (parties, nobody): (Vec<View>, Vec<View>) = views.into_values().partition(|v| !v.source.is_unattributed());
+    let mut views: Vec<View> = parties.into_iter().chain(nobody).collect();
+    for view in &mut views {
+        view.standings.sort_by(|a, b| a.question.cmp(&b.question));
+        view.taken_back.sort_by(|a, b| a.question.cmp(&b.question));
+    }
+    Ok(Replay { head, known_entries, views, asked_as, redacted })
+}
+
+fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
+    let record = entry.record().map_err(|e| DamageError::at(entry.index(), &e.to_string()))?;
+    Ok(record.map(|r| r.event))
+}
+
+/// Who is asked what.
+type Cell = (Name, Question);
+
+/// A claim that counts, in the names it is shown under.
+struct Found {
+    cell: Cell,
+    statement: Statement,
+}
+
+struct Statement {
+    index: u64,
+    value: Value,
+    unit: Option<Label>,
+    act: Act,
+    modality: Option<Text>,
+    stated: Stated,
+    taken_back: bool,
+}
+
+/// The newest statements on each question, all of them for `unattributed`.
+#[derive(Default)]
+struct Questions {
+    cells: HashMap<Cell, Statements>,
+}
+
+struct Statements {
+    newest: Vec<Statement>,
+    /// The latest statement that has an hour, in microseconds: what a newest day may have outranked wrongly.
+    latest_moment: Option<i64>,
+}
+
+impl Questions {
+    fn add(&mut self, found: Found) {
+        let Found { cell, statement } = found;
+        let keeps_all = cell.0.is_unattributed();
+        let last = statement.stated.last_instant();
+        let moment = statement.stated.last_day().is_none().then_some(last.micros());
+        let Some(cell) = self.cells.get_mut(&cell) else {
+            self.cells.insert(cell, Statements { newest: vec![statement], latest_moment: moment });
+            return;
+        };
+        cell.latest_moment = cell.latest_moment.max(moment);
+        let newest = cell.newest.first().map(|s| s.stated.last_instant());
+        if keeps_all || newest == Some(last) {
+            cell.newest.push(statement);
+        } else if newest < Some(last) {
+            cell.newest = vec![statement];
+        }
+    }
+}
+
+/// A stance that counts, in the names it is shown under.
+struct FoundStance {
+    index: u64,
+    source: Name,
+    target: Target,
+    stance: StanceKind,
+    stated: Stated,
+}
+
+/// What the first pass found.
+struct Context<'q> {
+    query: &'q Query,
+    known_entries: u64,
+    corrections: Corrections,
+    aliases: Aliases,
+    /// For each entry taken back: who did, and in which entry.
+    retractions: HashMap<u64, Vec<(Name, u64)>>,
+    stances: Vec<FoundStance>,
+    redacted: Vec<u64>,
+}
+
+impl<'q> Context<'q> {
+    fn read(ledger: &Ledger, query: &'q Query) -> Result<Self, OpenError> {
+        let mut known_entries = 0;
+        let mut redacted = Vec::new();
+        let mut events: Vec<(u64, Event)> = Vec::new();
+        let prepare = |entry: Entry| -> Result<_, OpenError> {
+            let event = event_of(&entry)?;
+            let erased = event.is_none();
+            let acts = |e: &Event| !matches!(e.content, Content::Claim(_) | Content::Note(_) | Content::Redaction(_));
+            Ok((entry.index(), entry.recorded(), erased, event.filter(acts)))
+        };
+        ledger.scan(0, prepare, |(index, recorded, erased, event)| {
+            if query.known_at.as_ref().is_some_and(|k| !k.includes(recorded)) {
+                return Ok::<_, OpenError>(ControlFlow::Break(())); // recorded times never run backwards
+            }
+            known_entries = index + 1;
+            if erased {
+                redacted.push(index);
+            }
+            events.extend(event.map(|e| (index, e)));
+            Ok(ControlFlow::Continue(()))
+        })?;
+
+        let mut corrections = Corrections::default();
+        for (index, event) in &events {
+            if let Content::Correction(c) = &event.content {
+                corrections.insert(*index, c.clone());
+            }
+        }
+        let readings: Vec<(u64, &Event)> = events
+            .iter()
+            .filter_map(|(index, e)| match corrections.read(*index, e) {
+                Reading::Event(event) => Some((*index, event)),
+                Reading::Void { .. } => None,
+            })
+            .collect();
+        let recorded: Vec<&Alias> = readings
+            .iter()
+            .filter_map(|(_, e)| if let Content::Alias(a) = &e.content { Some(a) } else { None })
+            .collect();
+        let aliases = Aliases::from_recorded(recorded);
+        let (mut retractions, mut stances): (HashMap<u64, Vec<(Name, u64)>>, _) = (HashMap::new(), Vec::new());
+        for (index, event) in readings {
+            match &event.content {
+                Content::Retraction(r) if includes(query, &r.by.stated) => {
+                    let by = aliases.shown(NameKind::Source, &r.by.source).clone();
+                    retractions.entry(r.of).or_default().push((by, index));
+                }
+                Content::Stance(s) if includes(query, &s.by.stated) => stances.push(FoundStance {
+                    index,
+                    source: aliases.shown(NameKind::Source, &s.by.source).clone(),
+                    target: s.target.clone(),
+                    stance: s.stance,
+                    stated: s.by.stated.clone(),
+                }),
+                _ => {}
+            }
+        }
+        Ok(Self { query, known_entries, corrections, aliases, retractions, stances, redacted })
+    }
+
+    fn shown(&self, question: &Question) -> Question {
+        Question {
+            subject: self.aliases.shown(NameKind::Subject, &question.subject).clone(),
+            predicate: self.aliases.shown(NameKind::Predicate, &question.predicate).clone(),
+        }
+    }
+
+    /// Whether a subject, under any of its names, begins as was asked.
+    fn wants(&self, subject: &Name) -> bool {
+        let prefix = self.query.subject_prefix.as_str();
+        prefix.is_empty()
+            || self.aliases.members(NameKind::Subject, subject).iter().any(|n| n.as_str().starts_with(prefix))
+    }
+
+    /// The retractions by which a source took back an entry of its own.
+    fn taken_back(&self, index: u64, source: &Name) -> impl Iterator<Item = u64> {
+        self.retractions.get(&index).into_iter().flatten().filter(move |(by, _)| by == source).map(|(_, r)| *r)
+    }
+
+    /// The claim that an entry makes, if it counts at this date.
+    fn claim(&self, index: u64, event: &Event) -> Option<Found> {
+        let Reading::Event(event) = self.corrections.read(index, event) else { return None };
+        let Content::Claim(claim) = &event.content else { return None };
+        if !includes(self.query, &claim.by.stated) || !self.wants(&claim.question.subject) {
+            return None;
+        }
+        let source = self.aliases.shown(NameKind::Source, &claim.by.source).clone();
+        let statement = Statement {
+            index,
+            value: claim.value.clone(),
+            unit: claim.unit.clone(),
+            act: claim.act,
+            modality: claim.modality.clone(),
+            stated: claim.by.stated.clone(),
+            taken_back: self.taken_back(index, &source).next().is_some(),
+        };
+        Some(Found { cell: (source, self.shown(&claim.question)), statement })
+    }
+
+    fn place_standings(&self, questions: &Questions, views: &mut BTreeMap<Name, View>) {
+        for ((source, question), cell) in &questions.cells {
+            let view = view_of(views, source);
+            let live: Vec<&Statement> = cell.newest.iter().filter(|s| !s.taken_back).collect();
+            if live.is_empty() {
+                let mut entries = BTreeSet::new();
+                for statement in &cell.newest {
+                    entries.extend(self.corrections.trail(statement.index));
+                    entries.extend(self.taken_back(statement.index, source).flat_map(|r| self.corrections.trail(r)));
+                }
+                view.taken_back.push(TakenBack { question: question.clone(), entries: entries.into_iter().collect() });
+            } else {
+                view.standings.push(self.standing(source, question, cell, &live));
+            }
+        }
+    }
+
+    fn standing(&self, source: &Name, question: &Question, cell: &Statements, live: &[&Statement]) -> Standing {
+        let values: Vec<(&Value, Option<&Label>)> = live.iter().map(|s| (&s.value, s.unit.as_ref())).collect();
+        let combined = if source.is_unattributed() { side_by_side(&values) } else { combine(&values) };
+        let newest = live.iter().max_by_key(|s| (s.stated.last_instant(), std::cmp::Reverse(s.index)));
+        let outranked = |s: &&Statement| {
+            s.stated
+                .first_instant()
+                .zip(cell.latest_moment)
+                .is_some_and(|(first, moment)| first.micros() <= moment && moment < s.stated.last_instant().micros())
+        };
+        let mut entries: Vec<u64> = live.iter().flat_map(|s| self.corrections.trail(s.index)).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        Standing {
+            question: question.clone(),
+            combined: Some(combined),
+            acts: distinct(live.iter().map(|s| s.act)),
+            modality: distinct(live.iter().filter_map(|s| s.modality.clone())),
+            stated: newest.map(|s| s.stated.clone()),
+            uncertain: live.iter().any(|s| s.stated.is_uncertain()),
+            order_unknown: !source.is_unattributed() && live.iter().any(|s| outranked(s)),
+            entries,
+            stances: vec![],
+        }
+    }
+
+    /// The newest stance of each source on each target, beside whatever it claims on the same question.
+    fn place_stances(
+        &self,
+        ledger: &Ledger,
+        questions: &Questions,
+        views: &mut BTreeMap<Name, View>,
+    ) -> Result<(), OpenError> {
+        let mut newest: HashMap<(&Name, Target), Vec<&FoundStance>> = HashMap::new();
+        for stance in &self.stances {
+            let target = match &stance.target {
+                Target::Entry(of) => Target::Entry(*of),
+                Target::Question(q) => Target::Question(self.shown(q)),
+            };
+            let held = newest.entry((&stance.source, target)).or_default();
+            let (last, new) = (held.first().map(|s| s.stated.last_instant()), stance.stated.last_instant());
+            if last < Some(new) {
+                held.clear();
+            }
+            if last <= Some(new) {
+                held.push(stance);
+            }
+        }
+        let mut placed: Vec<(&FoundStance, Question, StanceTarget)> = Vec::new();
+        for ((source, target), stances) in newest {
+            let (question, target) = match target {
+                Target::Question(question) => (question, StanceTarget::Question),
+                Target::Entry(of) => {
+                    let Some(found) = self.target(ledger, of, questions)? else { continue };
+                    found
+                }
+            };
+            if !self.wants(&question.subject) {
+                continue;
+            }
+            let claimed = questions.cells.get(&(source.clone(), question.clone()));
+            let claimed = claimed.and_then(|c| c.newest.iter().map(|s| s.stated.last_instant()).max());
+            for stance in stances {
+                let ended = stance.stance == StanceKind::Declines && claimed > Some(stance.stated.last_instant());
+                if !ended && self.taken_back(stance.index, source).next().is_none() {
+                    placed.push((stance, question.clone(), target.clone()));
+                }
+            }
+        }
+        placed.sort_by_key(|(stance, ..)| stance.index);
+        for (stance, question, target) in placed {
+            let view = view_of(views, &stance.source);
+            let standing = match view.standings.iter().position(|s| s.question == question) {
+                Some(at) => view.standings.get_mut(at),
+                None => {
+                    view.standings.push(only_stances(question));
+                    view.standings.last_mut()
+                }
+            };
+            if let Some(standing) = standing {
+                standing.stances.push(StandingStance {
+                    stance: stance.stance,
+                    target,
+                    stated: stance.stated.clone(),
+                    entries: self.corrections.trail(stance.index),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The question that a claim answers, and what has become of the claim. `None` if nobody can tell any more.
+    fn target(
+        &self,
+        ledger: &Ledger,
+        of: u64,
+        questions: &Questions,
+    ) -> Result<Option<(Question, StanceTarget)>, OpenError> {
+        let Some(recorded) = ledger.entry(of)?.map(|e| event_of(&e)).transpose()?.flatten() else { return Ok(None) };
+        let (event, void) = match self.corrections.read(of, &recorded) {
+            Reading::Event(event) => (event, false),
+            Reading::Void { .. } => (&recorded, true),
+        };
+        let Content::Claim(claim) = &event.content else { return Ok(None) };
+        let source = self.aliases.shown(NameKind::Source, &claim.by.source).clone();
+        let question = self.shown(&claim.question);
+        let cell = questions.cells.get(&(source.clone(), question.clone()));
+        let fate = if void {
+            Fate::CorrectedAway
+        } else if !includes(self.query, &claim.by.stated) {
+            Fate::NotYetStated
+        } else if self.taken_back(of, &source).next().is_some() {
+            Fate::TakenBack
+        } else if cell.is_some_and(|c| c.newest.iter().any(|s| s.index == of)) {
+            Fate::Stands
+        } else {
+            Fate::Replaced
+        };
+        Ok(Some((question, StanceTarget::Claim { of, source, fate })))
+    }
+
+    /// Keeps the views that were asked for, adds empty ones for sources that have nothing, and says which names of the
+    /// query are answered under another.
+    fn choose_views(&self, views: &mut BTreeMap<Name, View>) -> Vec<AskedAs> {
+        let mut asked_as = Vec::new();
+        let mut wanted: Vec<Name> = Vec::new();
+        for asked in &self.query.sources {
+            let shown = self.aliases.shown(NameKind::Source, asked);
+            if shown != asked {
+                asked_as.push(AskedAs { names: NameKind::Source, asked: asked.clone(), shown: shown.clone() });
+            }
+            wanted.push(shown.clone());
+        }
+        if !wanted.is_empty() {
+            views.retain(|source, _| wanted.iter().any(|w| source.is_within(w.as_str())));
+            for source in &wanted {
+                view_of(views, source);
+            }
+        }
+        if let Ok(asked) = Name::new(&self.query.subject_prefix) {
+            let shown = self.aliases.shown(NameKind::Subject, &asked);
+            if *shown != asked {
+                asked_as.push(AskedAs { names: NameKind::Subject, asked: asked.clone(), shown: shown.clone() });
+            }
+        }
+        asked_as
+    }
+}
+
+fn includes(query: &Query, stated: &Stated) -> bool {
+    query.as_of.as_ref().is_none_or(|as_of| as_of.includes(stated))
+}
+
+fn view_of<'v>(views: &'v mut BTreeMap<Name, View>, source: &Name) -> &'v mut View {
+    views.entry(source.clone()).or_insert_with(|| View {
+        source: source.clone(),
+        standings: vec![],
+        taken_back: vec![],
+    })
+}
+
+fn only_stances(question: Question) -> Standing {
+    Standing {
+        question,
+        combined: None,
+        acts: vec![],
+        modality: vec![],
+        stated: None,
+        uncertain: false,
+        order_unknown: false,
+        entries: vec![],
+        stances: vec![],
+    }
+}
+
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.fold(Vec::new(), |mut all, item| {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+        all
+    })
+}
+
+/// Statements of nobody in particular: they neither replace nor narrow one another.
+fn side_by_side(values: &[(&Value, Option<&Label>)]) -> Combined {
+    let one = if let [(value, unit)] = values { Some(((*value).clone(), unit.cloned())) } else { None };
+    match one {
+        Some((value, unit)) => Combined { value: Some(value), values: vec![], unit, consistent: None, why: None },
+        None => {
+            let units = distinct(values.iter().map(|(_, u)| *u));
+            let unit = if let [unit] = units.as_slice() { unit.cloned() } else { None };
+            let values = values.iter().map(|(v, _)| (*v).clone()).collect();
+            Combined { value: None, values, unit, consistent: None, why: None }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Replay: what each source stands by, as of a stated date and as known at a recorded time.
+//!
+//! The views are a fold over the log and nothing else: they can always be made again, and they are never the truth.
+
+mod combine;
+mod fold;
+mod view;
+
+pub use combine::{Combined, combine};
+pub use fold::replay;
+pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};

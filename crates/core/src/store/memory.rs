@@ -1,0 +1,45 @@
+//! A store in memory: for tests, and for trying an import without touching a disk.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Row, Store, StoreError, Table, Write};
+
+/// Ordered maps behind one lock. Nothing survives the process.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rows: Mutex<BTreeMap<(u8, Vec<u8>), Vec<u8>>>,
+}
+
+impl MemoryStore {
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<(u8, Vec<u8>), Vec<u8>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.rows().get(&(table as u8, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let rows = self.rows();
+        let in_table = rows.range((table as u8, from.to_vec())..).take_while(|((t, _), _)| *t == table as u8);
+        Ok(in_table.take(limit).map(|((_, k), v)| (k.clone(), v.clone())).collect())
+    }
+
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        let mut rows = self.rows();
+        for (key, value) in writes {
+            match value {
+                Some(value) => rows.insert((table as u8, key), value),
+                None => rows.remove(&(table as u8, key)),
+            };
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! Where bytes are kept. A store is three small ordered tables with atomic writes and an honest `sync`; it knows nothing
+//! of entries. sled is behind this interface and nowhere else.
+
+mod memory;
+mod sled_store;
+
+pub use memory::MemoryStore;
+pub use sled_store::SledStore;
+
+/// The tables of a store. A batch of writes is atomic within one table, not across tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// Sealed bundles.
+    Log,
+    /// The head, the unsealed tail, and small facts about the ledger.
+    State,
+    /// The index that finds repeats; rebuildable.
+    Identity,
+}
+
+/// A key and its new value; `None` removes it.
+pub type Write = (Vec<u8>, Option<Vec<u8>>);
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The directory is not there or cannot be used.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file or directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process holds the store.
+    #[error("another program is using this ledger{}", holder.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Locked {
+        /// Who, if it said so.
+        holder: Option<String>,
+    },
+    /// The engine reports damage or failed.
+    #[error("the storage engine reports: {0}")]
+    Engine(String),
+}
+
+/// Three ordered tables of byte strings.
+///
+/// Contract, tested for every implementation: `get` and `scan` see all earlier writes; a batch is applied whole or not at
+/// all, also across a crash; after `sync` returns, all earlier writes survive power loss; writes never overtake earlier
+/// ones across a crash.
+pub trait Store: Send + Sync {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// At most `limit` rows in key order, from the first key that is not less than `from`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// Applies a batch of writes to one table, atomically. Not durable before [`Store::sync`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was applied is then unknown until the store is opened again.
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    /// Returns once everything applied so far would survive power loss.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing may then be assumed of anything applied since the last success.
+    fn sync(&self) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod contract {
+    //! What every store must do.
+    use super::*;
+
+    fn put(key: &[u8], value: &[u8]) -> Write {
+        (key.to_vec(), Some(value.to_vec()))
+    }
+
+    pub(super) fn check(store: &dyn Store) {
+        values_come_back(store);
+        scans_are_ordered_and_bounded(store);
+        large_values_shrink_and_grow(store);
+        tables_are_apart(store);
+    }
+
+    fn values_come_back(store: &dyn Store) {
+        assert_eq!(store.get(Table::Log, b"a").unwrap(), None);
+        store.apply(Table::Log, vec![put(b"a", b"1"), put(b"b", b"")]).unwrap();
+        assert_eq!(store.get(Table::Log, b"a").unwrap().as_deref(), Some(b"1".as_slice()));
+        assert_eq!(store.get(Table::Log, b"b").unwrap().as_deref(), Some(b"".as_slice()));
+        store.apply(Table::Log, vec![(b"a".to_vec(), None), put(b"b", b"2")]).unwrap();
+        assert_eq!(store.get(Table::Log, b"a").unwrap(), None);
+        assert_eq!(store.get(Table::Log, b"b").unwrap().as_deref(), Some(b"2".as_slice()));
+        store.apply(Table::Log, vec![(b"b".to_vec(), None), (b"missing".to_vec(), None)]).unwrap();
+        store.sync().unwrap();
+        assert!(store.scan(Table::Log, b"", 10).unwrap().is_empty());
+    }
+
+    fn scans_are_ordered_and_bounded(store: &dyn Store) {
+        let keys: Vec<[u8; 2]> = (0..500u16).map(u16::to_be_bytes).collect();
+        store.apply(Table::State, keys.iter().rev().map(|k| put(k, k)).collect()).unwrap();
+        let rows = store.scan(Table::State, &[0, 250], 10).unwrap();
+        assert_eq!(rows.iter().map(|r| r.0[1]).collect::<Vec<_>>(), (250..=255).chain(0..4).collect::<Vec<u8>>());
+        assert!(rows.iter().all(|(k, v)| k == v));
+        assert_eq!(store.scan(Table::State, &[1, 240], 100).unwrap().len(), 4);
+        assert!(store.scan(Table::State, &[2], 10).unwrap().is_empty());
+    }
+
+    fn large_values_shrink_and_grow(store: &dyn Store) {
+        for size in [0, 39_999, 40_000, 40_001, 80_000, 700_000, 40_000, 3] {
+            let value: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
+            store.apply(Table::Identity, vec![put(b"big", &value), put(b"big2", b"x")]).unwrap();
+            assert_eq!(store.get(Table::Identity, b"big").unwrap().as_ref(), Some(&value));
+            let rows = store.scan(Table::Identity, b"", 10).unwrap();
+            assert_eq!(rows, [(b"big".to_vec(), value), (b"big2".to_vec(), b"x".to_vec())]);
+        }
+        store.apply(Table::Identity, vec![(b"big".to_vec(), None), (b"big2".to_vec(), None)]).unwrap();
+        assert!(store.scan(Table::Identity, b"", 10).unwrap().is_empty());
+    }
+
+    fn tables_are_apart(store: &dyn Store) {
+        store.apply(Table::Log, vec![put(b"only", b"log")]).unwrap();
+        assert_eq!(store.get(Table::Identity, b"only").unwrap(), None);
+    }
+
+    #[test]
+    fn memory() {
+        check(&MemoryStore::default());
+    }
+
+    #[test]
+    fn sled() {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let store = SledStore::open(dir.path()).unwrap();
+            check(&store);
+            assert!(matches!(SledStore::open(dir.path()), Err(StoreError::Locked { .. })));
+        }
+        let store = SledStore::open(dir.path()).unwrap();
+        assert_eq!(store.get(Table::Log, b"only").unwrap().as_deref(), Some(b"log".as_slice()), "after reopening");
+        let blobs = std::fs::read_dir(dir.path().join("blobs")).unwrap().count();
+        assert_eq!(blobs, 0, "no value may become a file that sled does not sync");
+    }
+}

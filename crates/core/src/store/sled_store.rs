@@ -1,0 +1,157 @@
+//! The store on disk: sled 0.34, with what it leaves undone.
+//!
+//! - sled's `flush` ends in `sync_file_range`, which does not survive power loss. `sync` therefore follows it with
+//!   `fdatasync` on a descriptor of sled's file that was opened before the first write.
+//! - sled moves a page into a file of its own (`blobs/`), which it never syncs, when the page outgrows a quarter of a
+//!   segment. A leaf holds up to 17 keys, a merge a few more; values are therefore cut into parts small enough that no
+//!   leaf gets there.
+//! - sled's cache notes an access in a queue of 64 per shard and evicts only when a queue is full; few large pages never
+//!   fill one. Reading a part therefore counts as several accesses.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::{Row, Store, StoreError, Table, Write};
+
+/// Bytes of a segment of sled's log. A page may grow to a quarter of it before it becomes a file.
+const SEGMENT_BYTES: usize = 4 << 20;
+/// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
+const PART_BYTES: usize = 40_000;
+/// Page cache. Bundles are read once each, so a large cache buys nothing.
+const CACHE_BYTES: u64 = 32 << 20;
+/// Accesses counted for each read of a large part, so that a page of 12 parts fills its shard's queue of 64.
+const TOUCHES: usize = 6;
+
+/// A sled database in a directory, locked while open.
+pub struct SledStore {
+    log: sled::Tree,
+    state: sled::Tree,
+    identity: sled::Tree,
+    db: sled::Db,
+    file: File,
+    path: PathBuf,
+}
+
+impl SledStore {
+    /// Opens or creates the database in `dir`.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] while another process, or another store of this one, has it open.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let io = |source| StoreError::Io { path: dir.display().to_string(), source };
+        std::fs::create_dir_all(dir).map_err(io)?;
+        let config =
+            sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open().map_err(|e| match e {
+            // sled has no kind of its own for this.
+            sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => {
+                StoreError::Locked { holder: None }
+            }
+            e => engine(&e),
+        })?;
+        let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
+        let (log, state, identity) = (tree("log")?, tree("state")?, tree("identity")?);
+        let file = File::open(dir.join("db")).map_err(io)?;
+        // The names of new files are as perishable as their contents.
+        for part in [dir, &dir.join("blobs")] {
+            File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
+        }
+        Ok(Self { log, state, identity, db, file, path: dir.to_owned() })
+    }
+
+    fn tree(&self, table: Table) -> &sled::Tree {
+        match table {
+            Table::Log => &self.log,
+            Table::State => &self.state,
+            Table::Identity => &self.identity,
+        }
+    }
+}
+
+fn engine(e: &sled::Error) -> StoreError {
+    StoreError::Engine(e.to_string())
+}
+
+/// A value lies under `key, part 0`, `key, part 1`, ...; every part but the last is full, and the last never is.
+fn part_key(key: &[u8], part: usize) -> Result<Vec<u8>, StoreError> {
+    let part = u16::try_from(part).map_err(|_| StoreError::Engine("value too large".into()))?;
+    Ok([key, &part.to_be_bytes()].concat())
+}
+
+impl Store for SledStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let tree = self.tree(table);
+        let mut value = Vec::new();
+        for part in 0.. {
+            let part_key = part_key(key, part)?;
+            let Some(bytes) = tree.get(&part_key).map_err(|e| engine(&e))? else {
+                if part == 0 {
+                    return Ok(None);
+                }
+                return Err(StoreError::Engine("a value is cut short".into()));
+            };
+            if bytes.len() > PART_BYTES / 8 {
+                for _ in 1..TOUCHES {
+                    tree.contains_key(&part_key).map_err(|e| engine(&e))?;
+                }
+            }
+            value.extend_from_slice(&bytes);
+            if bytes.len() < PART_BYTES {
+                break;
+            }
+        }
+        Ok(Some(value))
+    }
+
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut complete = true;
+        for item in self.tree(table).range(from..) {
+            let (key, bytes) = item.map_err(|e| engine(&e))?;
+            let (key, part) = key.split_last_chunk::<2>().ok_or_else(|| StoreError::Engine("foreign key".into()))?;
+            if u16::from_be_bytes(*part) == 0 {
+                if rows.len() == limit {
+                    break;
+                }
+                rows.push((key.to_vec(), bytes.to_vec()));
+            } else if let Some((_, value)) = rows.last_mut().filter(|(k, _)| k == key && !complete) {
+                value.extend_from_slice(&bytes);
+            } else {
+                return Err(StoreError::Engine("a value has parts missing".into()));
+            }
+            complete = bytes.len() < PART_BYTES;
+        }
+        if complete { Ok(rows) } else { Err(StoreError::Engine("a value is cut short".into())) }
+    }
+
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        let tree = self.tree(table);
+        let mut batch = sled::Batch::default();
+        for (key, value) in writes {
+            let mut parts = 0;
+            if let Some(value) = &value {
+                let mut rest = value.as_slice();
+                loop {
+                    let (part, more) = rest.split_at(rest.len().min(PART_BYTES));
+                    batch.insert(part_key(&key, parts)?, part);
+                    parts += 1;
+                    rest = more;
+                    if part.len() < PART_BYTES {
+                        break;
+                    }
+                }
+            }
+            // What an earlier, longer value left behind.
+            while tree.contains_key(part_key(&key, parts)?).map_err(|e| engine(&e))? {
+                batch.remove(part_key(&key, parts)?);
+                parts += 1;
+            }
+        }
+        tree.apply_batch(batch).map_err(|e| engine(&e))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.db.flush().map_err(|e| engine(&e))?;
+        self.file.sync_data().map_err(|source| StoreError::Io { path: self.path.display().to_string(), source })
+    }
+}
