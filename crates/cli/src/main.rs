@@ -1,1 +1,44 @@
-fn main() {}
+//! The command line of sayso. It owns the terminal, files, configuration and exit codes; everything else is `sayso-core`.
+
+mod args;
+mod commands;
+mod error;
+mod locate;
+mod output;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use error::CliError;
+use session::Session;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(e) => e.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, CliError> {
+    let session = Session::new(cli.global)?;
+    match cli.command {
+        Command::Init(args) => commands::init::run(&session, &args),
+        Command::Append(args) => commands::append::claim(&session, *args),
+        Command::Stance(args) => commands::append::stance(&session, *args),
+        Command::Retract(args) => commands::append::retract(&session, *args),
+        Command::Correct(args) => commands::correct::run(&session, *args),
+        Command::Alias(args) => commands::append::alias(&session, args),
+        Command::Note(args) => commands::append::note(&session, args),
+        Command::Import(args) => commands::import::run(&session, &args),
+        Command::Export(args) => commands::export::run(&session, &args),
+        Command::Log(args) => commands::log::run(&session, &args),
+        Command::Show(args) => commands::show::run(&session, &args),
+        Command::Replay(args) => commands::replay::run(&session, &args),
+        Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Demo(args) => commands::demo::run(&session, &args),
+    }
+}

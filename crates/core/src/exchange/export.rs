@@ -2,7 +2,6 @@
 
 use super::draft::{CitationDraft, Draft};
 use super::value::value_to_json;
-use crate::body::BodyError;
 use crate::entry::{Hash, LedgerId};
 use crate::event::{Attribution, Citation, Content, Event, NameKind, Question, Reference, Target};
 use crate::ledger::{Entry, Ledger, OpenError};
@@ -15,23 +14,6 @@ pub struct Exporter<'a> {
     envelope: bool,
 }
 
-/// Why an entry cannot be written out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExportError {
-    /// It, or one it points at, cannot be read.
-    #[error(transparent)]
-    Read(#[from] OpenError),
-    /// Its body is no event.
-    #[error("entry #{index}: {source}")]
-    Body {
-        /// The entry.
-        index: u64,
-        /// What is wrong.
-        source: BodyError,
-    },
-}
-
 impl<'a> Exporter<'a> {
     /// An exporter; with `envelope`, each line carries all that a restore with the same hashes needs.
     #[must_use]
@@ -42,9 +24,9 @@ impl<'a> Exporter<'a> {
     /// One entry's line; `None` for an erased body without envelope, of which nothing is left to tell.
     ///
     /// # Errors
-    /// [`ExportError`].
-    pub fn draft(&self, entry: &Entry) -> Result<Option<Draft>, ExportError> {
-        let record = entry.record().map_err(|source| ExportError::Body { index: entry.index(), source })?;
+    /// [`OpenError`].
+    pub fn draft(&self, entry: &Entry) -> Result<Option<Draft>, OpenError> {
+        let record = entry.record()?;
         let mut draft = match record {
             Some(record) => {
                 let mut draft = self.event(&record.event)?;
@@ -71,8 +53,8 @@ impl<'a> Exporter<'a> {
     /// An event in the exchange form.
     ///
     /// # Errors
-    /// [`ExportError`] if an entry it points at cannot be read.
-    pub fn event(&self, event: &Event) -> Result<Draft, ExportError> {
+    /// [`OpenError`] if an entry it points at cannot be read.
+    pub fn event(&self, event: &Event) -> Result<Draft, OpenError> {
         let mut draft = Draft {
             kind: Some(event.content.kind().as_str().to_owned()),
             id: event.id.as_ref().map(ToString::to_string),
@@ -137,14 +119,13 @@ impl<'a> Exporter<'a> {
     }
 
     /// How a line points at an entry: by id, by content, or, in an envelope or where the content was erased, by number.
-    fn reference(&self, index: u64) -> Result<String, ExportError> {
+    fn reference(&self, index: u64) -> Result<String, OpenError> {
         let number = Reference::Index(index).to_string();
         if self.envelope {
             return Ok(number);
         }
         let Some(entry) = self.ledger.entry(index)? else { return Ok(number) };
-        let record = entry.record().map_err(|source| ExportError::Body { index, source })?;
-        Ok(match record.map(|r| r.event) {
+        Ok(match entry.record()?.map(|r| r.event) {
             Some(Event { id: Some(id), .. }) => id.to_string(),
             Some(event) => match self.ledger.content_digest(&event)? {
                 Some(digest) => Reference::Content(digest).to_string(),

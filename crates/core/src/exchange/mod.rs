@@ -8,5 +8,5 @@ mod value;
 
 pub use check::{CheckOptions, FieldError};
 pub use draft::{CitationDraft, Draft, DraftError};
-pub use export::{ExportError, Exporter};
+pub use export::Exporter;
 pub use value::{ValueSyntaxError, parse_value, value_to_json};

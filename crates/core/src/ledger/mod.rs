@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
-use crate::body::{BodyError, Record};
+use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
 use crate::directory::LedgerDir;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
@@ -163,9 +163,10 @@ impl Entry {
     /// The event and its recorder; `None` if the body was erased.
     ///
     /// # Errors
-    /// [`BodyError`] if the stored bytes are no event.
-    pub fn record(&self) -> Result<Option<Record>, BodyError> {
-        self.body().map(Record::decode).transpose()
+    /// [`DamageError`] if the stored bytes are no event.
+    pub fn record(&self) -> Result<Option<Record>, DamageError> {
+        let decoded = self.body().map(Record::decode).transpose();
+        decoded.map_err(|e| DamageError::at(self.index, &e.to_string()))
     }
 }
 
@@ -316,8 +317,7 @@ impl Ledger {
     pub fn content_digest(&self, event: &Event) -> Result<Option<ContentDigest>, OpenError> {
         let find = |index| {
             let Some(entry) = self.entry(index)? else { return Ok(None) };
-            let record = entry.record().map_err(|e| DamageError::at(index, &e.to_string()))?;
-            Ok(record.map(|r| r.event))
+            Ok(entry.record()?.map(|r| r.event))
         };
         append::content_digest(event.clone(), &find, 0)
     }

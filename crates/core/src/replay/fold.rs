@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::combine::{Combined, combine};
 use super::view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 use crate::event::{Act, Alias, Content, Event, NameKind, Question, StanceKind, Target};
-use crate::ledger::{DamageError, Entry, Ledger, OpenError};
+use crate::ledger::{Entry, Ledger, OpenError};
 use crate::reading::{Aliases, Corrections, Reading};
 use crate::text::{Label, Name, Text};
 use crate::time::Stated;
@@ -49,8 +49,7 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
 }
 
 fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
-    let record = entry.record().map_err(|e| DamageError::at(entry.index(), &e.to_string()))?;
-    Ok(record.map(|r| r.event))
+    Ok(entry.record()?.map(|r| r.event))
 }
 
 /// Who is asked what.

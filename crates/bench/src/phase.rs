@@ -1,0 +1,168 @@
+//! A phase: one measured piece of work in a process of its own, so that no phase pollutes another's memory.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, bundles, git_side, limits, sayso_side, sqlite_side};
+
+/// What a phase measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Phase {
+    /// Figures of the corpus itself.
+    Corpus,
+    SaysoImport,
+    SaysoStream,
+    SaysoAudit,
+    SaysoSingles,
+    SaysoThreads,
+    SqliteImport,
+    SqliteStream,
+    SqliteAudit,
+    SqliteSingles,
+    BareImport,
+    BareSingles,
+    Hashing,
+    GitImport,
+    GitFsck,
+    GitSingles,
+    BundlesAppend,
+    BundlesScan,
+}
+
+/// What a phase is told.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Task {
+    #[arg(value_enum)]
+    pub(crate) phase: Phase,
+    /// Where this phase's store is.
+    #[arg(long)]
+    pub(crate) at: PathBuf,
+    #[arg(long)]
+    pub(crate) seed: u64,
+    /// The first claim of the corpus to use.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) first: u64,
+    /// How many claims.
+    #[arg(long)]
+    pub(crate) count: u64,
+    /// Claims made durable together.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) batch: u64,
+    /// Entries in a bundle.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) bundle: u64,
+    /// How a bundle is compressed.
+    #[arg(long, default_value = "")]
+    pub(crate) codec: String,
+}
+
+/// What a phase found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Figures {
+    /// Seconds of the timed part.
+    pub(crate) seconds: f64,
+    /// Claims in it.
+    pub(crate) claims: u64,
+    /// Most memory the process ever held (VmHWM), in bytes.
+    pub(crate) peak: u64,
+    /// Most memory it had held before the timed part began, the corpus included.
+    pub(crate) before: u64,
+    /// Bytes allocated on disk afterwards.
+    pub(crate) disk: u64,
+    /// Whatever else is worth knowing.
+    pub(crate) more: BTreeMap<String, f64>,
+}
+
+impl Figures {
+    /// Claims a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.claims as f64 / self.seconds
+    }
+
+    /// Notes a further figure.
+    pub(crate) fn with(mut self, name: &str, value: f64) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// Times `work`, and notes memory before and after it.
+pub(crate) fn timed<T>(claims: u64, work: impl FnOnce() -> Result<T, Failure>) -> Result<(T, Figures), Failure> {
+    let before = peak_memory("self")?;
+    let started = Instant::now();
+    let result = work()?;
+    let seconds = started.elapsed().as_secs_f64();
+    Ok((result, Figures { seconds, claims, before, peak: peak_memory("self")?, ..Figures::default() }))
+}
+
+/// The most memory a process has held so far, in bytes.
+pub(crate) fn peak_memory(process: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).ok_or("no VmHWM in the process's status")?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
+}
+
+/// Bytes that a file or a directory takes on disk.
+pub(crate) fn disk_use(path: &Path) -> Result<u64, Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let meta = std::fs::symlink_metadata(path)?;
+    let mut total = meta.blocks() * 512;
+    if meta.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            total += disk_use(&entry?.path())?;
+        }
+    }
+    Ok(total)
+}
+
+/// Does the work of a phase, in this process.
+pub(crate) fn perform(task: &Task) -> Result<Figures, Failure> {
+    match task.phase {
+        Phase::Corpus => limits::corpus(task),
+        Phase::SaysoImport => sayso_side::import(task),
+        Phase::SaysoStream => sayso_side::stream(task),
+        Phase::SaysoAudit => sayso_side::audit(task),
+        Phase::SaysoSingles => sayso_side::singles(task),
+        Phase::SaysoThreads => sayso_side::threads(task),
+        Phase::SqliteImport => sqlite_side::import(task),
+        Phase::SqliteStream => sqlite_side::stream(task),
+        Phase::SqliteAudit => sqlite_side::audit(task),
+        Phase::SqliteSingles => sqlite_side::singles(task),
+        Phase::BareImport => limits::write_batches(task),
+        Phase::BareSingles => limits::write_singles(task),
+        Phase::Hashing => limits::hashing(task),
+        Phase::GitImport => git_side::import(task),
+        Phase::GitFsck => git_side::fsck(task),
+        Phase::GitSingles => git_side::singles(task),
+        Phase::BundlesAppend => bundles::append(task),
+        Phase::BundlesScan => bundles::scan(task),
+    }
+}
+
+/// Does the work of a phase in a process of its own, and reads the one line of JSON that it prints.
+pub(crate) fn run(task: &Task) -> Result<Figures, Failure> {
+    use clap::ValueEnum;
+    let phase = task.phase.to_possible_value().ok_or("a phase without a name")?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("phase").arg(phase.get_name()).arg("--at").arg(&task.at);
+    for (name, number) in [
+        ("--seed", task.seed),
+        ("--first", task.first),
+        ("--count", task.count),
+        ("--batch", task.batch),
+        ("--bundle", task.bundle),
+    ] {
+        command.arg(name).arg(number.to_string());
+    }
+    command.arg("--codec").arg(&task.codec);
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("phase {} failed ({})", phase.get_name(), output.status).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
+}

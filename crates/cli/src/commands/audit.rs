@@ -1,0 +1,89 @@
+//! `sayso audit`: whether anything was altered.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use sayso_core::audit::{Audit, audit};
+use sayso_core::entry::Head;
+
+use crate::args::AuditArgs;
+use crate::error::{CliError, REFUSED};
+use crate::output::{self, json, progress};
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliError> {
+    let receipts = receipts(&args.receipt)?;
+    let dir = session.open_dir()?;
+    let bar = progress::spinner("auditing");
+    let result = audit(dir.store(), &receipts, &|entries| bar.set_message(format!("auditing: {entries} entries")))?;
+    bar.finish_and_clear();
+    if session.is_json() {
+        json::print(&json::audit(&result))?;
+    } else {
+        output::print(&text(&result, !receipts.is_empty()))?;
+    }
+    Ok(if result.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+fn receipts(given: &[String]) -> Result<Vec<Head>, CliError> {
+    let mut receipts = Vec::new();
+    for text in given {
+        if let Ok(receipt) = text.parse::<Head>() {
+            receipts.push(receipt);
+            continue;
+        }
+        let path = Path::new(text);
+        if !path.is_file() {
+            return Err(CliError::usage(format!("--receipt: `{text}` is neither a receipt (SIZE:HASH or '#INDEX HASH') nor a file")));
+        }
+        let content = std::fs::read_to_string(path).map_err(|e| CliError::io(path, &e))?;
+        for (number, line) in content.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+            let receipt = line.trim().parse::<Head>().ok().or_else(|| from_json(line));
+            receipts.push(receipt.ok_or_else(|| {
+                CliError::usage(format!("{text}:{}: not a receipt; write SIZE:HASH or '#INDEX HASH'", number + 1))
+            })?);
+        }
+    }
+    Ok(receipts)
+}
+
+/// A receipt as `append --format json` prints it.
+fn from_json(line: &str) -> Option<Head> {
+    let json: serde_json::Value = serde_json::from_str(line).ok()?;
+    Some(Head { size: json.get("size")?.as_u64()?, hash: json.get("hash")?.as_str()?.parse().ok()? })
+}
+
+/// The audit in words.
+pub(super) fn text(audit: &Audit, receipts_given: bool) -> String {
+    let mut text = String::new();
+    let mut line = |s: String| {
+        text.push_str(&s);
+        text.push('\n');
+    };
+    line(if audit.is_sound() { "Sound: nothing was altered.".into() } else { "UNSOUND: something was altered or lost.".into() });
+    line(format!("Consistent up to {} of {} entries.", audit.consistent_up_to(), audit.entries));
+    line(match (&audit.anchored, receipts_given) {
+        (Some(anchor), _) => format!("Anchored up to {} entries: they are those of the receipt {anchor}.", anchor.size),
+        (None, true) => "Anchored up to 0 entries: no receipt fits.".into(),
+        (None, false) => "Anchored up to 0 entries: no receipt was given, so a cut tail or a complete rewrite would not show.".into(),
+    });
+    if audit.imported_clock > 0 {
+        line(format!("{} entries carry a recorded time imported from another system.", audit.imported_clock));
+    }
+    if !audit.redacted.is_empty() {
+        let numbers: Vec<String> = audit.redacted.iter().take(20).map(|i| format!("#{i}")).collect();
+        line(format!("{} entries were redacted: {}", audit.redacted.len(), numbers.join(" ")));
+    }
+    for finding in &audit.findings {
+        line(format!("#{}: {}", finding.index, finding.problem));
+    }
+    if audit.found > audit.findings.len() {
+        line(format!("... and {} more findings.", audit.found - audit.findings.len()));
+    }
+    if audit.is_sound() {
+        line(format!("Head, to keep somewhere else as a receipt: {}", audit.head));
+    } else {
+        line("Next: keep this directory as it is, and compare it with a copy or an export made earlier.".into());
+    }
+    text
+}

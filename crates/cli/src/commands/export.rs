@@ -1,0 +1,56 @@
+//! `sayso export`: every entry as one line of JSON.
+
+use std::io::{BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::ExitCode;
+
+use sayso_core::exchange::Exporter;
+use sayso_core::ledger::Ledger;
+
+use crate::args::ExportArgs;
+use crate::error::{self, CliError};
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
+    let ledger = session.open()?;
+    let left_out = match &args.output {
+        None => write_lines(&ledger, args.envelope, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?,
+        Some(path) => write_file(&ledger, args.envelope, path)?,
+    };
+    if left_out > 0 {
+        eprintln!("sayso: note: {left_out} redacted entries were left out; --envelope keeps their place");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes beside the file and moves it there at the end: never half a file.
+fn write_file(ledger: &Ledger, envelope: bool, path: &Path) -> Result<u64, CliError> {
+    let io = |e: std::io::Error| CliError::io(path, &e);
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
+    let left_out = write_lines(ledger, envelope, &mut BufWriter::new(file.as_file_mut()), io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist_noclobber(path).map_err(|e| CliError::refused(format!("{}: {}; name another file", path.display(), e.error)))?;
+    Ok(left_out)
+}
+
+fn write_lines(
+    ledger: &Ledger,
+    envelope: bool,
+    out: &mut impl Write,
+    failed: impl Fn(std::io::Error) -> CliError,
+) -> Result<u64, CliError> {
+    let exporter = Exporter::new(ledger, envelope);
+    let mut left_out = 0;
+    let line = |entry| Ok::<_, CliError>(exporter.draft(&entry)?.map(|d| d.to_json()));
+    ledger.scan(0, line, |line| {
+        match line {
+            Some(line) => writeln!(out, "{line}").map_err(&failed)?,
+            None => left_out += 1,
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    out.flush().map_err(&failed)?;
+    Ok(left_out)
+}

@@ -1,0 +1,141 @@
+//! `sayso import`: many events from a file, all or none.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use sayso_core::exchange::{CheckOptions, Draft};
+use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome};
+use sayso_core::limits::MAX_LINE_BYTES;
+
+use super::append::{batch, print_notices};
+use crate::args::ImportArgs;
+use crate::error::CliError;
+use crate::output::{self, progress};
+use crate::session::Session;
+
+/// Bad lines reported before the rest is left out.
+const MAX_REPORTED: usize = 100;
+
+pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
+    let name = if args.file == Path::new("-") { "<stdin>".into() } else { args.file.display().to_string() };
+    let options = session.check_options(false, args.imported_clock)?;
+    // Opened first: a ledger that cannot be used should not cost the reading of a large file.
+    let ledger = session.open()?;
+    let lines = read_lines(&args.file, &name, &options)?;
+    let numbers: Vec<usize> = lines.iter().map(|(number, _)| *number).collect();
+    let batch = batch(lines.into_iter().map(|(_, event)| event).collect(), &args.write)?;
+    let waiting = progress::spinner(if args.dry_run { "checking" } else { "appending" });
+    let result = if args.dry_run { ledger.check(batch) } else { ledger.append(batch) };
+    waiting.finish_and_clear();
+    let appended = match result {
+        Ok(appended) => appended,
+        Err(AppendError::Refused(refusals)) => {
+            let at = |position: usize| numbers.get(position).copied().unwrap_or_default();
+            let bad = refusals.iter().map(|r| (at(r.position), r.reason.to_string())).collect();
+            return Err(bad_lines(&name, bad, refusals.len()));
+        }
+        Err(e) => return Err(e.into()),
+    };
+    report(session, &appended, args.dry_run)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every line's number and checked event, or every bad line at once.
+fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(usize, NewEvent)>, CliError> {
+    let io = |e: std::io::Error| CliError::failed(format!("{name}: {e}"));
+    let (input, bytes): (Box<dyn Read>, Option<u64>) = if name == "<stdin>" {
+        (Box::new(std::io::stdin().lock()), None)
+    } else {
+        let file = File::open(file).map_err(io)?;
+        let metadata = file.metadata().map_err(io)?;
+        if metadata.is_dir() {
+            return Err(CliError::failed(format!("{name} is a directory; name a file of JSON Lines")));
+        }
+        (Box::new(file), Some(metadata.len()))
+    };
+    let bar = progress::bytes(bytes, "reading");
+    let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(input));
+    let (mut good, mut bad, mut bad_count) = (Vec::new(), Vec::new(), 0usize);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        // One byte beyond the limit shows that a line is too long without holding all of it.
+        let limit = MAX_LINE_BYTES as u64 + 2;
+        if input.by_ref().take(limit).read_until(b'\n', &mut line).map_err(io)? == 0 {
+            break;
+        }
+        if line.len() as u64 == limit && line.last() != Some(&b'\n') {
+            skip_line(&mut input).map_err(io)?;
+        }
+        match read_line(&line, number, options) {
+            Ok(Some(event)) => good.push((number, event)),
+            Ok(None) => {}
+            Err(message) => {
+                bad_count += 1;
+                if bad.len() < MAX_REPORTED {
+                    bad.push((number, message));
+                }
+            }
+        }
+    }
+    bar.finish_and_clear();
+    if bad_count > 0 { Err(bad_lines(name, bad, bad_count)) } else { Ok(good) }
+}
+
+fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        let (length, end) = match buffer.iter().position(|b| *b == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (buffer.len(), buffer.is_empty()),
+        };
+        input.consume(length);
+        if end {
+            return Ok(());
+        }
+    }
+}
+
+/// The event of a line; `None` for a blank one.
+fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Option<NewEvent>, String> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to() + 1))?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let draft = Draft::from_json(text).map_err(|e| e.to_string())?;
+    draft.check(options).map(Some).map_err(|e| e.to_string())
+}
+
+fn bad_lines(name: &str, bad: Vec<(usize, String)>, count: usize) -> CliError {
+    let left_out = count - bad.len();
+    let mut message: Vec<String> = bad.into_iter().map(|(line, what)| format!("{name}:{line}: {what}")).collect();
+    if left_out > 0 {
+        message.push(format!("... and {left_out} more"));
+    }
+    let lines = if count == 1 { "1 bad line".to_owned() } else { format!("{count} bad lines") };
+    message.insert(0, format!("{lines}, so nothing was appended:"));
+    CliError::refused(message.join("\n"))
+}
+
+fn report(session: &Session, appended: &Appended, dry_run: bool) -> Result<(), CliError> {
+    print_notices(appended);
+    let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
+    let there = appended.outcomes.len() - fresh;
+    if session.is_json() {
+        // After a dry run the head is the present one: what it would be depends on salts not drawn yet.
+        let head = (!dry_run).then(|| output::json::head(appended.head));
+        return output::json::print(&serde_json::json!({
+            "appended": fresh, "already_there": there, "dry_run": dry_run, "head": head,
+        }));
+    }
+    output::print(&if dry_run {
+        format!("{fresh} would be appended, {there} already there. Nothing was written.\n")
+    } else {
+        format!("{fresh} appended, {there} already there.\nReceipt: {}\n", appended.head)
+    })
+}

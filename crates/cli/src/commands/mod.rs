@@ -1,0 +1,27 @@
+//! One module per command, or per family of commands that do one thing.
+
+pub(crate) mod append;
+pub(crate) mod audit;
+pub(crate) mod correct;
+pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod log;
+pub(crate) mod replay;
+pub(crate) mod show;
+
+use sayso_core::event::Reference;
+use sayso_core::ledger::Ledger;
+
+use crate::error::CliError;
+
+/// The entry that a person means by an id or a number.
+fn find_entry(ledger: &Ledger, text: &str) -> Result<u64, CliError> {
+    let missing = || CliError::refused(format!("there is no entry {text}; `sayso log` lists what there is"));
+    match text.parse().map_err(CliError::usage)? {
+        Reference::Index(index) => (index < ledger.head().size).then_some(index).ok_or_else(missing),
+        Reference::Id(id) => ledger.find_id(id.as_str())?.ok_or_else(missing),
+        Reference::Content(_) => Err(CliError::usage("content digests are for files; use an id or a number")),
+    }
+}

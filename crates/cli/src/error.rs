@@ -1,0 +1,101 @@
+//! Errors as people meet them: what happened, where, what to do next; and the exit code.
+
+use std::process::ExitCode;
+
+use sayso_core::directory::DirError;
+use sayso_core::ledger::{AppendError, OpenError};
+use sayso_core::store::StoreError;
+
+/// Input or a rule refused it; nothing was changed.
+pub(crate) const REFUSED: u8 = 1;
+/// Arguments that make no sense.
+pub(crate) const USAGE: u8 = 2;
+/// Something could not be read or written.
+pub(crate) const FAILED: u8 = 3;
+
+/// An error, ready to be shown.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    code: u8,
+    message: String,
+}
+
+impl CliError {
+    pub(crate) fn refused(message: impl ToString) -> Self {
+        Self { code: REFUSED, message: message.to_string() }
+    }
+
+    pub(crate) fn usage(message: impl ToString) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    pub(crate) fn failed(message: impl ToString) -> Self {
+        Self { code: FAILED, message: message.to_string() }
+    }
+
+    /// A file that could not be read or written.
+    pub(crate) fn io(path: &std::path::Path, e: &std::io::Error) -> Self {
+        Self::failed(format!("{}: {e}", path.display()))
+    }
+
+    /// Prints the error and gives its exit code. A reader that went away is a normal end.
+    pub(crate) fn report(&self) -> ExitCode {
+        if self.message.is_empty() {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("sayso: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+/// Writing to standard output failed.
+pub(crate) fn stdout(e: &std::io::Error) -> CliError {
+    if e.kind() == std::io::ErrorKind::BrokenPipe {
+        return CliError { code: 0, message: String::new() };
+    }
+    CliError::failed(format!("could not write the output: {e}"))
+}
+
+fn store(e: &StoreError) -> CliError {
+    match e {
+        StoreError::Locked { .. } => {
+            CliError::failed(format!("{e}; nothing was changed. Wait until it has finished, or stop it, and try again"))
+        }
+        StoreError::Engine(_) => CliError::failed(format!("{e}; run `sayso audit` to see what is wrong")),
+        e => CliError::failed(e),
+    }
+}
+
+impl From<DirError> for CliError {
+    fn from(e: DirError) -> Self {
+        match &e {
+            DirError::NotALedger(_) => Self::failed(format!("{e}; make one with `sayso init`, or name another with --ledger DIR")),
+            DirError::Exists { ledger: false, .. } => Self::refused(format!("{e}; name a directory that is not there yet")),
+            DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
+            DirError::Store(e) => store(e),
+            _ => Self::failed(e),
+        }
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(e: OpenError) -> Self {
+        match &e {
+            OpenError::Store(e) => store(e),
+            _ => Self::failed(e),
+        }
+    }
+}
+
+impl From<AppendError> for CliError {
+    fn from(e: AppendError) -> Self {
+        match e {
+            AppendError::Refused(_) => Self::refused(format!("{e}; nothing was appended")),
+            AppendError::HeadMoved { .. } => {
+                Self::refused(format!("{e}; nothing was appended. Look at what is new with `sayso log`, then try again"))
+            }
+            AppendError::Open(e) => e.into(),
+            e => Self::failed(e),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Events in a few words.
+
+use sayso_core::event::{Attribution, Content, Event, NameKind, Target};
+use sayso_core::time::Instant;
+
+/// Who said it, for the kinds that somebody said.
+pub(crate) fn attribution(event: &Event) -> Option<&Attribution> {
+    match &event.content {
+        Content::Claim(c) => Some(&c.by),
+        Content::Stance(s) => Some(&s.by),
+        Content::Retraction(r) => Some(&r.by),
+        _ => None,
+    }
+}
+
+/// What an event says, in one line.
+pub(crate) fn content(event: &Event) -> String {
+    match &event.content {
+        Content::Claim(c) => {
+            let unit = c.unit.as_ref().map(|u| format!(" {u}")).unwrap_or_default();
+            format!("{} / {} = {}{unit}", c.question.subject, c.question.predicate, c.value)
+        }
+        Content::Stance(s) => match &s.target {
+            Target::Entry(of) => format!("{} #{of}", s.stance.as_str()),
+            Target::Question(q) => format!("{} on {} / {}", s.stance.as_str(), q.subject, q.predicate),
+        },
+        Content::Retraction(r) => format!("takes back #{}", r.of),
+        Content::Correction(c) => {
+            let how = if c.replacement.is_some() { "changes" } else { "withdraws" };
+            format!("{how} #{}: {}", c.of, c.reason)
+        }
+        Content::Alias(a) => {
+            let names = match a.names {
+                NameKind::Source => "source",
+                NameKind::Subject => "subject",
+                NameKind::Predicate => "predicate",
+            };
+            format!("{names} {} is {}", a.from, a.to)
+        }
+        Content::Redaction(r) => format!("erased #{}: {}", r.of, r.reason),
+        Content::Note(n) => format!("on #{}: {}", n.of, n.text),
+    }
+}
+
+/// A time to the second, for tables.
+pub(crate) fn seconds(at: Instant) -> String {
+    let text = at.to_string();
+    match text.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => text,
+    }
+}

@@ -1,0 +1,23 @@
+//! Progress on standard error; silent when it is not a terminal.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Something whose length nobody knows.
+pub(crate) fn spinner(what: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// Bytes of a file, if its size is known.
+pub(crate) fn bytes(total: Option<u64>, what: &str) -> ProgressBar {
+    let Some(total) = total else { return spinner(what) };
+    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
+    let bar = ProgressBar::new(total).with_message(what.to_owned());
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

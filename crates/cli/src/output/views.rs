@@ -1,0 +1,135 @@
+//! Views as text.
+
+use sayso_core::event::StanceKind;
+use sayso_core::replay::{Combined, Fate, Query, Replay, Standing, StanceTarget, StandingStance, View};
+use sayso_core::time::TimeZone;
+
+use super::table;
+
+/// All views of a replay, with the clocks they were made by.
+pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+    let mut text = clocks(query, replay, zone);
+    for asked in &replay.asked_as {
+        text.push_str(&format!("{} is answered under {}, which it is an alias of.\n", asked.asked, asked.shown));
+    }
+    if !replay.redacted.is_empty() {
+        text.push_str(&format!("{} entries were redacted; nobody can tell whether they belong here.\n", replay.redacted.len()));
+    }
+    if replay.views.is_empty() {
+        text.push_str("\nNothing recorded.\n");
+    }
+    for view in &replay.views {
+        text.push('\n');
+        text.push_str(&one(view, query));
+    }
+    text
+}
+
+fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+    let stated = match &query.as_of {
+        Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
+        None => "everything said".into(),
+    };
+    let recorded = match &query.known_at {
+        Some(known_at) => format!("what this ledger knew at {known_at} ({} of {} entries)", replay.known_entries, replay.head.size),
+        None => format!("everything known ({} entries)", replay.head.size),
+    };
+    format!("Stated clock: {stated}. Recorded clock: {recorded}.\n")
+}
+
+fn one(view: &View, query: &Query) -> String {
+    let title = if view.source.is_unattributed() {
+        format!("{} (nobody is named; not one voice)", view.source)
+    } else {
+        table::escape(view.source.as_str())
+    };
+    let about = if query.subject_prefix.is_empty() { String::new() } else { format!(" on subjects {}...", table::escape(&query.subject_prefix)) };
+    if view.standings.is_empty() && view.taken_back.is_empty() {
+        return format!("{title}\n  nothing recorded{about}\n");
+    }
+    let mut rows = table::new(&["subject", "predicate", "value", "stated", "entries", "remarks"]);
+    let mut last = None;
+    for standing in &view.standings {
+        let subject = standing.question.subject.to_string();
+        let shown = if last.as_ref() == Some(&subject) { String::new() } else { subject.clone() };
+        last = Some(subject);
+        rows.add_row(table::row([
+            shown,
+            standing.question.predicate.to_string(),
+            standing.combined.as_ref().map(value).unwrap_or_default(),
+            standing.stated.as_ref().map(|s| s.date().to_string()).unwrap_or_default(),
+            numbers(&standing.entries),
+            remarks(standing).join("; "),
+        ]));
+    }
+    for taken in &view.taken_back {
+        rows.add_row(table::row([
+            taken.question.subject.to_string(),
+            taken.question.predicate.to_string(),
+            String::new(),
+            String::new(),
+            numbers(&taken.entries),
+            "taken back".into(),
+        ]));
+    }
+    format!("{title}\n{rows}\n")
+}
+
+fn value(combined: &Combined) -> String {
+    let shown = match &combined.value {
+        Some(value) => value.to_string(),
+        None => {
+            let between = if combined.consistent == Some(false) { " / " } else { " and " };
+            combined.values.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+        }
+    };
+    combined.unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}"))
+}
+
+fn remarks(standing: &Standing) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(why) = standing.combined.as_ref().and_then(|c| c.why) {
+        remarks.push(format!("INCONSISTENT: {why}"));
+    }
+    let acts: Vec<&str> = standing.acts.iter().map(|a| a.as_str()).filter(|a| *a != "asserts").collect();
+    if !acts.is_empty() {
+        remarks.push(acts.join(", "));
+    }
+    remarks.extend(standing.modality.iter().map(|m| format!("\"{m}\"")));
+    if standing.uncertain {
+        remarks.push("date uncertain".into());
+    }
+    if standing.order_unknown {
+        remarks.push("order within the day unknown".into());
+    }
+    remarks.extend(standing.stances.iter().map(stance));
+    remarks
+}
+
+fn stance(stance: &StandingStance) -> String {
+    let verb = match stance.stance {
+        StanceKind::Affirms => "affirms",
+        StanceKind::Denies => "denies",
+        StanceKind::PartlyAccepts => "partly accepts",
+        StanceKind::Declines => "declines to comment",
+    };
+    let target = match &stance.target {
+        StanceTarget::Question => String::new(),
+        StanceTarget::Claim { of, source, fate } => {
+            let fate = match fate {
+                Fate::Stands => "",
+                Fate::Replaced => ", since replaced",
+                Fate::TakenBack => ", since taken back",
+                Fate::CorrectedAway => ", recorded wrongly",
+                Fate::NotYetStated => ", not yet stated then",
+            };
+            let on = if stance.stance == StanceKind::Declines { " on" } else { "" };
+            format!("{on} #{of} of {source}{fate}")
+        }
+    };
+    format!("{verb}{target} ({})", stance.stated.date())
+}
+
+fn numbers(entries: &[u64]) -> String {
+    entries.iter().map(|i| format!("#{i}")).collect::<Vec<_>>().join(" ")
+}
