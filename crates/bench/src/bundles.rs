@@ -26,8 +26,13 @@ const STEP: usize = 32;
 /// Bundles read at a time.
 const READ_STEP: usize = 16;
 
-/// Entries as they go into bundles: seal and body.
-fn entries(task: &Task) -> Result<Vec<([u8; SEAL_BYTES], Vec<u8>)>, Failure> {
+/// An entry as it goes into a bundle: seal and body.
+type Sealed = ([u8; SEAL_BYTES], Vec<u8>);
+/// A bundle's number and entries.
+type Numbered<'a> = (usize, &'a [Sealed]);
+
+/// The entries of the corpus.
+fn entries(task: &Task) -> Result<Vec<Sealed>, Failure> {
     let records = Corpus::new(task.seed)?.records(task.first, task.count)?;
     let entry = |(n, record): (usize, &Record)| {
         let mut seal = [0; SEAL_BYTES]; // random bytes, like hashes and salts
@@ -38,7 +43,7 @@ fn entries(task: &Task) -> Result<Vec<([u8; SEAL_BYTES], Vec<u8>)>, Failure> {
 }
 
 /// A bundle as `sayso_core::bundle` lays it out.
-fn pack(entries: &[([u8; SEAL_BYTES], Vec<u8>)], codec: &str) -> Vec<u8> {
+fn pack(entries: &[Sealed], codec: &str) -> Vec<u8> {
     let mut plain = Vec::with_capacity(entries.len() * 512);
     for (at, (_, body)) in entries.iter().enumerate() {
         plain.extend_from_slice(&[0; 2]);
@@ -86,7 +91,7 @@ pub(crate) fn append(task: &Task) -> Result<Figures, Failure> {
     let entries = entries(task)?;
     let store = SledStore::open(&task.at)?;
     let size = usize::try_from(task.bundle)?;
-    let bundles: Vec<(usize, &[([u8; SEAL_BYTES], Vec<u8>)])> = entries.chunks(size).enumerate().collect();
+    let bundles: Vec<Numbered<'_>> = entries.chunks(size).enumerate().collect();
     let ((), mut figures) = timed(task.count, || {
         bundles.chunks((BATCH / size).max(1)).try_for_each(|batch| write(&store, batch, &task.codec))
     })?;
@@ -100,7 +105,7 @@ fn blobs(at: &Path) -> std::path::PathBuf {
     at.join("blobs")
 }
 
-fn write(store: &SledStore, batch: &[(usize, &[([u8; SEAL_BYTES], Vec<u8>)])], codec: &str) -> Result<(), Failure> {
+fn write(store: &SledStore, batch: &[Numbered<'_>], codec: &str) -> Result<(), Failure> {
     std::thread::scope(|scope| {
         let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Write>>(2);
         scope.spawn(move || {

@@ -201,7 +201,7 @@ impl Corpus {
             1_000_000 + r.below(9_000_000)
         );
         let event = Event {
-            id: (n % 2 == 0).then(|| ExternalId::new(&format!("S{:02}-{n:08}", r.below(40)))).transpose()?,
+            id: n.is_multiple_of(2).then(|| ExternalId::new(&format!("S{:02}-{n:08}", r.below(40)))).transpose()?,
             content: Content::Claim(Box::new(claim)),
             note: Some(Text::new(&self.prose(&mut r, NOTE_BYTES))?),
             citations: vec![Citation::new(Some(Url::new(&url)?), None, None, None, None, None)?],
@@ -241,7 +241,7 @@ impl Corpus {
             } else {
                 // The square of a uniform number leans to the front of the list, as language does.
                 let u = r.below(1 << 20) as usize;
-                let at = (u * u >> 20) * self.words.len() >> 20;
+                let at = (((u * u) >> 20) * self.words.len()) >> 20;
                 let word = self.words.get(at).copied().unwrap_or("and");
                 match word.split_at_checked(1) {
                     Some((first, rest)) if in_sentence == 0 => {

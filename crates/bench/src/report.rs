@@ -39,9 +39,12 @@ impl std::fmt::Display for Bound {
     }
 }
 
+/// The middle one, or the mean of the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
+    let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
+    f64::midpoint(at(low), at(high))
 }
 
 /// Looks figures up by the names that `measure` gave them.

@@ -6,6 +6,8 @@ use sayso_core::directory::DirError;
 use sayso_core::ledger::{AppendError, OpenError};
 use sayso_core::store::StoreError;
 
+use crate::output::table::escape;
+
 /// Input or a rule refused it; nothing was changed.
 pub(crate) const REFUSED: u8 = 1;
 /// Arguments that make no sense.
@@ -35,7 +37,7 @@ impl CliError {
 
     /// A file that could not be read or written.
     pub(crate) fn io(path: &std::path::Path, e: &std::io::Error) -> Self {
-        Self::failed(format!("{}: {e}", path.display()))
+        Self::failed(format!("{}: {}", path.display(), in_words(e)))
     }
 
     /// Prints the error and gives its exit code. A reader that went away is a normal end.
@@ -43,9 +45,17 @@ impl CliError {
         if self.message.is_empty() {
             return ExitCode::SUCCESS;
         }
-        eprintln!("sayso: {}", self.message);
+        // What is wrong is often quoted, and what is quoted may be meant to move the cursor or to reorder the line.
+        let lines: Vec<String> = self.message.split('\n').map(escape).collect();
+        eprintln!("sayso: {}", lines.join("\n"));
         ExitCode::from(self.code)
     }
+}
+
+/// The system's reason without its number.
+pub(crate) fn in_words(e: &std::io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// Writing to standard output failed.
@@ -69,7 +79,14 @@ fn store(e: &StoreError) -> CliError {
 impl From<DirError> for CliError {
     fn from(e: DirError) -> Self {
         match &e {
+            DirError::NotALedger(path) if !path.exists() => {
+                let path = path.display();
+                Self::failed(format!("{path} is not there; make a ledger with `sayso init {path}`, or name another with --ledger DIR"))
+            }
             DirError::NotALedger(_) => Self::failed(format!("{e}; make one with `sayso init`, or name another with --ledger DIR")),
+            DirError::Exists { path, ledger: false } if path.is_file() => {
+                Self::refused(format!("{} is a file; name a directory that is not there yet", path.display()))
+            }
             DirError::Exists { ledger: false, .. } => Self::refused(format!("{e}; name a directory that is not there yet")),
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),

@@ -98,6 +98,9 @@ pub enum Problem {
         /// Its recorded time.
         recorded: Instant,
     },
+    /// Recorded at a time that no calendar has.
+    #[error("clock: {0} microseconds since 1970 is no possible time")]
+    ImpossibleTime(i64),
     /// The header has a flag that nobody knows.
     #[error("unknown header flags {0:#06x}")]
     Flags(u16),
@@ -141,6 +144,7 @@ impl Problem {
             Self::Altered => "altered",
             Self::BrokenChain => "broken-chain",
             Self::ClockBackwards { .. } => "clock-backwards",
+            Self::ImpossibleTime(_) => "impossible-time",
             Self::Flags(_) => "unknown-flags",
             Self::Unreadable(_) => "unreadable",
             Self::NotCanonical => "not-canonical",
@@ -269,6 +273,9 @@ fn check_entries(first: u64, bundle: &Bundle, receipts: &[Head], checked: &mut C
         }
         if entry.flags & !FLAG_IMPORTED_CLOCK != 0 {
             find(Problem::Flags(entry.flags));
+        }
+        if Instant::from_micros(entry.recorded.micros()).is_none() {
+            find(Problem::ImpossibleTime(entry.recorded.micros()));
         }
         if clock.is_some_and(|clock| entry.recorded < clock) {
             find(Problem::ClockBackwards { recorded: entry.recorded });

@@ -105,12 +105,14 @@ pub(super) fn fill_statement(draft: &mut Draft, args: StatementArgs, zone: &Time
         (Some(_), Some(value)) => Some(value.clone()),
         (None, _) => None,
     };
-    let refused = |e: &dyn std::fmt::Display| CliError::refused(format!("--value: {e}; nothing was appended"));
+    let refused = |option: &str, e: &dyn std::fmt::Display| {
+        CliError::refused(format!("{option}: {e}; nothing was appended"))
+    };
     if let Some(words) = words {
-        let text = Text::new(&words).map_err(|e| refused(&e))?;
+        let text = Text::new(&words).map_err(|e| refused("--text", &e))?;
         draft.value = Some(value_to_json(&Value::Text(text)));
     } else if let Some(typed) = value {
-        let (value, implied) = parse_value(&typed, zone).map_err(|e| refused(&e))?;
+        let (value, implied) = parse_value(&typed, zone).map_err(|e| refused("--value", &e))?;
         draft.value = Some(value_to_json(&value));
         if draft.modality.is_none() {
             draft.modality = implied;

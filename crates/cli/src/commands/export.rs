@@ -27,11 +27,18 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
 /// Writes beside the file and moves it there at the end: never half a file.
 fn write_file(ledger: &Ledger, envelope: bool, path: &Path) -> Result<u64, CliError> {
     let io = |e: std::io::Error| CliError::io(path, &e);
+    let taken = || CliError::refused(format!("{} is already there; name another file", path.display()));
+    if path.exists() {
+        return Err(taken()); // before anything is written
+    }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
     let left_out = write_lines(ledger, envelope, &mut BufWriter::new(file.as_file_mut()), io)?;
     file.as_file().sync_all().map_err(io)?;
-    file.persist_noclobber(path).map_err(|e| CliError::refused(format!("{}: {}; name another file", path.display(), e.error)))?;
+    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(),
+        _ => io(e.error),
+    })?;
     Ok(left_out)
 }
 

@@ -12,11 +12,14 @@ use sayso_core::limits::MAX_LINE_BYTES;
 use super::append::{batch, print_notices};
 use crate::args::ImportArgs;
 use crate::error::CliError;
+use crate::output::table::escape;
 use crate::output::{self, progress};
 use crate::session::Session;
 
 /// Bad lines reported before the rest is left out.
 const MAX_REPORTED: usize = 100;
+/// Characters of one line's message: it may quote what was given, and that may be a whole article.
+const MAX_MESSAGE: usize = 500;
 
 pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
     let name = if args.file == Path::new("-") { "<stdin>".into() } else { args.file.display().to_string() };
@@ -33,7 +36,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Ok(appended) => appended,
         Err(AppendError::Refused(refusals)) => {
             let at = |position: usize| numbers.get(position).copied().unwrap_or_default();
-            let bad = refusals.iter().map(|r| (at(r.position), r.reason.to_string())).collect();
+            let bad = refusals.iter().take(MAX_REPORTED).map(|r| (at(r.position), r.reason.to_string())).collect();
             return Err(bad_lines(&name, bad, refusals.len()));
         }
         Err(e) => return Err(e.into()),
@@ -44,7 +47,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
 
 /// Every line's number and checked event, or every bad line at once.
 fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(usize, NewEvent)>, CliError> {
-    let io = |e: std::io::Error| CliError::failed(format!("{name}: {e}"));
+    let io = |e: std::io::Error| CliError::io(Path::new(name), &e);
     let (input, bytes): (Box<dyn Read>, Option<u64>) = if name == "<stdin>" {
         (Box::new(std::io::stdin().lock()), None)
     } else {
@@ -58,6 +61,9 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
     let bar = progress::bytes(bytes, "reading");
     let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(input));
     let (mut good, mut bad, mut bad_count) = (Vec::new(), Vec::new(), 0usize);
+    if matches!(input.fill_buf().map_err(io)?, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return Err(CliError::refused(format!("{name} is in UTF-16; save it as UTF-8 and import that. Nothing was appended")));
+    }
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -66,10 +72,12 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
         if input.by_ref().take(limit).read_until(b'\n', &mut line).map_err(io)? == 0 {
             break;
         }
-        if line.len() as u64 == limit && line.last() != Some(&b'\n') {
+        let cut = line.len() as u64 == limit && line.last() != Some(&b'\n');
+        if cut {
             skip_line(&mut input).map_err(io)?;
         }
-        match read_line(&line, number, options) {
+        let read = if cut { Err(too_long()) } else { read_line(&line, number, options) };
+        match read {
             Ok(Some(event)) => good.push((number, event)),
             Ok(None) => {}
             Err(message) => {
@@ -82,6 +90,10 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
     }
     bar.finish_and_clear();
     if bad_count > 0 { Err(bad_lines(name, bad, bad_count)) } else { Ok(good) }
+}
+
+fn too_long() -> String {
+    format!("the line is longer than {MAX_LINE_BYTES} bytes, far more than fits in an entry; cite a file by its hash")
 }
 
 fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
@@ -103,7 +115,7 @@ fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Optio
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
-    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to() + 1))?;
+    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 text (byte {} of the line); save the file as UTF-8", e.valid_up_to() + 1))?;
     if text.trim().is_empty() {
         return Ok(None);
     }
@@ -111,9 +123,18 @@ fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Optio
     draft.check(options).map(Some).map_err(|e| e.to_string())
 }
 
+/// One line of reasonable length.
+fn shorten(message: &str) -> String {
+    let mut shown: String = message.chars().take(MAX_MESSAGE).collect();
+    if shown.len() < message.len() {
+        shown.push('…');
+    }
+    escape(&shown)
+}
+
 fn bad_lines(name: &str, bad: Vec<(usize, String)>, count: usize) -> CliError {
     let left_out = count - bad.len();
-    let mut message: Vec<String> = bad.into_iter().map(|(line, what)| format!("{name}:{line}: {what}")).collect();
+    let mut message: Vec<String> = bad.into_iter().map(|(line, what)| format!("{name}:{line}: {}", shorten(&what))).collect();
     if left_out > 0 {
         message.push(format!("... and {left_out} more"));
     }

@@ -1,9 +1,12 @@
 //! The ledger: append, read, redact. One writer at a time, many readers.
 
 mod append;
+mod content;
 mod identity;
 pub(crate) mod log;
+mod plan;
 mod rules;
+mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
 pub use rules::RuleError;
@@ -20,8 +23,9 @@ use crate::event::{ContentDigest, Event};
 use crate::machine::Entropy;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant};
-use append::{Ticket, Writer};
+use append::Ticket;
 use log::{BUNDLE, Log, Snapshot};
+use writer::Writer;
 
 /// Bundles read ahead at a time by a scan: bounded memory, enough for all cores.
 const READ_STEP: u64 = 16;
@@ -319,7 +323,7 @@ impl Ledger {
             let Some(entry) = self.entry(index)? else { return Ok(None) };
             Ok(entry.record()?.map(|r| r.event))
         };
-        append::content_digest(event.clone(), &find, 0)
+        content::content_digest(event.clone(), &find, 0)
     }
 
     /// Appends a batch as one step: durable when this returns, all of it or nothing. Events that are there already are

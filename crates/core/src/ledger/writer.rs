@@ -1,0 +1,197 @@
+//! The one writer: takes waiting batches, has each planned, chains what was accepted, and writes it all in one step.
+//!
+//! Batches that arrive while another is being written wait in a queue and are written together, with one sync for all; each
+//! is still accepted or refused on its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::append::{Appended, Batch, Outcome, Refusal, RefusalReason, Ticket};
+use super::identity::{Fingerprint, IdentityRow};
+use super::log::{Log, Snapshot, Staged};
+use super::plan::{Encoded, PARALLEL_FROM, Plan, Planner, Sight, encode};
+use super::rules::{Amendments, RuleError};
+use super::{AppendError, DamageError, OpenError};
+use crate::body::Record;
+use crate::bundle::{StoredBody, StoredEntry};
+use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, commitment};
+use crate::event::{Content, Event, Redaction, Reference};
+use crate::machine::Entropy;
+use crate::store::StoreError;
+use crate::text::{Label, Text};
+use crate::time::{Clock, Instant};
+
+/// The one writer of a log.
+pub(super) struct Writer {
+    log: Log,
+    amendments: Option<Amendments>,
+    poisoned: bool,
+}
+
+/// Entries accepted from earlier batches of the same round, not yet written.
+#[derive(Default)]
+pub(super) struct Round {
+    pub(super) staged: Staged,
+    head: Option<(Head, Option<Instant>)>,
+    pub(super) rows: HashMap<Fingerprint, Vec<u64>>,
+}
+
+impl Writer {
+    pub(super) fn new(log: Log) -> Self {
+        Self { log, amendments: None, poisoned: false }
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.log.snapshot
+    }
+
+    /// Serves every waiting batch with one write.
+    pub(super) fn serve(&mut self, waiting: &[Arc<Ticket>], clock: &dyn Clock, entropy: &dyn Entropy) {
+        let mut round = Round::default();
+        let mut accepted: Vec<(&Ticket, Appended)> = Vec::new();
+        for ticket in waiting {
+            let Some(batch) = ticket.take_batch() else { continue };
+            match self.accept(batch, &mut round, clock, entropy) {
+                Ok(appended) => accepted.push((ticket, appended)),
+                Err(e) => ticket.finish(Err(e)),
+            }
+        }
+        let written = self.write(round);
+        for (ticket, appended) in accepted {
+            ticket.finish(match &written {
+                Ok(()) => Ok(appended),
+                Err(e) => Err(AppendError::Store(StoreError::Engine(e.to_string()))),
+            });
+        }
+    }
+
+    /// Plans and chains a batch behind those accepted before it.
+    fn accept(
+        &mut self,
+        batch: Batch,
+        round: &mut Round,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Appended, AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        let (head, last) = round.head.unwrap_or((self.log.snapshot.head, self.log.last_recorded));
+        if let Some(expected) = batch.expected.filter(|e| *e != head) {
+            return Err(AppendError::HeadMoved { expected, actual: head });
+        }
+        let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
+        let sight = Sight { log: &self.log, round, fresh: Vec::new(), first: head.size };
+        // A refused batch may have taken note of corrections that are not to be: then they are read again.
+        let planner = Planner::new(sight, self.amendments.take(), last, now, batch.allow_repeats);
+        let (plan, amendments_so_far) = planner.plan(batch.events)?;
+        self.amendments = amendments_so_far;
+        let Plan { fresh, amendments, outcomes, notices } = plan;
+        let rows: Vec<IdentityRow> = fresh.iter().map(|e| e.fingerprint).zip(head.size..).collect();
+        let (entries, head, last) = chain(fresh, head, last, now, entropy)?;
+        for (fingerprint, index) in &rows {
+            round.rows.entry(*fingerprint).or_default().push(*index);
+        }
+        round.staged.rows.extend(rows);
+        round.staged.entries.extend(entries);
+        round.staged.amendments.extend(amendments);
+        round.head = Some((head, last));
+        Ok(Appended { outcomes, head, notices })
+    }
+
+    /// Makes a round durable. A failure poisons the writer: what is on disk is then unknown.
+    fn write(&mut self, round: Round) -> Result<(), StoreError> {
+        if round.staged.entries.is_empty() {
+            return Ok(());
+        }
+        let Some((head, Some(last))) = round.head else { return Ok(()) };
+        self.log.commit(round.staged, head, last).inspect_err(|_| self.poisoned = true)
+    }
+
+    pub(super) fn check(
+        &mut self,
+        batch: Batch,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Appended, AppendError> {
+        let result = self.accept(batch, &mut Round::default(), clock, entropy);
+        self.amendments = None;
+        result
+    }
+
+    pub(super) fn redact(
+        &mut self,
+        index: u64,
+        reason: Text,
+        recorder: Option<Label>,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Appended, AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        let refuse = |reason| AppendError::Refused(vec![Refusal { position: 0, reason }]);
+        let missing = || refuse(RefusalReason::NoSuchEntry(Reference::Index(index)));
+        let (_, stored) = self.log.stored(index)?.ok_or_else(missing)?;
+        let record = stored.body().map(Record::decode).transpose();
+        let record = record.map_err(|e| OpenError::from(DamageError::at(index, &e.to_string())))?;
+        let record = record.ok_or_else(|| refuse(RuleError::Redacted(index).into()))?;
+        if let Content::Redaction(_) = record.event.content {
+            let rule = "the record of a redaction stays";
+            return Err(refuse(RuleError::WrongKind { of: index, kind: record.event.content.kind(), rule }.into()));
+        }
+        let content = Content::Redaction(Redaction { of: index, reason });
+        let event = Event { id: None, content, note: None, citations: vec![], tags: vec![] };
+        let encoded = encode(&event, recorder.as_ref(), None, &self.log.fingerprinter).map_err(|e| refuse(e.into()))?;
+
+        let Snapshot { head, .. } = self.log.snapshot;
+        let last = self.log.last_recorded;
+        let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
+        let row = (encoded.fingerprint, head.size);
+        let (entries, new_head, _) = chain(vec![encoded], head, last, now, entropy)?;
+        let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
+        self.poisoned = true; // until every step has succeeded
+        self.log.commit(staged, new_head, now).map_err(AppendError::Store)?;
+        self.log.erase(index)?;
+        self.poisoned = false;
+        self.amendments = None;
+        Ok(Appended { outcomes: vec![Outcome::Appended(head.size)], head: new_head, notices: vec![] })
+    }
+
+    pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
+        Sight { log: &self.log, round: &Round::default(), fresh: Vec::new(), first: u64::MAX }.find_id(id)
+    }
+}
+
+/// Chains encoded events behind a head: salts, commitments on all cores, then hash after hash.
+fn chain(
+    fresh: Vec<Encoded>,
+    mut head: Head,
+    mut last: Option<Instant>,
+    now: Instant,
+    entropy: &dyn Entropy,
+) -> Result<(Vec<StoredEntry>, Head, Option<Instant>), AppendError> {
+    let mut salts = vec![[0u8; 16]; fresh.len()];
+    entropy.fill(salts.as_flattened_mut()).map_err(AppendError::Entropy)?;
+    let commit = |(encoded, salt): (Encoded, [u8; 16])| {
+        let commitment = commitment(&salt, &encoded.body);
+        (encoded, salt, commitment)
+    };
+    let committed: Vec<(Encoded, [u8; 16], Hash)> = if fresh.len() < PARALLEL_FROM {
+        fresh.into_iter().zip(salts).map(commit).collect()
+    } else {
+        fresh.into_par_iter().zip(salts).map(commit).collect()
+    };
+    let mut entries = Vec::with_capacity(committed.len());
+    for (encoded, salt, commitment) in committed {
+        let flags = if encoded.recorded.is_some() { FLAG_IMPORTED_CLOCK } else { 0 };
+        let recorded = encoded.recorded.unwrap_or(now);
+        let header = Header { flags, index: head.size, recorded, previous: head.hash, commitment };
+        head = Head { size: head.size + 1, hash: header.hash() };
+        last = Some(recorded);
+        entries.push(StoredEntry { flags, recorded, hash: head.hash, body: StoredBody::Present(salt, encoded.body) });
+    }
+    Ok((entries, head, last))
+}
