@@ -167,8 +167,8 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
     let mut auditor =
         Auditor { receipts, last: Some(id.genesis()), receipt_hashes: vec![(0, id.genesis())], ..Auditor::default() };
     let head = match read_head(store)? {
-        Some(head) => head,
-        None => {
+        Some(head) if head.sealed == head.size / BUNDLE * BUNDLE => head,
+        _ => {
             auditor.find(0, Problem::Head);
             guess_head(store, &tail)?
         }
@@ -181,10 +181,17 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
             .into_par_iter()
             .map(|first| Ok(store.get(Table::Log, &first.to_be_bytes())?.map(|bytes| check(first, &bytes, receipts))))
             .collect();
-        for (checked, at) in checked.into_iter().zip((first * BUNDLE..).step_by(BUNDLE as usize)) {
-            auditor.take(at, checked?, at + BUNDLE);
-        }
         first += STEP;
+        for (checked, at) in checked.into_iter().zip(((first - STEP) * BUNDLE..).step_by(BUNDLE as usize)) {
+            let checked = checked?;
+            if checked.is_none() && next_bundle(store, at)?.is_none() {
+                // Nothing further on: however far a damaged head may point, this is where the log ends.
+                auditor.take(at, None, head.sealed);
+                first = bundles;
+                break;
+            }
+            auditor.take(at, checked, at + BUNDLE);
+        }
         progress((first * BUNDLE).min(head.size));
     }
     let mut next = head.sealed;
@@ -202,6 +209,11 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
     }
     progress(head.size);
     auditor.finish(&head)
+}
+
+/// The first sealed bundle stored from an index on.
+fn next_bundle(store: &dyn Store, from: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(store.scan(Table::Log, &from.to_be_bytes(), 1)?.into_iter().next().map(|(key, _)| key))
 }
 
 /// Where the record of the head is gone: as far as entries can be seen.

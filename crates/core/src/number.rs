@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// An exact decimal: up to 28 significant digits, trailing zeros removed, so that `2.0` and `2` are one number.
+/// An exact decimal: 28 significant digits always fit; trailing zeros removed, so that `2.0` and `2` are one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "(i128, u8)", into = "(i128, u8)")]
 pub struct Number(Decimal);

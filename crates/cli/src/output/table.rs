@@ -1,6 +1,6 @@
 //! Tables that fit the terminal, with nothing in them that could move other text about.
 
-use comfy_table::{Cell, ContentArrangement, LineStyle, Row, Table, TableStyle};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle};
 
 /// One line under the header and nothing else: the words are the picture.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
@@ -16,6 +16,18 @@ pub(crate) fn new(header: &[&str]) -> Table {
         table.set_width(std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).unwrap_or(DEFAULT_WIDTH));
     }
     table
+}
+
+/// Keeps columns from being broken over lines where the terminal is wide enough for that.
+pub(crate) fn keep_whole(table: &mut Table, columns: &[usize]) {
+    if table.width().is_some_and(|w| w < DEFAULT_WIDTH) {
+        return;
+    }
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 /// A row of cells, each made safe to show.

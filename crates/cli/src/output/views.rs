@@ -1,6 +1,7 @@
 //! Views as text.
 
-use sayso_core::event::StanceKind;
+use comfy_table::Table;
+use sayso_core::event::{Question, StanceKind};
 use sayso_core::replay::{Combined, Fate, Query, Replay, Standing, StanceTarget, StandingStance, View};
 use sayso_core::time::TimeZone;
 
@@ -47,15 +48,20 @@ fn one(view: &View, query: &Query) -> String {
     if view.standings.is_empty() && view.taken_back.is_empty() {
         return format!("{title}\n  nothing recorded{about}\n");
     }
-    let mut rows = table::new(&["subject", "predicate", "value", "stated", "entries", "remarks"]);
-    let mut last = None;
+    let mut rows = table::new(&["question", "value", "stated", "entries", "remarks"]);
+    table::keep_whole(&mut rows, &[0, 2]);
+    let mut subject = String::new();
+    let mut under = |rows: &mut Table, question: &Question| {
+        if subject != question.subject.as_str() {
+            subject = question.subject.to_string();
+            rows.add_row(table::row([subject.clone()]));
+        }
+        format!("  {}", question.predicate)
+    };
     for standing in &view.standings {
-        let subject = standing.question.subject.to_string();
-        let shown = if last.as_ref() == Some(&subject) { String::new() } else { subject.clone() };
-        last = Some(subject);
+        let question = under(&mut rows, &standing.question);
         rows.add_row(table::row([
-            shown,
-            standing.question.predicate.to_string(),
+            question,
             standing.combined.as_ref().map(value).unwrap_or_default(),
             standing.stated.as_ref().map(|s| s.date().to_string()).unwrap_or_default(),
             numbers(&standing.entries),
@@ -63,14 +69,9 @@ fn one(view: &View, query: &Query) -> String {
         ]));
     }
     for taken in &view.taken_back {
-        rows.add_row(table::row([
-            taken.question.subject.to_string(),
-            taken.question.predicate.to_string(),
-            String::new(),
-            String::new(),
-            numbers(&taken.entries),
-            "taken back".into(),
-        ]));
+        let question = under(&mut rows, &taken.question);
+        let (entries, remark) = (numbers(&taken.entries), "taken back".to_owned());
+        rows.add_row(table::row([question, String::new(), String::new(), entries, remark]));
     }
     format!("{title}\n{rows}\n")
 }

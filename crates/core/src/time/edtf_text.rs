@@ -104,16 +104,18 @@ fn parse_form(body: &str) -> Option<DateForm> {
     if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    if let Some(digits) = year.strip_suffix("XX") {
-        return (month.is_none() && is_digits(digits)).then_some(DateForm::Century(sign as i8 * number(digits)? as i8));
+    let digits = year.trim_end_matches('X');
+    if sign < 0 && digits.bytes().all(|b| b == b'0') {
+        return None; // there is no year, decade or century minus zero
     }
-    if let Some(digits) = year.strip_suffix('X') {
-        return (month.is_none() && is_digits(digits)).then_some(DateForm::Decade(sign * number(digits)?));
+    if digits.len() < 4 {
+        return match (digits.len(), month) {
+            (2, None) => Some(DateForm::Century(i8::try_from(sign * number(digits)?).ok()?)),
+            (3, None) => Some(DateForm::Decade(sign * number(digits)?)),
+            _ => None,
+        };
     }
     let y = sign * number(year)?;
-    if sign < 0 && y == 0 {
-        return None; // there is no year minus zero
-    }
     Some(match (month, day) {
         (None, _) => DateForm::Year(y),
         (Some("XX"), None) => DateForm::SomeMonth(y),

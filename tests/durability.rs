@@ -1,0 +1,79 @@
+//! An acknowledged append must survive power loss, and sled's own `flush` does not see to that on Linux. The only proof is in
+//! the system calls: a real sync of the file that was written, after the write and before the receipt is printed.
+
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+
+const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
+
+fn sayso(dir: &Path, args: &[&str]) {
+    let status = Command::new(SAYSO).arg("--ledger").arg(dir).args(args).output().unwrap().status;
+    assert!(status.success(), "{args:?}");
+}
+
+/// The system calls of a command, one a line, or `None` without strace (the project's own checks insist on one).
+fn trace(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let run = Command::new("strace")
+        .args(["-f", "-y", "-e", "trace=write,pwrite64,fsync,fdatasync,sync_file_range", "-o"])
+        .arg(log.path())
+        .arg(SAYSO)
+        .arg("--ledger")
+        .arg(dir)
+        .args(args)
+        .output();
+    match run {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+        Err(e) if std::env::var_os("CI").is_some() => panic!("strace is needed: {e}"),
+        Err(e) => {
+            eprintln!("not run: strace is needed ({e})");
+            return None;
+        }
+    }
+    Some(std::fs::read_to_string(log.path()).unwrap().lines().map(str::to_owned).collect())
+}
+
+const APPEND: [&str; 12] = [
+    "append", "--source", "yerevan", "--subject", "s", "--predicate", "p", "--value", "2", "--stated", "2023-05-12", "--allow-repeats",
+];
+
+/// What must be true of any acknowledged write: the last write to sled's file before the receipt is followed by a finished
+/// `fdatasync` of that file, which comes before the receipt.
+fn check(calls: &[String], receipt: &str) {
+    let db = "/store/db>";
+    let receipt = calls.iter().position(|c| c.contains("write(1<") && c.contains(receipt)).expect("the receipt is written");
+    let before = &calls[..receipt];
+    let written = before.iter().rposition(|c| c.contains("pwrite64(") && c.contains(db)).expect("sled writes its file");
+    let synced = before.iter().rposition(|c| c.contains("fdatasync") && (c.contains(db) || c.contains("resumed")));
+    let synced = synced.expect("a real sync, not only sync_file_range");
+    assert!(written < synced, "synced at {synced}, written at {written}");
+    let sync = &before[synced];
+    let finished = sync.contains("= 0") && !sync.contains("unfinished");
+    assert!(finished, "the sync has succeeded before the receipt: {sync}");
+    assert!(!before.iter().any(|c| c.contains("/store/blobs/")), "nothing goes to files that sled does not sync");
+}
+
+#[test]
+fn a_single_append_is_synced_before_its_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("ledger");
+    sayso(&dir, &["init"]);
+    let Some(calls) = trace(&dir, &APPEND) else { return };
+    check(&calls, "#0 ");
+}
+
+#[test]
+fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("claims.jsonl");
+    let line = |n| format!("{{\"kind\":\"claim\",\"source\":\"a\",\"subject\":\"s\",\"predicate\":\"p{n}\",\"value\":{n},\"stated\":\"2023-05-12\"}}\n");
+    std::fs::write(&file, (0..600).map(line).collect::<String>()).unwrap();
+    let dir = dir.path().join("ledger");
+    sayso(&dir, &["init"]);
+    let Some(calls) = trace(&dir, &["import", file.to_str().unwrap()]) else { return };
+    check(&calls, "600 appended");
+    let syncs = calls.iter().filter(|c| c.contains("fdatasync(") && c.contains("/store/db>")).count();
+    assert!(syncs >= 2, "the bundles are durable before the head that makes them exist: {syncs} syncs");
+}
