@@ -47,7 +47,10 @@ fn batches_of_any_size_seal_and_come_back() {
     }
     let again: Vec<String> = (0..size).map(claim).collect();
     let again = f.add(&again.iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(again.outcomes.iter().enumerate().all(|(n, o)| *o == Outcome::AlreadyThere(n as u64)), "every one is found again");
+    assert!(
+        again.outcomes.iter().enumerate().all(|(n, o)| *o == Outcome::AlreadyThere(n as u64)),
+        "every one is found again"
+    );
 }
 
 #[test]
@@ -56,7 +59,12 @@ fn one_bad_event_and_nothing_is_appended() {
     add_many(&f, 0, 300);
     let before = f.ledger.head();
     let (a, b) = (claim(400), claim(401));
-    let bad = [a.as_str(), r#"{"kind":"note","of":"nobody","text":"t"}"#, b.as_str(), r#"{"kind":"note","of":"nobody either","text":"t"}"#];
+    let bad = [
+        a.as_str(),
+        r#"{"kind":"note","of":"nobody","text":"t"}"#,
+        b.as_str(),
+        r#"{"kind":"note","of":"nobody either","text":"t"}"#,
+    ];
     let Err(AppendError::Refused(refusals)) = f.try_add(&bad) else { panic!("refused") };
     assert_eq!(refusals.iter().map(|r| r.position).collect::<Vec<_>>(), [1, 3], "all of them at once");
     assert_eq!(f.ledger.head(), before);
@@ -73,7 +81,10 @@ fn references_inside_a_batch_are_found() {
         r##"{"kind":"note","of":"#2","text":"u"}"##,
     ]);
     assert_eq!(out.head.size, 4);
-    let forward = f.try_add(&[r#"{"kind":"note","of":"later","text":"t"}"#, r#"{"kind":"note","id":"later","of":"x","text":"v"}"#]);
+    let forward = f.try_add(&[
+        r#"{"kind":"note","of":"later","text":"t"}"#,
+        r#"{"kind":"note","id":"later","of":"x","text":"v"}"#,
+    ]);
     assert!(matches!(forward, Err(AppendError::Refused(_))), "a line can only refer to lines before it");
     let out = f.add(&[r#"{"kind":"note","of":"z","text":"deep"}"#, &claim(1)]);
     assert_eq!(out.head.size, 6);
@@ -82,10 +93,8 @@ fn references_inside_a_batch_are_found() {
 #[test]
 fn a_line_that_follows_a_refused_one_is_not_blamed() {
     let f = Fixture::new();
-    let lines = [
-        r#"{"kind":"note","id":"bad","of":"nobody","text":"t"}"#,
-        r#"{"kind":"note","of":"bad","text":"innocent"}"#,
-    ];
+    let lines =
+        [r#"{"kind":"note","id":"bad","of":"nobody","text":"t"}"#, r#"{"kind":"note","of":"bad","text":"innocent"}"#];
     let Err(AppendError::Refused(refusals)) = f.try_add(&lines) else { panic!("refused") };
     assert_eq!(refusals.len(), 1);
 }
@@ -97,12 +106,12 @@ fn an_expected_head_must_be_the_head() {
     add_many(&f, 0, 1);
     let mut late = batch(&[&claim(1)]);
     late.expected = Some(empty);
-    match f.ledger.append(late.clone()) {
+    match f.ledger.append(&late) {
         Err(AppendError::HeadMoved { expected, actual }) => assert_eq!((expected, actual), (empty, f.ledger.head())),
         other => panic!("{other:?}"),
     }
     late.expected = Some(f.ledger.head());
-    assert_eq!(f.ledger.append(late).unwrap().head.size, 2);
+    assert_eq!(f.ledger.append(&late).unwrap().head.size, 2);
 }
 
 #[test]
@@ -128,7 +137,9 @@ fn many_threads_share_one_ledger() {
         let workers: Vec<_> = (0..16)
             .map(|t| {
                 let ledger = ledger.clone();
-                scope.spawn(move || (0..50).map(|n| ledger.append(batch(&[&claim(t * 1000 + n)])).unwrap().head).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    (0..50).map(|n| ledger.append(&batch(&[&claim(t * 1000 + n)])).unwrap().head).collect::<Vec<_>>()
+                })
             })
             .collect();
         for worker in workers {
@@ -184,11 +195,13 @@ fn what_a_crash_left_beyond_the_head_is_removed() {
     let f = Fixture::new();
     add_many(&f, 0, 300);
     let head = f.store.get(Table::State, b"head").unwrap().unwrap();
-    let tail: Vec<Row> = f.store.scan(Table::State, b"tail", 100).unwrap().into_iter().filter(|(k, _)| k.starts_with(b"tail")).collect();
+    let tail: Vec<Row> =
+        f.store.scan(Table::State, b"tail", 100).unwrap().into_iter().filter(|(k, _)| k.starts_with(b"tail")).collect();
     let runs = f.store.get(Table::State, b"runs").unwrap().unwrap();
     add_many(&f, 300, 2000);
     // The state as it was before: as if the power had failed between the bundles and the head.
-    let now: Vec<Row> = f.store.scan(Table::State, b"tail", 100).unwrap().into_iter().filter(|(k, _)| k.starts_with(b"tail")).collect();
+    let now: Vec<Row> =
+        f.store.scan(Table::State, b"tail", 100).unwrap().into_iter().filter(|(k, _)| k.starts_with(b"tail")).collect();
     f.store.apply(Table::State, now.into_iter().map(|(k, _)| (k, None)).collect()).unwrap();
     let old = tail.into_iter().chain([(b"head".to_vec(), head), (b"runs".to_vec(), runs)]);
     f.store.apply(Table::State, old.map(|(k, v)| (k, Some(v))).collect()).unwrap();
@@ -223,7 +236,8 @@ fn a_redacted_text_is_gone_and_no_guess_confirms_it() {
     sound(&f);
     for (key, value) in [Table::Log, Table::State].into_iter().flat_map(|t| f.store.scan(t, b"", 10_000).unwrap()) {
         if let Ok(bundle) = sayso_core::bundle::Bundle::decode(&value) {
-            let texts = bundle.entries.iter().filter_map(|e| e.body()).filter(|b| b.windows(4).any(|w| w == b"p300")).count();
+            let texts =
+                bundle.entries.iter().filter_map(|e| e.body()).filter(|b| b.windows(4).any(|w| w == b"p300")).count();
             assert!(texts <= 1, "only the guess is left, at {key:?}");
         }
     }
@@ -264,7 +278,9 @@ fn long_chains_of_corrections_end() {
 fn imported_times_are_flagged_and_kept_in_order() {
     let f = Fixture::new();
     let line = |n: usize, recorded: &str| {
-        format!(r#"{{"kind":"claim","source":"a","subject":"s","predicate":"p{n}","value":{n},"stated":"2022-01-01","recorded":"{recorded}"}}"#)
+        format!(
+            r#"{{"kind":"claim","source":"a","subject":"s","predicate":"p{n}","value":{n},"stated":"2022-01-01","recorded":"{recorded}"}}"#
+        )
     };
     f.add(&[&line(0, "2022-01-01T00:00:00Z"), &line(1, "2022-01-02T00:00:00Z")]);
     let entry = f.ledger.entry(1).unwrap().unwrap();
@@ -273,12 +289,17 @@ fn imported_times_are_flagged_and_kept_in_order() {
     for bad in [line(2, "2022-01-01T12:00:00Z"), line(3, "2099-01-01T00:00:00Z")] {
         assert!(matches!(f.try_add(&[&bad]), Err(AppendError::Refused(_))));
     }
-    assert_eq!(f.add(&[&line(0, "2022-01-01T00:00:00Z")]).outcomes, [Outcome::AlreadyThere(0)], "a repeat is no step back");
+    assert_eq!(
+        f.add(&[&line(0, "2022-01-01T00:00:00Z")]).outcomes,
+        [Outcome::AlreadyThere(0)],
+        "a repeat is no step back"
+    );
     assert_eq!(audit(&*f.store, &[], &|_| {}).unwrap().imported_clock, 2);
 }
 
 #[test]
 fn a_store_without_a_ledger_is_not_opened() {
-    let opened = Ledger::open(Arc::new(MemoryStore::default()), TestClock::at("2023-05-13T08:00:00Z"), TestEntropy::seeded(1));
+    let opened =
+        Ledger::open(Arc::new(MemoryStore::default()), TestClock::at("2023-05-13T08:00:00Z"), TestEntropy::seeded(1));
     assert!(opened.is_err());
 }

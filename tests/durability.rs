@@ -36,14 +36,26 @@ fn trace(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
 }
 
 const APPEND: [&str; 12] = [
-    "append", "--source", "yerevan", "--subject", "s", "--predicate", "p", "--value", "2", "--stated", "2023-05-12", "--allow-repeats",
+    "append",
+    "--source",
+    "yerevan",
+    "--subject",
+    "s",
+    "--predicate",
+    "p",
+    "--value",
+    "2",
+    "--stated",
+    "2023-05-12",
+    "--allow-repeats",
 ];
 
 /// What must be true of any acknowledged write: the last write to sled's file before the receipt is followed by a finished
 /// `fdatasync` of that file, which comes before the receipt.
 fn check(calls: &[String], receipt: &str) {
     let db = "/store/db>";
-    let receipt = calls.iter().position(|c| c.contains("write(1<") && c.contains(receipt)).expect("the receipt is written");
+    let receipt =
+        calls.iter().position(|c| c.contains("write(1<") && c.contains(receipt)).expect("the receipt is written");
     let before = &calls[..receipt];
     let written = before.iter().rposition(|c| c.contains("pwrite64(") && c.contains(db)).expect("sled writes its file");
     let synced = before.iter().rposition(|c| c.contains("fdatasync") && (c.contains(db) || c.contains("resumed")));
@@ -68,7 +80,11 @@ fn a_single_append_is_synced_before_its_receipt() {
 fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("claims.jsonl");
-    let line = |n| format!("{{\"kind\":\"claim\",\"source\":\"a\",\"subject\":\"s\",\"predicate\":\"p{n}\",\"value\":{n},\"stated\":\"2023-05-12\"}}\n");
+    let line = |n| {
+        format!(
+            "{{\"kind\":\"claim\",\"source\":\"a\",\"subject\":\"s\",\"predicate\":\"p{n}\",\"value\":{n},\"stated\":\"2023-05-12\"}}\n"
+        )
+    };
     std::fs::write(&file, (0..600).map(line).collect::<String>()).unwrap();
     let dir = dir.path().join("ledger");
     sayso(&dir, &["init"]);

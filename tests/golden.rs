@@ -52,15 +52,43 @@ fn lines() -> Vec<String> {
         r#""value":1,"act":"analyses","via":["afp","reuters"],"speaker":"Nikol Pashinyan","body":"Government of Armenia""#,
     ];
     let dates = [
-        "2023", "2023-05", "199X", "20XX", "-12XX", "-001X", "2023-22", "2004-XX", "1985-XX-XX", "1985-04-XX", "Y170000002",
-        "2023-05-11?", "2023-05~", "2023%", "../2023-05-12", "2023-05-12/..", "/2006", "2004-06-01/", "2023-05-01~/2023-05-10~",
-        "2023-05-12T08:00:00Z", "2023-05-12T08:00:00+04:00", "1961-04-12T06:07:00-11:30", "-0044-03-15", "0000",
+        "2023",
+        "2023-05",
+        "199X",
+        "20XX",
+        "-12XX",
+        "-001X",
+        "2023-22",
+        "2004-XX",
+        "1985-XX-XX",
+        "1985-04-XX",
+        "Y170000002",
+        "2023-05-11?",
+        "2023-05~",
+        "2023%",
+        "../2023-05-12",
+        "2023-05-12/..",
+        "/2006",
+        "2004-06-01/",
+        "2023-05-01~/2023-05-10~",
+        "2023-05-12T08:00:00Z",
+        "2023-05-12T08:00:00+04:00",
+        "1961-04-12T06:07:00-11:30",
+        "-0044-03-15",
+        "0000",
     ];
     let mut lines: Vec<String> = values.iter().enumerate().map(|(n, v)| claim(n, v)).collect();
     for (n, date) in dates.iter().enumerate() {
         lines.push(claim(100 + n, &format!(r#""value":1,"occurred":"{date}","published":"{date}""#)));
     }
-    let stated = ["1969-12-31T23:59:59Z", "0001-01-01", "199X?", "2023-05-01/2023-05-10~", "../2023-05-11", "2023-05-12T08:00:00+04:00"];
+    let stated = [
+        "1969-12-31T23:59:59Z",
+        "0001-01-01",
+        "199X?",
+        "2023-05-01/2023-05-10~",
+        "../2023-05-11",
+        "2023-05-12T08:00:00+04:00",
+    ];
     for (n, date) in stated.iter().enumerate() {
         lines.push(format!(
             r#"{{"kind":"claim","id":"s{n}","source":"baku/mod","subject":"s","predicate":"p{n}","value":1,"stated":"{date}","timezone":"Asia/Baku"}}"#
@@ -164,7 +192,8 @@ fn golden_rows() -> BTreeMap<String, Vec<u8>> {
     for (_, table) in TABLES {
         for file in std::fs::read_dir(dir().join(table)).unwrap() {
             let file = file.unwrap();
-            files.insert(format!("{table}/{}", file.file_name().to_string_lossy()), std::fs::read(file.path()).unwrap());
+            files
+                .insert(format!("{table}/{}", file.file_name().to_string_lossy()), std::fs::read(file.path()).unwrap());
         }
     }
     files
@@ -185,7 +214,8 @@ fn golden_store() -> Arc<dyn Store> {
 #[test]
 fn the_golden_ledger_is_sound_and_reads_as_ever() {
     let store = golden_store();
-    let found = audit(&*store, &[std::fs::read_to_string(dir().join("head.txt")).unwrap().parse().unwrap()], &|_| {}).unwrap();
+    let found =
+        audit(&*store, &[std::fs::read_to_string(dir().join("head.txt")).unwrap().parse().unwrap()], &|_| {}).unwrap();
     assert_eq!(found.findings, []);
     assert_eq!((found.imported_clock, found.redacted.as_slice()), (4, [20, 262].as_slice()));
     assert_eq!(found.anchored, Some(found.head));

@@ -9,7 +9,9 @@ use support::{Fixture, cell};
 
 /// A claim by a source on question `s / p`, with anything else appended.
 fn claim(source: &str, value: &str, stated: &str, rest: &str) -> String {
-    format!(r#"{{"kind":"claim","source":"{source}","subject":"s","predicate":"p","value":{value},"stated":"{stated}"{rest}}}"#)
+    format!(
+        r#"{{"kind":"claim","source":"{source}","subject":"s","predicate":"p","value":{value},"stated":"{stated}"{rest}}}"#
+    )
 }
 
 fn with(lines: &[String]) -> Fixture {
@@ -38,7 +40,11 @@ fn standing<'r>(replay: &'r Replay, source: &str) -> &'r sayso_core::replay::Sta
 
 #[test]
 fn the_newest_statement_stands_whatever_the_order_of_recording() {
-    let f = with(&[claim("a", "2", "2023-05-12", ""), claim("a", "1", "2023-05-10", ""), claim("b", "9", "2023-05-01", "")]);
+    let f = with(&[
+        claim("a", "2", "2023-05-12", ""),
+        claim("a", "1", "2023-05-10", ""),
+        claim("b", "9", "2023-05-01", ""),
+    ]);
     assert_eq!((now(&f, "a").as_str(), now(&f, "b").as_str()), ("2", "9"));
 }
 
@@ -116,11 +122,16 @@ fn what_may_be_taken_back() {
         claim("a", "1", "2023-05-10", r#","id":"x""#),
         r#"{"kind":"stance","id":"st","source":"b","of":"x","stance":"denies","stated":"2023-05-11"}"#.into(),
     ]);
-    assert!(refused(&f, r#"{"kind":"retraction","source":"b","of":"x","stated":"2023-05-12"}"#).contains("said by `a`"));
+    assert!(
+        refused(&f, r#"{"kind":"retraction","source":"b","of":"x","stated":"2023-05-12"}"#).contains("said by `a`")
+    );
     f.add(&[r#"{"kind":"retraction","id":"r","source":"b","of":"st","stated":"2023-05-12"}"#]);
     assert_eq!(now(&f, "b"), "-", "the stance is gone");
     assert_eq!(cell(&f.replay(Some("2023-05-11"), None), "b", "s", "p"), "(denies #0)");
-    assert!(refused(&f, r#"{"kind":"retraction","source":"b","of":"r","stated":"2023-05-13"}"#).contains("only a claim or a stance"));
+    assert!(
+        refused(&f, r#"{"kind":"retraction","source":"b","of":"r","stated":"2023-05-13"}"#)
+            .contains("only a claim or a stance")
+    );
 }
 
 #[test]
@@ -133,7 +144,11 @@ fn claims_of_nobody_stand_side_by_side() {
 
 #[test]
 fn children_are_sources_of_their_own() {
-    let f = with(&[claim("yerevan", "1", "2023-05-10", ""), claim("yerevan/mod", "2", "2023-05-12", ""), claim("yerevan2", "3", "2023-05-12", "")]);
+    let f = with(&[
+        claim("yerevan", "1", "2023-05-10", ""),
+        claim("yerevan/mod", "2", "2023-05-12", ""),
+        claim("yerevan2", "3", "2023-05-12", ""),
+    ]);
     let replay = f.query(None, None, &["yerevan"], "");
     assert_eq!(replay.views.iter().map(|v| v.source.to_string()).collect::<Vec<_>>(), ["yerevan", "yerevan/mod"]);
     assert_eq!(cell(&replay, "yerevan", "s", "p"), "1");
@@ -163,7 +178,8 @@ fn stances_neither_fill_nor_empty() {
 fn silence_has_three_answers() {
     let f = with(&[
         claim("a", "true", "2023-05-10", r#","id":"x""#),
-        r#"{"kind":"stance","source":"b","subject":"s","predicate":"p","stance":"declines","stated":"2023-05-11"}"#.into(),
+        r#"{"kind":"stance","source":"b","subject":"s","predicate":"p","stance":"declines","stated":"2023-05-11"}"#
+            .into(),
         r#"{"kind":"stance","source":"c","of":"x","stance":"denies","stated":"2023-05-11"}"#.into(),
     ]);
     assert_eq!(["b", "c", "d"].map(|s| now(&f, s)), ["(declines)", "(denies #0)", "-"]);
@@ -205,7 +221,9 @@ fn a_replacement_may_move_a_claim_and_it_keeps_its_id() {
     f.add(&[r#"{"kind":"correction","of":"x","reason":"wrong source","replacement":{"kind":"claim","source":"b","subject":"s2","predicate":"p","value":2,"stated":"2023-05-11"}}"#]);
     assert_eq!(now(&f, "a"), "-");
     assert_eq!(cell(&f.replay(None, None), "b", "s2", "p"), "2");
-    assert!(refused(&f, r#"{"kind":"retraction","source":"a","of":"x","stated":"2023-05-13"}"#).contains("said by `b`"));
+    assert!(
+        refused(&f, r#"{"kind":"retraction","source":"a","of":"x","stated":"2023-05-13"}"#).contains("said by `b`")
+    );
     f.add(&[r#"{"kind":"retraction","source":"b","of":"x","stated":"2023-05-13"}"#]);
     assert_eq!(cell(&f.replay(None, None), "b", "s2", "p"), "taken back");
 }
@@ -213,7 +231,9 @@ fn a_replacement_may_move_a_claim_and_it_keeps_its_id() {
 #[test]
 fn the_last_of_two_corrections_counts_and_says_so() {
     let f = with(&[claim("a", "2", "2023-05-12", r#","id":"x""#)]);
-    let correct = |v: &str| format!(r#"{{"kind":"correction","of":"x","reason":"typo","replacement":{}}}"#, claim("a", v, "2023-05-12", ""));
+    let correct = |v: &str| {
+        format!(r#"{{"kind":"correction","of":"x","reason":"typo","replacement":{}}}"#, claim("a", v, "2023-05-12", ""))
+    };
     assert!(f.add(&[&correct("3")]).notices.is_empty());
     assert_eq!(f.add(&[&correct("4")]).notices.len(), 1);
     assert_eq!(now(&f, "a"), "4");
@@ -222,7 +242,8 @@ fn the_last_of_two_corrections_counts_and_says_so() {
 #[test]
 fn corrections_must_make_sense() {
     let f = with(&[claim("a", "2", "2023-05-12", r#","id":"x""#)]);
-    let line = |replacement: &str| format!(r#"{{"kind":"correction","of":"x","reason":"r","replacement":{replacement}}}"#);
+    let line =
+        |replacement: &str| format!(r#"{{"kind":"correction","of":"x","reason":"r","replacement":{replacement}}}"#);
     assert!(refused(&f, &line(r#"{"kind":"note","of":"x","text":"t"}"#)).contains("must be one too"));
     assert!(refused(&f, &line(&claim("a", "1", "2023-05-12", r#","id":"y""#))).contains("keeps its own"));
     let reason = f.try_add(&[r#"{"kind":"redaction","of":"x","reason":"r"}"#]);
@@ -231,7 +252,10 @@ fn corrections_must_make_sense() {
 
 #[test]
 fn an_alias_is_undone_by_a_correction() {
-    let f = with(&[claim("a", "1", "2023-05-10", ""), r#"{"kind":"alias","id":"al","names":"source","from":"a","to":"b"}"#.into()]);
+    let f = with(&[
+        claim("a", "1", "2023-05-10", ""),
+        r#"{"kind":"alias","id":"al","names":"source","from":"a","to":"b"}"#.into(),
+    ]);
     assert_eq!((now(&f, "a").as_str(), now(&f, "b").as_str()), ("-", "1"));
     f.add(&[r#"{"kind":"correction","of":"al","reason":"two people","replacement":null}"#]);
     assert_eq!((now(&f, "a").as_str(), now(&f, "b").as_str()), ("1", "-"));
@@ -293,7 +317,7 @@ fn sameness_is_of_the_checked_event() {
     assert!(matches!(refusals[0].reason, RefusalReason::SameIdOtherContent { index: 1, .. }));
     let mut repeat = support::batch(&[&claim("a", "2", "2023-05-12", "")]);
     repeat.allow_repeats = true;
-    f.ledger.append(repeat).unwrap();
+    f.ledger.append(&repeat).unwrap();
     assert_eq!(f.ledger.head().size, 3);
 }
 

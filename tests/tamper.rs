@@ -39,7 +39,12 @@ struct Place {
 }
 
 fn claims(from: u64, to: u64, source: &str) -> Vec<String> {
-    let line = |n| format!(r#"{{"kind":"claim","id":"{n}","source":"{source}","subject":"s{}","predicate":"p","value":{n},"stated":"2023-05-12"}}"#, n % 9);
+    let line = |n| {
+        format!(
+            r#"{{"kind":"claim","id":"{n}","source":"{source}","subject":"s{}","predicate":"p","value":{n},"stated":"2023-05-12"}}"#,
+            n % 9
+        )
+    };
     (from..to).map(line).collect()
 }
 
@@ -103,7 +108,8 @@ fn flip(entry: &mut StoredEntry, field: usize, byte: usize) {
             let mut bytes = entry.recorded.micros().to_le_bytes();
             bytes[byte] ^= 1;
             // A time that no calendar has is tried in the raw bytes below.
-            entry.recorded = Instant::from_micros(i64::from_le_bytes(bytes)).unwrap_or(Instant::from_micros(0).unwrap());
+            entry.recorded =
+                Instant::from_micros(i64::from_le_bytes(bytes)).unwrap_or(Instant::from_micros(0).unwrap());
         }
         2 => entry.hash.0[byte] ^= 1,
         3 => salt[byte] ^= 1,
@@ -164,7 +170,8 @@ fn every_changed_raw_byte_is_found() {
             let mut bad = good.clone();
             bad[at] ^= 0x10;
             f.store.apply(place.table, vec![(place.key.clone(), Some(bad))]).unwrap();
-            let found = first_bad(&*f.store).unwrap_or_else(|| panic!("byte {at} of the bundle at {}", place.bundle.first));
+            let found =
+                first_bad(&*f.store).unwrap_or_else(|| panic!("byte {at} of the bundle at {}", place.bundle.first));
             assert!((place.bundle.first..place.bundle.end()).contains(&found), "byte {at}: #{found}");
         }
         for cut in [0, 1, 43, good.len() / 2, good.len() - 1] {
@@ -222,7 +229,11 @@ fn spliced_entries_are_named() {
             let found = tampered(&*f.store, place, |b| b.entries[at..].clone_from_slice(&theirs.bundle.entries[at..]));
             assert_eq!(found, Some(first + at as u64), "everything from one entry on");
         }
-        assert_eq!(tampered(&*f.store, place, |b| *b = theirs.bundle.clone()), Some(first), "a bundle of another ledger");
+        assert_eq!(
+            tampered(&*f.store, place, |b| *b = theirs.bundle.clone()),
+            Some(first),
+            "a bundle of another ledger"
+        );
         let fitted = |b: &mut Bundle| *b = Bundle { previous: place.bundle.previous, ..theirs.bundle.clone() };
         assert_eq!(tampered(&*f.store, place, fitted), Some(first), "made to fit in front");
     }

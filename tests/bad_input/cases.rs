@@ -464,11 +464,11 @@ pub(crate) fn names() -> Vec<Bad> {
 
 pub(crate) fn references() -> Vec<Bad> {
     vec![
-        bad("an unknown id", stance_on("nobody"), "there is no entry nobody (a line can only refer to lines before it"),
+        bad("an unknown id", stance_on("nobody"), "there is no entry nobody, neither in the ledger nor earlier"),
         bad(
             "a line that comes later",
             stance_on("after"),
-            "there is no entry after (a line can only refer to lines before it",
+            "there is no entry after, neither in the ledger nor earlier",
         ),
         bad("itself", with(NOTE, "of", r#""me","id":"me""#), "there is no entry me"),
         bad("a number", stance_on("#3"), "`of` is `#3`: in a file, point at entries by `id`"),
@@ -486,7 +486,7 @@ pub(crate) fn references() -> Vec<Bad> {
             with(CORRECTION, "replacement", &stance_on("#1")),
             "`replacement.of` is `#1`",
         ),
-        bad("an id with other content", good("ours"), "the id `ours` already belongs to #0, which says something else"),
+        bad("an id with other content", good("ours"), "the id `ours` already belongs to an event that says something else (#0, which says something else"),
         bad(
             "an id with other content in the file",
             format!("{}\n{}", good("twice"), with(NOTE, "id", r#""twice""#)),
@@ -764,7 +764,7 @@ pub(crate) fn commands() -> Vec<Typed> {
             "an id with other content",
             append!("--value", "1", "--id", "ours"),
             REFUSED,
-            "the id `ours` already belongs to #0",
+            "the id `ours` already belongs to an event that says something else (#0",
         ),
         typed(
             "an alias in a circle",

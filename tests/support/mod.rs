@@ -95,7 +95,7 @@ impl Fixture {
     }
 
     pub fn try_add(&self, lines: &[&str]) -> Result<Appended, AppendError> {
-        self.ledger.append(batch(lines))
+        self.ledger.append(&batch(lines))
     }
 
     pub fn add(&self, lines: &[&str]) -> Appended {

@@ -23,11 +23,15 @@ fn open(task: &Task) -> Result<Ledger, Failure> {
     }
 }
 
-fn append(ledger: &Ledger, events: Vec<NewEvent>) -> Result<(), Failure> {
-    let count = events.len() as u64;
-    let appended = ledger.append(Batch { events, ..Batch::default() })?;
+fn append(ledger: &Ledger, batch: &Batch) -> Result<(), Failure> {
+    let count = batch.events.len() as u64;
+    let appended = ledger.append(batch)?;
     let expected = appended.head.size.checked_sub(count);
     if appended.outcomes.first().map(|o| o.index()) == expected { Ok(()) } else { Err("claims were not new".into()) }
+}
+
+fn one_by_one(events: Vec<NewEvent>) -> Vec<Batch> {
+    events.into_iter().map(|event| Batch { events: vec![event], ..Batch::default() }).collect()
 }
 
 /// The corpus, checked and in memory, appended in batches; each is durable before the next begins.
@@ -38,10 +42,10 @@ pub(crate) fn import(task: &Task) -> Result<Figures, Failure> {
     let mut first = task.first;
     while first < task.first + task.count {
         let count = task.batch.min(task.first + task.count - first);
-        batches.push(corpus.new_events(first, count)?);
+        batches.push(Batch { events: corpus.new_events(first, count)?, ..Batch::default() });
         first += count;
     }
-    let ((), mut figures) = timed(task.count, || batches.into_iter().try_for_each(|b| append(&ledger, b)))?;
+    let ((), mut figures) = timed(task.count, || batches.iter().try_for_each(|b| append(&ledger, b)))?;
     let closing = Instant::now();
     drop(ledger);
     let closing = closing.elapsed().as_secs_f64();
@@ -60,7 +64,7 @@ pub(crate) fn stream(task: &Task) -> Result<Figures, Failure> {
         let count = task.batch.min(task.first + task.count - first);
         let events = corpus.new_events(first, count)?;
         let started = Instant::now();
-        append(&ledger, events)?;
+        append(&ledger, &Batch { events, ..Batch::default() })?;
         spent += started.elapsed();
         first += count;
     }
@@ -99,7 +103,8 @@ pub(crate) fn singles(task: &Task) -> Result<Figures, Failure> {
     let started = Instant::now();
     let ledger = open(task)?;
     let opening = started.elapsed().as_secs_f64();
-    let ((), mut figures) = timed(task.count, || events.into_iter().try_for_each(|e| append(&ledger, vec![e])))?;
+    let batches = one_by_one(events);
+    let ((), mut figures) = timed(task.count, || batches.iter().try_for_each(|b| append(&ledger, b)))?;
     drop(ledger);
     figures.disk = disk_use(&task.at)?;
     Ok(figures.with("opening_s", opening))
@@ -110,15 +115,12 @@ pub(crate) fn threads(task: &Task) -> Result<Figures, Failure> {
     let corpus = Corpus::new(task.seed)?;
     let share = task.count / THREADS;
     let shares = (0..THREADS).map(|t| corpus.new_events(task.first + t * share, share));
-    let shares: Vec<Vec<NewEvent>> = shares.collect::<Result<_, _>>()?;
+    let shares: Vec<Vec<Batch>> = shares.map(|s| s.map(one_by_one)).collect::<Result<_, _>>()?;
     let ledger = open(task)?;
     let start = Barrier::new(shares.len() + 1);
-    let append_all = |events: Vec<NewEvent>| {
+    let append_all = |batches: Vec<Batch>| {
         start.wait();
-        events.into_iter().try_for_each(|event| {
-            let batch = Batch { events: vec![event], ..Batch::default() };
-            ledger.append(batch).map(|_| ()).map_err(|e| e.to_string())
-        })
+        batches.iter().try_for_each(|batch| ledger.append(batch).map(|_| ()).map_err(|e| e.to_string()))
     };
     let (failed, figures) = std::thread::scope(|scope| {
         let workers: Vec<_> = shares.into_iter().map(|s| scope.spawn(|| append_all(s))).collect();

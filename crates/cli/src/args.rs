@@ -1,5 +1,6 @@
 //! What can be typed. Checking beyond the shape of arguments is the core's.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,7 +28,7 @@ pub(crate) struct Cli {
 pub(crate) struct Global {
     /// The ledger's directory [default: the nearest .sayso, here or in a directory above]
     #[arg(long, global = true, value_name = "DIR", env = "SAYSO_LEDGER")]
-    pub(crate) ledger: Option<PathBuf>,
+    pub(crate) ledger: Option<OsString>,
     /// The time zone of dates without one: an IANA name such as Asia/Yerevan
     #[arg(long, global = true, value_name = "ZONE", default_value = "UTC")]
     pub(crate) timezone: String,
@@ -239,9 +240,11 @@ pub(crate) struct RetractArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  sayso correct --of '#12' --value 3 --reason 'typing error: the article has three'\n  \
+#[command(
+    after_help = "Examples:\n  sayso correct --of '#12' --value 3 --reason 'typing error: the article has three'\n  \
     sayso correct --of '#12' --withdraw --reason 'recorded from a satire page'\n  \
-    sayso correct --of '#15' --withdraw --reason 'the correction was wrong'     (undoes correction #15)")]
+    sayso correct --of '#15' --withdraw --reason 'the correction was wrong'     (undoes correction #15)"
+)]
 pub(crate) struct CorrectArgs {
     /// The wrong entry: its id or number ('#12')
     #[arg(long)]
@@ -269,7 +272,9 @@ pub(crate) struct CorrectArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  sayso alias --names subject --from zod-clash-2023-05-11 --to sotk-clash-2023-05-11")]
+#[command(
+    after_help = "Example:\n  sayso alias --names subject --from zod-clash-2023-05-11 --to sotk-clash-2023-05-11"
+)]
 pub(crate) struct AliasArgs {
     /// source, subject or predicate
     #[arg(long)]

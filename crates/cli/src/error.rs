@@ -81,13 +81,19 @@ impl From<DirError> for CliError {
         match &e {
             DirError::NotALedger(path) if !path.exists() => {
                 let path = path.display();
-                Self::failed(format!("{path} is not there; make a ledger with `sayso init {path}`, or name another with --ledger DIR"))
+                Self::failed(format!(
+                    "{path} is not there; make a ledger with `sayso init {path}`, or name another with --ledger DIR"
+                ))
             }
-            DirError::NotALedger(_) => Self::failed(format!("{e}; make one with `sayso init`, or name another with --ledger DIR")),
+            DirError::NotALedger(_) => {
+                Self::failed(format!("{e}; make one with `sayso init`, or name another with --ledger DIR"))
+            }
             DirError::Exists { path, ledger: false } if path.is_file() => {
                 Self::refused(format!("{} is a file; name a directory that is not there yet", path.display()))
             }
-            DirError::Exists { ledger: false, .. } => Self::refused(format!("{e}; name a directory that is not there yet")),
+            DirError::Exists { ledger: false, .. } => {
+                Self::refused(format!("{e}; name a directory that is not there yet"))
+            }
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
             _ => Self::failed(e),
@@ -108,9 +114,9 @@ impl From<AppendError> for CliError {
     fn from(e: AppendError) -> Self {
         match e {
             AppendError::Refused(_) => Self::refused(format!("{e}; nothing was appended")),
-            AppendError::HeadMoved { .. } => {
-                Self::refused(format!("{e}; nothing was appended. Look at what is new with `sayso log`, then try again"))
-            }
+            AppendError::HeadMoved { .. } => Self::refused(format!(
+                "{e}; nothing was appended. Look at what is new with `sayso log`, then try again"
+            )),
             AppendError::Open(e) => e.into(),
             e => Self::failed(e),
         }

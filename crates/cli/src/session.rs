@@ -25,7 +25,7 @@ impl Session {
     pub(crate) fn new(global: Global) -> Result<Self, CliError> {
         let zone = global.timezone.parse().map_err(|e| CliError::usage(format!("--timezone: {e}")))?;
         // An empty variable is an unset one.
-        let ledger = global.ledger.filter(|dir| !dir.as_os_str().is_empty());
+        let ledger = global.ledger.filter(|dir| !dir.is_empty()).map(PathBuf::from);
         let recorder = global.recorder.filter(|name| !name.is_empty());
         Ok(Self { ledger, recorder, zone, format: global.format })
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use crate::body::Record;
+use crate::body::{Inspected, Record};
 use crate::bundle::{Bundle, BundleError, StoredBody};
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head};
 use crate::event::Content;
@@ -294,16 +294,15 @@ fn check_entries(first: u64, bundle: &Bundle, receipts: &[Head], checked: &mut C
         }
         match &entry.body {
             StoredBody::Erased(_) => checked.erased.push(index),
-            StoredBody::Present(_, body) => match Record::decode(body) {
-                Err(e) => find(Problem::Unreadable(e)),
-                Ok(record) => {
-                    if !record.is_canonical(body, &mut scratch) {
-                        find(Problem::NotCanonical);
-                    }
-                    if let Content::Redaction(r) = &record.event.content {
+            StoredBody::Present(_, body) => match Record::inspect(body, &mut scratch) {
+                Ok(Inspected::Claim) => {}
+                Ok(Inspected::Other(event)) => {
+                    if let Content::Redaction(r) = &event.content {
                         checked.redactions.push(r.of);
                     }
                 }
+                Ok(Inspected::NotCanonical) => find(Problem::NotCanonical),
+                Err(e) => find(Problem::Unreadable(e)),
             },
         }
         checked.imported_clock += u64::from(entry.flags & FLAG_IMPORTED_CLOCK != 0);

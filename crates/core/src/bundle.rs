@@ -109,44 +109,50 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     out
 }
 
+/// The bytes to store for consecutive entries.
+#[must_use]
+pub(crate) fn encode(first: u64, previous: Hash, entries: &[&StoredEntry], codec: Codec) -> Vec<u8> {
+    let length_of = |e: &&StoredEntry| e.body().map_or(32, <[u8]>::len);
+    let mut payload = Vec::with_capacity(entries.iter().map(|e| ROW_BYTES + length_of(e)).sum());
+    let mut out = Vec::with_capacity(FIXED_BYTES + entries.len() * SEAL_BYTES + payload.capacity() + CHECKSUM_BYTES);
+    out.push(VERSION);
+    out.push(codec as u8);
+    out.extend_from_slice(&u16::try_from(entries.len()).unwrap_or(u16::MAX).to_le_bytes());
+    out.extend_from_slice(&first.to_le_bytes());
+    out.extend_from_slice(&previous.0);
+    for e in entries {
+        let (salt, length) = match &e.body {
+            // A body is at most MAX_BODY_BYTES long.
+            StoredBody::Present(salt, body) => (*salt, u32::try_from(body.len()).unwrap_or(ERASED)),
+            StoredBody::Erased(_) => (Salt::default(), ERASED),
+        };
+        out.extend_from_slice(&e.hash.0);
+        out.extend_from_slice(&salt);
+        payload.extend_from_slice(&e.flags.to_le_bytes());
+        payload.extend_from_slice(&e.recorded.micros().to_le_bytes());
+        payload.extend_from_slice(&length.to_le_bytes());
+    }
+    for e in entries {
+        match &e.body {
+            StoredBody::Present(_, body) => payload.extend_from_slice(body),
+            StoredBody::Erased(commitment) => payload.extend_from_slice(&commitment.0),
+        }
+    }
+    out.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
+    match codec {
+        Codec::Plain => out.extend_from_slice(&payload),
+        Codec::Lz4 => out.extend_from_slice(&lz4_flex::block::compress(&payload)),
+    }
+    let sum = checksum(&out);
+    out.extend_from_slice(&sum);
+    out
+}
+
 impl Bundle {
     /// The bytes to store.
     #[must_use]
     pub fn encode(&self, codec: Codec) -> Vec<u8> {
-        let mut rows = Vec::with_capacity(self.entries.len() * 512);
-        let mut bodies: Vec<&[u8]> = Vec::with_capacity(self.entries.len());
-        let mut seals = Vec::with_capacity(self.entries.len() * SEAL_BYTES);
-        for e in &self.entries {
-            let (salt, length, body): (&[u8], u32, &[u8]) = match &e.body {
-                // A body is at most MAX_BODY_BYTES long.
-                StoredBody::Present(salt, body) => (salt, u32::try_from(body.len()).unwrap_or(ERASED), body),
-                StoredBody::Erased(commitment) => (&[0; 16], ERASED, &commitment.0),
-            };
-            seals.extend_from_slice(&e.hash.0);
-            seals.extend_from_slice(salt);
-            rows.extend_from_slice(&e.flags.to_le_bytes());
-            rows.extend_from_slice(&e.recorded.micros().to_le_bytes());
-            rows.extend_from_slice(&length.to_le_bytes());
-            bodies.push(body);
-        }
-        for body in bodies {
-            rows.extend_from_slice(body);
-        }
-        let mut out = Vec::with_capacity(FIXED_BYTES + seals.len() + rows.len() + CHECKSUM_BYTES);
-        out.push(VERSION);
-        out.push(codec as u8);
-        out.extend_from_slice(&u16::try_from(self.entries.len()).unwrap_or(u16::MAX).to_le_bytes());
-        out.extend_from_slice(&self.first.to_le_bytes());
-        out.extend_from_slice(&self.previous.0);
-        out.extend_from_slice(&seals);
-        out.extend_from_slice(&u32::try_from(rows.len()).unwrap_or(u32::MAX).to_le_bytes());
-        match codec {
-            Codec::Plain => out.extend_from_slice(&rows),
-            Codec::Lz4 => out.extend_from_slice(&lz4_flex::block::compress(&rows)),
-        }
-        let sum = checksum(&out);
-        out.extend_from_slice(&sum);
-        out
+        encode(self.first, self.previous, &self.entries.iter().collect::<Vec<_>>(), codec)
     }
 
     /// Reads stored bytes. Only damage is found here; whether the entries are the right ones is for audit.

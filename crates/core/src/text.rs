@@ -50,9 +50,14 @@ fn joins_letters(before: Option<char>, c: char, after: Option<char>) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}') && letter_or_mark(before) && letter_or_mark(after)
 }
 
+/// Printable ASCII, nearly every name: normal, without control or invisible characters.
+fn is_plain(s: &str) -> bool {
+    s.bytes().fold(true, |plain, b| plain & (0x20..0x7f).contains(&b))
+}
+
 fn check_characters(s: &str) -> Result<(), TextError> {
-    if s.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        return Ok(()); // printable ASCII, nearly every name
+    if is_plain(s) {
+        return Ok(());
     }
     let mut before = None;
     let mut rest = s.chars().peekable();
@@ -83,6 +88,9 @@ fn check_line(s: &str, most: usize) -> Result<(), TextError> {
     }
     if s.len() > most {
         return Err(TextError::TooLong { got: s.len(), most });
+    }
+    if is_plain(s) {
+        return if s.starts_with(' ') || s.ends_with(' ') { Err(TextError::NotNormal) } else { Ok(()) };
     }
     if s.trim().len() != s.len() || !is_nfc(s) {
         return Err(TextError::NotNormal);
@@ -135,14 +143,14 @@ checked_string!(
     /// The name of a source, a subject or a predicate: one line, NFC, trimmed, compared as written.
     Name,
     clean: |s| clean_line(s, MAX_NAME_BYTES),
-    stored: |s| check_line(s, MAX_NAME_BYTES)
+    stored: check_name
 );
 
 checked_string!(
     /// A speaker, an organ, a carrier, a unit, a tag, a recorder, a language tag: one line, NFC, trimmed.
     Label,
     clean: |s| clean_line(s, MAX_LABEL_BYTES),
-    stored: |s| check_line(s, MAX_LABEL_BYTES)
+    stored: check_label
 );
 
 checked_string!(
@@ -166,12 +174,22 @@ checked_string!(
     stored: check_url
 );
 
-fn check_text(s: &str) -> Result<(), TextError> {
-    if s.trim().is_empty() { Err(TextError::Empty) } else { Ok(()) }
+pub(crate) fn check_name(s: &str) -> Result<(), TextError> {
+    check_line(s, MAX_NAME_BYTES)
+}
+
+pub(crate) fn check_label(s: &str) -> Result<(), TextError> {
+    check_line(s, MAX_LABEL_BYTES)
+}
+
+pub(crate) fn check_text(s: &str) -> Result<(), TextError> {
+    // The first character of nearly every text settles it.
+    let blank = s.chars().all(char::is_whitespace);
+    if blank { Err(TextError::Empty) } else { Ok(()) }
 }
 
 /// The first character keeps ids apart from the two other ways to point at an entry: `#12` and `content:<hex>`.
-fn check_id(s: &str) -> Result<(), TextError> {
+pub(crate) fn check_id(s: &str) -> Result<(), TextError> {
     check_line(s, MAX_ID_BYTES)?;
     if s.starts_with('#') {
         return Err(TextError::Syntax("starts with `#`, which is kept for entry numbers"));
@@ -182,7 +200,7 @@ fn check_id(s: &str) -> Result<(), TextError> {
     Ok(())
 }
 
-fn check_url(s: &str) -> Result<(), TextError> {
+pub(crate) fn check_url(s: &str) -> Result<(), TextError> {
     if s.is_empty() {
         return Err(TextError::Empty);
     }

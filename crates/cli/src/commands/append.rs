@@ -105,13 +105,17 @@ pub(super) fn fill_statement(draft: &mut Draft, args: StatementArgs, zone: &Time
         (Some(_), Some(value)) => Some(value.clone()),
         (None, _) => None,
     };
-    let refused = |option: &str, e: &dyn std::fmt::Display| {
-        CliError::refused(format!("{option}: {e}; nothing was appended"))
-    };
+    let refused =
+        |option: &str, e: &dyn std::fmt::Display| CliError::refused(format!("{option}: {e}; nothing was appended"));
     if let Some(words) = words {
         let text = Text::new(&words).map_err(|e| refused("--text", &e))?;
         draft.value = Some(value_to_json(&Value::Text(text)));
     } else if let Some(typed) = value {
+        if typed.starts_with("--") {
+            return Err(CliError::usage(format!(
+                "--value: `{typed}` looks like an option; was the value left out, or eaten by the shell? Put values such as '>=2' in quotes"
+            )));
+        }
         let (value, implied) = parse_value(&typed, zone).map_err(|e| refused("--value", &e))?;
         draft.value = Some(value_to_json(&value));
         if draft.modality.is_none() {
@@ -128,10 +132,15 @@ fn replace<T>(field: &mut Option<T>, given: Option<T>) {
 }
 
 /// Checks and appends one draft, and prints its receipt.
-pub(super) fn append(session: &Session, ledger: &Ledger, draft: Draft, write: &WriteArgs) -> Result<ExitCode, CliError> {
+pub(super) fn append(
+    session: &Session,
+    ledger: &Ledger,
+    draft: Draft,
+    write: &WriteArgs,
+) -> Result<ExitCode, CliError> {
     let options = session.check_options(true, false)?;
     let event = draft.check(&options).map_err(|e| CliError::refused(format!("{e}; nothing was appended")))?;
-    let appended = ledger.append(batch(vec![event], write)?)?;
+    let appended = ledger.append(&batch(vec![event], write)?)?;
     print_receipt(session, ledger, &appended)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,9 @@ fn receipts(given: &[String]) -> Result<Vec<Head>, CliError> {
         }
         let path = Path::new(text);
         if !path.is_file() {
-            return Err(CliError::usage(format!("--receipt: `{text}` is neither a receipt (SIZE:HASH or '#INDEX HASH') nor a file")));
+            return Err(CliError::usage(format!(
+                "--receipt: `{text}` is neither a receipt (SIZE:HASH or '#INDEX HASH') nor a file"
+            )));
         }
         let content = std::fs::read_to_string(path).map_err(|e| CliError::io(path, &e))?;
         for (number, line) in content.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
@@ -60,12 +62,18 @@ pub(super) fn text(audit: &Audit, receipts_given: bool) -> String {
         text.push_str(&s);
         text.push('\n');
     };
-    line(if audit.is_sound() { "Sound: nothing was altered.".into() } else { "UNSOUND: something was altered or lost.".into() });
+    line(if audit.is_sound() {
+        "Sound: every entry matches its hash and its place in the chain.".into()
+    } else {
+        "UNSOUND: something was altered or lost.".into()
+    });
     line(format!("Consistent up to {} of {} entries.", audit.consistent_up_to(), audit.entries));
     line(match (&audit.anchored, receipts_given) {
         (Some(anchor), _) => format!("Anchored up to {} entries: they are those of the receipt {anchor}.", anchor.size),
         (None, true) => "Anchored up to 0 entries: no receipt fits.".into(),
-        (None, false) => "Anchored up to 0 entries: no receipt was given, so a cut tail or a complete rewrite would not show.".into(),
+        (None, false) => {
+            "Anchored up to 0 entries: no receipt was given, so a cut tail or a complete rewrite would not show.".into()
+        }
     });
     if audit.imported_clock > 0 {
         line(format!("{} entries carry a recorded time imported from another system.", audit.imported_clock));

@@ -35,7 +35,9 @@ pub(crate) fn run(session: &Session, args: CorrectArgs) -> Result<ExitCode, CliE
     let patched = patch.to_json() != Draft::default().to_json();
     correction.replacement = Some(match (withdraw, replacement, patched) {
         (true, None, false) => None,
-        (true, None, true) => return Err(CliError::usage("--withdraw leaves nothing to change: give no other fields with it")),
+        (true, None, true) => {
+            return Err(CliError::usage("--withdraw leaves nothing to change: give no other fields with it"));
+        }
         (false, Some(json), false) => {
             let draft = Draft::from_json(&json).map_err(|e| CliError::refused(format!("--replacement: {e}")))?;
             Some(Box::new(draft))
@@ -86,8 +88,8 @@ fn overlay(base: Draft, patch: Draft) -> Draft {
     }
     let timezone = if patch.stated.is_some() { None } else { base.timezone.clone() };
     let merged = over!(
-        source, speaker, body, via, subject, predicate, value, unit, act, stance, modality, stated, occurred, published,
-        quote, lang, translated, citations, note, tags
+        source, speaker, body, via, subject, predicate, value, unit, act, stance, modality, stated, occurred,
+        published, quote, lang, translated, citations, note, tags
     );
     Draft { timezone, ..merged }
 }

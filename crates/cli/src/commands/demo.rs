@@ -81,7 +81,7 @@ fn fill(dir: &Path) -> Result<usize, CliError> {
         LedgerDir::create(dir, SystemClock, SystemEntropy)?
     };
     if ledger.head().size > 0 {
-        let would = ledger.check(batch.clone()).ok();
+        let would = ledger.check(&batch).ok();
         let is_ours = would.is_some_and(|a| a.outcomes.iter().all(|o| matches!(o, Outcome::AlreadyThere(_))));
         if !is_ours {
             return Err(CliError::refused(format!(
@@ -90,14 +90,14 @@ fn fill(dir: &Path) -> Result<usize, CliError> {
             )));
         }
     }
-    let appended = ledger.append(batch)?;
+    let appended = ledger.append(&batch)?;
     Ok(appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count())
 }
 
 fn next(dir: &Path) -> String {
     let ledger = dir.display();
     format!(
-        "What to try next:\n  \
+        "What to try next (until it is installed, `sayso` stands for `cargo run --release -p sayso --`):\n  \
          sayso --ledger {ledger} replay --as-of 2023-05-13 --source yerevan --subject sotk-clash-2023-05-12\n      \
          how the wounded man in mortal danger of the 12th became none on the 13th\n  \
          sayso --ledger {ledger} show yerevan-mod-0511-fired-first\n      \

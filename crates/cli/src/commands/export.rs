@@ -15,7 +15,9 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let ledger = session.open()?;
     let left_out = match &args.output {
-        None => write_lines(&ledger, args.envelope, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?,
+        None => {
+            write_lines(&ledger, args.envelope, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?
+        }
         Some(path) => write_file(&ledger, args.envelope, path)?,
     };
     if left_out > 0 {

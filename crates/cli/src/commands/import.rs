@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     let numbers: Vec<usize> = lines.iter().map(|(number, _)| *number).collect();
     let batch = batch(lines.into_iter().map(|(_, event)| event).collect(), &args.write)?;
     let waiting = progress::spinner(if args.dry_run { "checking" } else { "appending" });
-    let result = if args.dry_run { ledger.check(batch) } else { ledger.append(batch) };
+    let result = if args.dry_run { ledger.check(&batch) } else { ledger.append(&batch) };
     waiting.finish_and_clear();
     let appended = match result {
         Ok(appended) => appended,
@@ -62,7 +62,9 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
     let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(input));
     let (mut good, mut bad, mut bad_count) = (Vec::new(), Vec::new(), 0usize);
     if matches!(input.fill_buf().map_err(io)?, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-        return Err(CliError::refused(format!("{name} is in UTF-16; save it as UTF-8 and import that. Nothing was appended")));
+        return Err(CliError::refused(format!(
+            "{name} is in UTF-16; save it as UTF-8 and import that. Nothing was appended"
+        )));
     }
     let mut line = Vec::new();
     for number in 1.. {
@@ -115,7 +117,8 @@ fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Optio
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
-    let text = std::str::from_utf8(line).map_err(|e| format!("not UTF-8 text (byte {} of the line); save the file as UTF-8", e.valid_up_to() + 1))?;
+    let text = std::str::from_utf8(line)
+        .map_err(|e| format!("not UTF-8 text (byte {} of the line); save the file as UTF-8", e.valid_up_to() + 1))?;
     if text.trim().is_empty() {
         return Ok(None);
     }
@@ -134,7 +137,8 @@ fn shorten(message: &str) -> String {
 
 fn bad_lines(name: &str, bad: Vec<(usize, String)>, count: usize) -> CliError {
     let left_out = count - bad.len();
-    let mut message: Vec<String> = bad.into_iter().map(|(line, what)| format!("{name}:{line}: {}", shorten(&what))).collect();
+    let mut message: Vec<String> =
+        bad.into_iter().map(|(line, what)| format!("{name}:{line}: {}", shorten(&what))).collect();
     if left_out > 0 {
         message.push(format!("... and {left_out} more"));
     }

@@ -27,16 +27,28 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
     if session.is_json() {
         let exporter = Exporter::new(&ledger, false);
         let rows: Result<Vec<_>, CliError> = entries.iter().map(|e| json::entry(&exporter, e)).collect();
-        json::print(&serde_json::json!({"head": json::head(head), "entries": rows?}))?;
+        json::print(&json::LogJson { head: json::head(head), entries: rows? })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = table::new(&["entry", "recorded", "kind", "source", "what", "stated", "id"]);
     for entry in &entries {
         let record = entry.record().map_err(OpenError::from)?;
-        let recorded = format!("{}{}", describe::seconds(entry.recorded()), if entry.has_imported_clock() { " (imported)" } else { "" });
+        let recorded = format!(
+            "{}{}",
+            describe::seconds(entry.recorded()),
+            if entry.has_imported_clock() { " (imported)" } else { "" }
+        );
         let index = format!("#{}", entry.index());
         let Some(record) = record else {
-            rows.add_row(table::row([index, recorded, "redacted".into(), String::new(), "the body was erased".into(), String::new(), String::new()]));
+            rows.add_row(table::row([
+                index,
+                recorded,
+                "redacted".into(),
+                String::new(),
+                "the body was erased".into(),
+                String::new(),
+                String::new(),
+            ]));
             continue;
         };
         let event = &record.event;
@@ -52,7 +64,9 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
         ]));
     }
     let shown = match (entries.first(), entries.last()) {
-        (Some(a), Some(b)) => format!("{rows}\n#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size),
+        (Some(a), Some(b)) => {
+            format!("{rows}\n#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
+        }
         _ => format!("No entries to show: the ledger has {}. Head {head}\n", head.size),
     };
     output::print(&shown)?;

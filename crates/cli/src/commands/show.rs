@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use sayso_core::event::Event;
 use sayso_core::exchange::{Draft, Exporter};
 use sayso_core::reading::Reading;
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::find_entry;
 use crate::args::ShowArgs;
@@ -30,20 +33,19 @@ pub(crate) fn run(session: &Session, args: &ShowArgs) -> Result<ExitCode, CliErr
     let corrected_by: Vec<u64> = trail.into_iter().filter(|i| *i != index).collect();
     let header = entry.header();
     if session.is_json() {
-        json::print(&serde_json::json!({
-            "index": index,
-            "recorded": entry.recorded().to_string(),
-            "imported_clock": entry.has_imported_clock(),
-            "hash": entry.hash().to_string(),
-            "previous": header.previous.to_string(),
-            "commitment": header.commitment.to_string(),
-            "redacted": recorded.is_none(),
-            "event": recorded,
-            "state": state(&reading),
-            "reads_as": reads_as,
-            "corrected_by": corrected_by,
-            "referred_to_by": context.referred_by,
-        }))?;
+        let header = json::ShowHeader {
+            index,
+            recorded: entry.recorded().to_string(),
+            imported_clock: entry.has_imported_clock(),
+            hash: entry.hash().to_string(),
+            previous: header.previous.to_string(),
+            commitment: header.commitment.to_string(),
+            redacted: recorded.is_none(),
+            state: state(&reading),
+            corrected_by,
+            referred_to_by: context.referred_by,
+        };
+        json::print(&json::ShowJson { header, event: recorded, reads_as })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = table::new(&["field", "value"]);
@@ -92,21 +94,40 @@ fn state(reading: &Option<Reading<'_>>) -> &'static str {
     }
 }
 
-/// The fields of a draft in its own order.
+/// The fields of a draft in its own order, each value to its last digit.
 fn fields(draft: &Draft) -> Vec<(String, String)> {
-    let json = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&draft.to_json()).unwrap_or_default();
-    let words = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned);
+    let words = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
     let mut rows: Vec<(String, String)> = Vec::new();
-    for (field, value) in json.iter().filter(|(f, _)| *f != "recorded") {
-        match (field.as_str(), value.as_array()) {
-            ("citations", Some(all)) => {
-                for citation in all.iter().filter_map(|c| c.as_object()) {
-                    rows.extend(citation.iter().map(|(f, v)| (format!("citation {f}"), words(v))));
-                }
+    for (field, raw) in object(&draft.to_json()).into_iter().filter(|(f, _)| f != "recorded") {
+        if field == "citations" {
+            let all: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
+            for (part, value) in all.iter().flat_map(|citation| object(citation.get())) {
+                rows.push((format!("citation {part}"), words(&value)));
             }
-            (_, Some(all)) => rows.push((field.clone(), all.iter().map(words).collect::<Vec<_>>().join(", "))),
-            _ => rows.push((field.clone(), words(value))),
+        } else if let Ok(all) = serde_json::from_str::<Vec<String>>(raw.get()) {
+            rows.push((field, all.join(", ")));
+        } else {
+            rows.push((field, words(&raw)));
         }
     }
     rows
+}
+
+/// The members of a JSON object, in order.
+fn object(json: &str) -> Vec<(String, Box<RawValue>)> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(String, Box<RawValue>)>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(member) = map.next_entry()? {
+                members.push(member);
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(json).deserialize_map(Members).unwrap_or_default()
 }

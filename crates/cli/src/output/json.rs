@@ -3,9 +3,9 @@
 use sayso_core::audit::Audit;
 use sayso_core::entry::Head;
 use sayso_core::event::NameKind;
-use sayso_core::exchange::{Exporter, value_to_json};
+use sayso_core::exchange::{Draft, Exporter, value_to_json};
 use sayso_core::ledger::Entry;
-use sayso_core::replay::{Query, Replay, Standing, StanceTarget, StandingStance};
+use sayso_core::replay::{Query, Replay, StanceTarget, Standing, StandingStance};
 use sayso_core::value::Value as Claimed;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,17 +22,58 @@ pub(crate) fn head(head: Head) -> Value {
     json!({"size": head.size, "hash": head.hash.to_string()})
 }
 
-/// An entry of a list: its envelope and its event.
-pub(crate) fn entry(exporter: &Exporter<'_>, entry: &Entry) -> Result<Value, CliError> {
-    let draft = exporter.draft(entry)?;
-    Ok(json!({
-        "index": entry.index(),
-        "recorded": entry.recorded().to_string(),
-        "imported_clock": entry.has_imported_clock(),
-        "hash": entry.hash().to_string(),
-        "redacted": draft.is_none(),
-        "event": draft,
-    }))
+/// An entry: its envelope and its event, whose numbers keep their exact digits.
+#[derive(Serialize)]
+pub(crate) struct EntryJson {
+    index: u64,
+    recorded: String,
+    imported_clock: bool,
+    hash: String,
+    redacted: bool,
+    event: Option<Draft>,
+}
+
+pub(crate) fn entry(exporter: &Exporter<'_>, entry: &Entry) -> Result<EntryJson, CliError> {
+    let event = exporter.draft(entry)?;
+    Ok(EntryJson {
+        index: entry.index(),
+        recorded: entry.recorded().to_string(),
+        imported_clock: entry.has_imported_clock(),
+        hash: entry.hash().to_string(),
+        redacted: event.is_none(),
+        event,
+    })
+}
+
+/// Entries of the log.
+#[derive(Serialize)]
+pub(crate) struct LogJson {
+    pub(crate) head: Value,
+    pub(crate) entries: Vec<EntryJson>,
+}
+
+/// One entry whole.
+#[derive(Serialize)]
+pub(crate) struct ShowJson {
+    #[serde(flatten)]
+    pub(crate) header: ShowHeader,
+    pub(crate) event: Option<Draft>,
+    pub(crate) reads_as: Option<Draft>,
+}
+
+/// What surrounds the event in [`ShowJson`].
+#[derive(Serialize)]
+pub(crate) struct ShowHeader {
+    pub(crate) index: u64,
+    pub(crate) recorded: String,
+    pub(crate) imported_clock: bool,
+    pub(crate) hash: String,
+    pub(crate) previous: String,
+    pub(crate) commitment: String,
+    pub(crate) redacted: bool,
+    pub(crate) state: &'static str,
+    pub(crate) corrected_by: Vec<u64>,
+    pub(crate) referred_to_by: Vec<u64>,
 }
 
 pub(crate) fn audit(audit: &Audit) -> Value {
@@ -92,6 +133,7 @@ struct ReplayJson {
     known_entries: u64,
     views: Vec<ViewJson>,
     asked_as: Vec<Value>,
+    unknown_sources: Vec<String>,
     redacted: Vec<u64>,
 }
 
@@ -121,6 +163,7 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
             .iter()
             .map(|a| json!({"names": names(a.names), "asked": a.asked.as_str(), "shown": a.shown.as_str()}))
             .collect(),
+        unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
         redacted: replay.redacted.clone(),
     }
 }
@@ -129,7 +172,8 @@ fn standing(standing: &Standing) -> StandingJson {
     let combined = standing.combined.as_ref();
     let raw = |v: &Claimed| value_to_json(v);
     let acts: Vec<&'static str> = standing.acts.iter().map(|a| a.as_str()).collect();
-    let (act, acts) = if let [act] = acts.as_slice() { (Some(*act), None) } else { (None, Some(acts).filter(|a| !a.is_empty())) };
+    let (act, acts) =
+        if let [act] = acts.as_slice() { (Some(*act), None) } else { (None, Some(acts).filter(|a| !a.is_empty())) };
     StandingJson {
         subject: standing.question.subject.to_string(),
         predicate: standing.question.predicate.to_string(),

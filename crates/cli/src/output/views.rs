@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 use sayso_core::event::{Question, StanceKind};
-use sayso_core::replay::{Combined, Fate, Query, Replay, Standing, StanceTarget, StandingStance, View};
+use sayso_core::replay::{Combined, Fate, Query, Replay, StanceTarget, Standing, StandingStance, View};
 use sayso_core::time::TimeZone;
 
 use super::table;
@@ -14,7 +14,16 @@ pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
         text.push_str(&format!("{} is answered under {}, which it is an alias of.\n", asked.asked, asked.shown));
     }
     if !replay.redacted.is_empty() {
-        text.push_str(&format!("{} entries were redacted; nobody can tell whether they belong here.\n", replay.redacted.len()));
+        text.push_str(&format!(
+            "{} entries were redacted; nobody can tell whether they belong here.\n",
+            replay.redacted.len()
+        ));
+    }
+    for name in &replay.unknown_sources {
+        text.push_str(&format!(
+            "No entry has the source {}: is that how it is written here?\n",
+            table::escape(name.as_str())
+        ));
     }
     if replay.views.is_empty() {
         text.push_str("\nNothing recorded.\n");
@@ -32,7 +41,9 @@ fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
         None => "everything said".into(),
     };
     let recorded = match &query.known_at {
-        Some(known_at) => format!("what this ledger knew at {known_at} ({} of {} entries)", replay.known_entries, replay.head.size),
+        Some(known_at) => {
+            format!("what this ledger knew at {known_at} ({} of {} entries)", replay.known_entries, replay.head.size)
+        }
         None => format!("everything known ({} entries)", replay.head.size),
     };
     format!("Stated clock: {stated}. Recorded clock: {recorded}.\n")
@@ -44,7 +55,11 @@ fn one(view: &View, query: &Query) -> String {
     } else {
         table::escape(view.source.as_str())
     };
-    let about = if query.subject_prefix.is_empty() { String::new() } else { format!(" on subjects {}...", table::escape(&query.subject_prefix)) };
+    let about = if query.subject_prefix.is_empty() {
+        String::new()
+    } else {
+        format!(" on subjects {}...", table::escape(&query.subject_prefix))
+    };
     if view.standings.is_empty() && view.taken_back.is_empty() {
         return format!("{title}\n  nothing recorded{about}\n");
     }

@@ -78,6 +78,20 @@ impl Kind {
             Self::Note => "note",
         }
     }
+
+    /// The word in a sentence: `a claim`, `an alias`.
+    #[must_use]
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Claim => "a claim",
+            Self::Stance => "a stance",
+            Self::Retraction => "a retraction",
+            Self::Correction => "a correction",
+            Self::Alias => "an alias",
+            Self::Redaction => "a redaction",
+            Self::Note => "a note",
+        }
+    }
 }
 
 /// An entry was recorded wrongly: what it should have said, or nothing, and why.

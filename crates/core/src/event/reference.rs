@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::ser::{Error as _, Serialize, Serializer};
+
 use crate::text::{ExternalId, TextError};
 
 /// What a reference by content starts with.
@@ -36,6 +38,13 @@ pub enum ReferenceError {
     /// Not an id.
     #[error(transparent)]
     Id(#[from] TextError),
+}
+
+/// Only an event that points at nothing can be stored without looking anything up first; this is where another one stops.
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("a reference that was not looked up"))
+    }
 }
 
 impl FromStr for Reference {

@@ -147,9 +147,9 @@ impl Draft {
 
     fn stance(&self, zone: &TimeZone, options: &CheckOptions) -> Result<Stance<Reference>, FieldError> {
         self.only("stance", &[&ATTRIBUTION, &["stance", "of", "subject", "predicate"]])?;
-        let word = self.stance.as_deref().unwrap_or_default();
-        let stance: StanceKind =
-            one_of(word).ok_or_else(|| error("stance", "must be affirms, denies, partly-accepts or declines"))?;
+        let words = "affirms, denies, partly-accepts or declines";
+        let word = self.stance.as_deref().ok_or_else(|| error("stance", format!("is missing; write {words}")))?;
+        let stance: StanceKind = one_of(word).ok_or_else(|| error("stance", format!("must be {words}")))?;
         let target = match (&self.of, &self.subject, &self.predicate) {
             (Some(_), None, None) => Target::Entry(self.of(options)?),
             (None, Some(_), Some(_)) => Target::Question(self.question()?),
@@ -171,7 +171,10 @@ impl Draft {
         }
         let replacement = match &self.replacement {
             None => {
-                return Err(error("replacement", "is missing; write null if the entry should never have been recorded"));
+                return Err(error(
+                    "replacement",
+                    "is missing; write null if the entry should never have been recorded",
+                ));
             }
             Some(None) => None,
             Some(Some(draft)) => {
@@ -187,8 +190,9 @@ impl Draft {
 
     fn alias(&self) -> Result<Alias, FieldError> {
         self.only("alias", &[&["names", "from", "to"]])?;
-        let word = self.names.as_deref().unwrap_or_default();
-        let names: NameKind = one_of(word).ok_or_else(|| error("names", "must be source, subject or predicate"))?;
+        let words = "source, subject or predicate";
+        let word = self.names.as_deref().ok_or_else(|| error("names", format!("is missing; write {words}")))?;
+        let names: NameKind = one_of(word).ok_or_else(|| error("names", format!("must be {words}")))?;
         Ok(Alias { names, from: required("from", &self.from, Name::new)?, to: required("to", &self.to, Name::new)? })
     }
 
@@ -252,7 +256,10 @@ impl Draft {
         let foreign =
             self.present().into_iter().find(|f| !COMMON.contains(f) && !allowed.iter().any(|a| a.contains(f)));
         match foreign {
-            Some(field) => Err(error(field, format!("does not belong on a {kind}"))),
+            Some(field) => {
+                let article = if kind == "alias" { "an" } else { "a" };
+                Err(error(field, format!("does not belong on {article} {kind}")))
+            }
             None => Ok(()),
         }
     }

@@ -1,5 +1,11 @@
 //! A draft: the fields of an event as somebody gave them, not yet checked.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -59,13 +65,13 @@ pub struct Draft {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// `Some(None)` is an explicit `null`: the corrected entry should never have been recorded.
-    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "given")]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "replacement")]
     pub replacement: Option<Option<Box<Draft>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default, deserialize_with = "citations")]
     pub citations: Option<Vec<CitationDraft>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -108,9 +114,36 @@ pub struct CitationDraft {
     pub suffix: Option<String>,
 }
 
+/// A value that must be an object with named fields: serde would also take a list of them in the right order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
 /// Tells an explicit `null` from an absent field.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+fn replacement<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Box<Draft>>>, D::Error> {
+    let given = Option::<Box<Object<Draft>>>::deserialize(deserializer)?;
+    Ok(Some(given.map(|object| Box::new(object.0))))
+}
+
+fn citations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<CitationDraft>>, D::Error> {
+    let given = Option::<Vec<Object<CitationDraft>>>::deserialize(deserializer)?;
+    Ok(given.map(|all| all.into_iter().map(|object| object.0).collect()))
 }
 
 /// Why a line is not a draft.
@@ -134,7 +167,11 @@ impl Draft {
         if line.len() > MAX_LINE_BYTES {
             return Err(DraftError::TooLong(line.len()));
         }
-        serde_json::from_str(line).map_err(|e| DraftError::Json(in_words(&e)))
+        match serde_json::from_str::<Object<Self>>(line) {
+            Ok(object) => Ok(object.0),
+            Err(e) if e.is_data() => Err(DraftError::Json(named(line).unwrap_or_else(|| in_words(&e)))),
+            Err(e) => Err(DraftError::Json(in_words(&e))),
+        }
     }
 
     /// The draft as one line of JSON, without a line break.
@@ -144,11 +181,28 @@ impl Draft {
     }
 }
 
+/// What is wrong with the first field of the wrong type, by its name, which the parser does not say.
+fn named(line: &str) -> Option<String> {
+    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(line).ok()?;
+    fields.into_iter().find_map(|(name, value)| {
+        let alone = serde_json::to_string(&BTreeMap::from([(&name, &value)])).ok()?;
+        let message = in_words(&serde_json::from_str::<Object<Draft>>(&alone).err()?);
+        message.ends_with(" is expected").then(|| format!("`{name}`: {message}"))
+    })
+}
+
 /// The parser's message without its list of every known field, and with the column where it helps.
 fn in_words(e: &serde_json::Error) -> String {
     let message = e.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = message.split(", expected one of").next().unwrap_or_default();
-    let message = message.replace("struct Draft", "a JSON object").replace("struct CitationDraft", "a JSON object");
-    if e.is_data() { message } else { format!("not valid JSON at column {}: {message}", e.column()) }
+    if let Some((found, expected)) = message.strip_prefix("invalid type: ").and_then(|m| m.rsplit_once(", expected ")) {
+        let word = |w: &str| match w {
+            "map" | "a map" => "an object".to_owned(),
+            "sequence" | "a sequence" => "a list".to_owned(),
+            w => w.to_owned(),
+        };
+        return format!("{} where {} is expected", word(found), word(expected));
+    }
+    if e.is_data() { message.to_owned() } else { format!("not valid JSON at column {}: {message}", e.column()) }
 }

@@ -29,6 +29,11 @@ pub enum ValueSyntaxError {
     /// Text that is none.
     #[error("{0}; to say that there is a value nobody gave write {{\"unknown\":true}}, for no value {{\"none\":true}}")]
     Text(#[from] TextError),
+    /// Neither clearly a value nor clearly words.
+    #[error(
+        "`{0}` is nearly a number, a date or a yes: write 2, '>=2', '<=40', 12..24, ~2000, yes, no, unknown, none or 2023-05-12 (put the unit into --unit), or use --text to keep it as words"
+    )]
+    NearlyAValue(String),
     /// `>` or `<` with something that is not a whole number.
     #[error("`{0}`: more than or less than needs a whole number; write >= or <= instead")]
     NotWhole(String),
@@ -152,10 +157,20 @@ pub fn parse_value(typed: &str, zone: &TimeZone) -> Result<(Value, Option<String
             Ok(date) => Value::Date(date),
             // What looks like a date and is none is a slip, not a word.
             Err(e @ (EdtfError::Impossible { .. } | EdtfError::UnclearHour(_))) => return Err(e.into()),
+            Err(_) if is_nearly_a_value(text) => {
+                return Err(ValueSyntaxError::NearlyAValue(text.chars().take(60).collect()));
+            }
             Err(_) => Value::Text(Text::new(typed)?),
         },
     };
     Ok((value, None))
+}
+
+/// `2,000`, `2-4`, `2 wounded`, `Yes`: recorded as words they would be lost for every comparison, and nobody would notice.
+fn is_nearly_a_value(text: &str) -> bool {
+    let first = text.trim_start_matches(['+', '-', '=', '$', '€', '£', '.', ',', ' ', '<', '>', '~', '≈', '±']);
+    let words = ["yes", "no", "true", "false", "unknown", "none"];
+    first.starts_with(char::is_numeric) || words.iter().any(|w| text.eq_ignore_ascii_case(w))
 }
 
 fn strip_any<'a>(s: &'a str, prefixes: &[&str]) -> Option<&'a str> {
@@ -207,7 +222,29 @@ mod tests {
         ] {
             assert_eq!(typed(given), expected);
         }
-        for bad in ["", ">2.5", "4..2", ">=x", "2023-02-30", "123456789012345678901234567890"] {
+        for bad in [
+            "",
+            ">2.5",
+            "4..2",
+            ">=x",
+            "2023-02-30",
+            "123456789012345678901234567890",
+            "2,000",
+            "2 000",
+            "2-4",
+            "12…24",
+            "2..",
+            "..4",
+            "5%",
+            "$5",
+            "TRUE",
+            "Yes",
+            "None",
+            "12.05.2023",
+            "2 wounded",
+            "~2,000",
+            "+3",
+        ] {
             assert!(typed(bad).starts_with("error"), "{bad}: {}", typed(bad));
         }
     }

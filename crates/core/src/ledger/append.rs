@@ -1,8 +1,9 @@
 //! What can be appended, and what becomes of it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::AppendError;
+use super::plan::PreparedBatch;
 use super::rules::RuleError;
 use crate::body::BodyError;
 use crate::entry::Head;
@@ -92,7 +93,7 @@ pub struct Refusal {
 pub enum RefusalReason {
     /// Its id belongs to an event that says something else.
     #[error(
-        "the id `{id}` already belongs to #{index}, which says something else; an entry is never overwritten: to mend a recording error use `correct`, for a new statement use another id"
+        "the id `{id}` already belongs to an event that says something else (#{index}, in the ledger or earlier in the same file); an entry is never overwritten: to mend a recording error use `correct`, for a new statement use another id"
     )]
     SameIdOtherContent {
         /// The id.
@@ -101,7 +102,7 @@ pub enum RefusalReason {
         index: u64,
     },
     /// It points at nothing.
-    #[error("there is no entry {0} (a line can only refer to lines before it and to what is in the ledger)")]
+    #[error("there is no entry {0}, neither in the ledger nor earlier in the same file")]
     NoSuchEntry(Reference),
     /// It breaks a rule.
     #[error(transparent)]
@@ -132,26 +133,81 @@ pub enum RefusalReason {
     Follows,
 }
 
-/// A batch in the queue, and its result once there is one.
+/// A batch in the queue, encoded by the thread that brought it.
 pub(super) struct Ticket {
-    batch: Mutex<Option<Batch>>,
-    result: Mutex<Option<Result<Appended, AppendError>>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Where a ticket stands.
+enum State {
+    /// In the queue.
+    Waiting(PreparedBatch),
+    /// In the queue, and its thread is to serve everyone in it.
+    Leading(PreparedBatch),
+    /// Being served.
+    Taken,
+    /// Answered.
+    Done(Box<Result<Appended, AppendError>>),
+}
+
+/// What a waiting thread is woken for.
+pub(super) enum Turn {
+    /// To serve the queue.
+    Lead,
+    /// To go home with an answer.
+    Answer(Result<Appended, AppendError>),
 }
 
 impl Ticket {
-    pub(super) fn new(batch: Batch) -> Self {
-        Self { batch: Mutex::new(Some(batch)), result: Mutex::default() }
+    pub(super) fn new(batch: PreparedBatch) -> Self {
+        Self { state: Mutex::new(State::Waiting(batch)), changed: Condvar::new() }
     }
 
-    pub(super) fn take_result(&self) -> Option<Result<Appended, AppendError>> {
-        super::lock(&self.result).take()
+    /// Makes its thread the one that serves the queue.
+    pub(super) fn promote(&self) {
+        let mut state = super::lock(&self.state);
+        *state = match std::mem::replace(&mut *state, State::Taken) {
+            State::Waiting(batch) => State::Leading(batch),
+            other => other,
+        };
+        self.changed.notify_all();
     }
 
-    pub(super) fn take_batch(&self) -> Option<Batch> {
-        super::lock(&self.batch).take()
+    /// Takes the batch out, to serve it.
+    pub(super) fn take_batch(&self) -> Option<PreparedBatch> {
+        let mut state = super::lock(&self.state);
+        match std::mem::replace(&mut *state, State::Taken) {
+            State::Waiting(batch) | State::Leading(batch) => Some(batch),
+            other => {
+                *state = other;
+                None
+            }
+        }
     }
 
+    /// Answers, unless that was done.
     pub(super) fn finish(&self, result: Result<Appended, AppendError>) {
-        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        let mut state = super::lock(&self.state);
+        if !matches!(*state, State::Done(_)) {
+            *state = State::Done(Box::new(result));
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits for its turn.
+    pub(super) fn wait(&self) -> Turn {
+        let mut state = super::lock(&self.state);
+        loop {
+            match std::mem::replace(&mut *state, State::Taken) {
+                State::Done(result) => return Turn::Answer(*result),
+                State::Leading(batch) => {
+                    *state = State::Leading(batch);
+                    return Turn::Lead;
+                }
+                other => *state = other,
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::append::NewEvent;
 use super::OpenError;
+use super::append::NewEvent;
 use crate::body;
 use crate::event::{ContentDigest, Event, Reference};
 use crate::text::ExternalId;

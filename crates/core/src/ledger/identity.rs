@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::body;
 use crate::event::Event;
@@ -44,7 +45,7 @@ impl Fingerprinter {
     }
 
     /// The fingerprint of an event, given its own bytes.
-    pub(super) fn of(&self, event: &Event, event_bytes: &[u8]) -> Fingerprint {
+    pub(super) fn of<R>(&self, event: &Event<R>, event_bytes: &[u8]) -> Fingerprint {
         match &event.id {
             Some(id) => self.of_id(id.as_str()),
             None => digest(&self.content, event_bytes),
@@ -61,6 +62,80 @@ fn digest(keyed: &blake3::Hasher, bytes: &[u8]) -> Fingerprint {
     hasher.update(bytes);
     let hash = hasher.finalize();
     hash.as_bytes().first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
+}
+
+/// Rows in memory: of the tail, and of batches that are not written yet.
+#[derive(Default)]
+pub(super) struct Rows {
+    first: HashMap<Fingerprint, u64, Prehashed>,
+    /// Two events with one fingerprint: hardly ever.
+    more: Vec<IdentityRow>,
+}
+
+impl Rows {
+    pub(super) fn reserve(&mut self, n: usize) {
+        self.first.reserve(n);
+    }
+
+    pub(super) fn insert(&mut self, row: IdentityRow) {
+        match self.first.entry(row.0) {
+            Entry::Vacant(slot) => {
+                slot.insert(row.1);
+            }
+            Entry::Occupied(_) => self.more.push(row),
+        }
+    }
+
+    pub(super) fn find(&self, fingerprint: Fingerprint) -> impl Iterator<Item = u64> {
+        let more = self.more.iter().filter(move |row| row.0 == fingerprint).map(|row| row.1);
+        self.first.get(&fingerprint).copied().into_iter().chain(more)
+    }
+
+    pub(super) fn remove(&mut self, row: IdentityRow) {
+        self.more.retain(|r| *r != row);
+        if self.first.get(&row.0) == Some(&row.1) {
+            self.first.remove(&row.0);
+            if let Some(at) = self.more.iter().position(|r| r.0 == row.0) {
+                let next = self.more.swap_remove(at);
+                self.first.insert(next.0, next.1);
+            }
+        }
+    }
+}
+
+impl IntoIterator for Rows {
+    type Item = IdentityRow;
+    type IntoIter =
+        std::iter::Chain<std::collections::hash_map::IntoIter<Fingerprint, u64>, std::vec::IntoIter<IdentityRow>>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.more)
+    }
+}
+
+/// Fingerprints are hashes already.
+#[derive(Clone, Copy, Default)]
+struct Prehashed;
+
+#[derive(Default)]
+struct PrehashedHasher(u64);
+
+impl std::hash::BuildHasher for Prehashed {
+    type Hasher = PrehashedHasher;
+    fn build_hasher(&self) -> PrehashedHasher {
+        PrehashedHasher(0)
+    }
+}
+
+impl std::hash::Hasher for PrehashedHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, b| h.rotate_left(8) ^ u64::from(*b));
+    }
+    fn write_u64(&mut self, n: u64) {
+        self.0 = n;
+    }
 }
 
 /// A sorted run in the store, cut into `2^bits` chunks by the leading bits of the fingerprint.

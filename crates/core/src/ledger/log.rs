@@ -4,15 +4,14 @@
 //! tail and enters the index rows; then that is made durable. Entries beyond the head do not exist: what a crash left
 //! there is removed when the ledger is opened.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Runs};
+use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
 use super::{DamageError, OpenError};
-use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry};
+use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
 use crate::store::{Store, StoreError, Table, Write};
@@ -95,7 +94,7 @@ pub(super) struct Log {
     pub(super) last_recorded: Option<Instant>,
     pub(super) runs: Runs,
     /// Fingerprints of the tail, whose rows are in no run yet.
-    pub(super) tail_rows: HashMap<Fingerprint, Vec<u64>>,
+    pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
 }
 
@@ -206,9 +205,9 @@ impl Log {
         };
         let last_recorded = if head.size == 0 { None } else { Instant::from_micros(head.recorded) };
         let mut log =
-            Self { store, id, fingerprinter, snapshot, last_recorded, runs, tail_rows: HashMap::new(), tail_keys };
+            Self { store, id, fingerprinter, snapshot, last_recorded, runs, tail_rows: Rows::default(), tail_keys };
         for row in log.fingerprint_tail()? {
-            log.tail_rows.entry(row.0).or_default().push(row.1);
+            log.tail_rows.insert(row);
         }
         Ok(log)
     }
@@ -254,36 +253,32 @@ impl Log {
             put(key::numbered(key::TAIL, bundle.first), bundle.encode(Codec::Plain));
             tail_previous = old.tail_previous;
             self.tail_keys.push(bundle.first);
-            for (fingerprint, index) in staged.rows {
-                self.tail_rows.entry(fingerprint).or_default().push(index);
-            }
+            staged.rows.into_iter().for_each(|row| self.tail_rows.insert(row));
             tail_entries = old.tail.iter().cloned().chain(bundle.entries.into_iter().map(Arc::new)).collect();
         } else {
-            let mut entries: Vec<Arc<StoredEntry>> = old.tail.clone();
-            entries.extend(staged.entries.into_iter().map(Arc::new));
-            let rest = entries.split_off(usize::try_from(sealed - old.sealed).unwrap_or(usize::MAX));
+            let mut fresh = staged.entries;
+            let open = usize::try_from(head.size - sealed).unwrap_or(usize::MAX).min(fresh.len());
+            let rest: Vec<StoredEntry> = fresh.split_off(fresh.len() - open);
+            let entries: Vec<&StoredEntry> = old.tail.iter().map(|e| &**e).chain(&fresh).collect();
             tail_previous = entries.last().map_or(old.tail_previous, |e| e.hash);
             write_bundles(&*self.store, old.sealed, old.tail_previous, &entries)?;
-            drop(entries);
 
-            let tail_rows = std::mem::take(&mut self.tail_rows);
-            let all = tail_rows.into_iter().flat_map(|(f, is)| is.into_iter().map(move |i| (f, i))).chain(staged.rows);
+            let all = std::mem::take(&mut self.tail_rows).into_iter().chain(staged.rows);
             let (sealed_rows, open_rows): (Vec<IdentityRow>, Vec<IdentityRow>) = all.partition(|(_, i)| *i < sealed);
             self.runs.add(&*self.store, sealed_rows)?;
-            for (fingerprint, index) in open_rows {
-                self.tail_rows.entry(fingerprint).or_default().push(index);
-            }
+            open_rows.into_iter().for_each(|row| self.tail_rows.insert(row));
             self.store.sync()?;
 
             put(key::RUNS.to_vec(), self.runs.encode());
             if !rest.is_empty() {
-                put(key::numbered(key::TAIL, sealed), tail_bundle(sealed, tail_previous, &rest).encode(Codec::Plain));
+                let refs: Vec<&StoredEntry> = rest.iter().collect();
+                put(key::numbered(key::TAIL, sealed), encode_bundle(sealed, tail_previous, &refs, Codec::Plain));
             }
             let replaced = std::mem::take(&mut self.tail_keys);
             let removed = replaced.iter().map(|first| (key::numbered(key::TAIL, *first), None));
             writes.splice(0..0, removed);
             self.tail_keys = if rest.is_empty() { vec![] } else { vec![sealed] };
-            tail_entries = rest;
+            tail_entries = rest.into_iter().map(Arc::new).collect();
         }
         let mut put = |key: Vec<u8>, value: Vec<u8>| writes.push((key, Some(value)));
         for index in staged.amendments {
@@ -317,13 +312,12 @@ impl Log {
                 if let Some(slot) = self.snapshot.tail.get_mut(at) {
                     *slot = Arc::new(erased);
                 }
-                if let Some(indexes) = self.tail_rows.get_mut(&row.0) {
-                    indexes.retain(|i| *i != index);
-                }
+                self.tail_rows.remove(row);
                 let Snapshot { sealed, tail_previous, tail, .. } = &self.snapshot;
                 let old = std::mem::replace(&mut self.tail_keys, vec![*sealed]);
                 writes.extend(old.iter().map(|first| (key::numbered(key::TAIL, *first), None)));
-                let whole = tail_bundle(*sealed, *tail_previous, tail).encode(Codec::Plain);
+                let refs: Vec<&StoredEntry> = tail.iter().map(|e| &**e).collect();
+                let whole = encode_bundle(*sealed, *tail_previous, &refs, Codec::Plain);
                 writes.push((key::numbered(key::TAIL, *sealed), Some(whole)));
             } else {
                 let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
@@ -370,10 +364,6 @@ impl Snapshot {
     }
 }
 
-fn tail_bundle(first: u64, previous: Hash, entries: &[Arc<StoredEntry>]) -> Bundle {
-    Bundle { first, previous, entries: entries.iter().map(|e| StoredEntry::clone(e)).collect() }
-}
-
 /// A sealed bundle, with its place checked.
 pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenError> {
     let bytes = store.get(Table::Log, &first.to_be_bytes())?;
@@ -386,17 +376,12 @@ pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenE
 }
 
 /// Writes full bundles: compression on all cores, a step ahead of the writing.
-fn write_bundles(
-    store: &dyn Store,
-    first: u64,
-    previous: Hash,
-    entries: &[Arc<StoredEntry>],
-) -> Result<(), StoreError> {
-    let step = |(number, entries): (usize, &[Arc<StoredEntry>]), previous: Hash| {
+fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&StoredEntry]) -> Result<(), StoreError> {
+    let step = |(number, entries): (usize, &[&StoredEntry]), previous: Hash| {
         let first = first + (number * BUNDLE_ENTRIES) as u64;
-        (first.to_be_bytes().to_vec(), Some(tail_bundle(first, previous, entries).encode(Codec::Lz4)))
+        (first.to_be_bytes().to_vec(), Some(encode_bundle(first, previous, entries, Codec::Lz4)))
     };
-    let bundles: Vec<(usize, &[Arc<StoredEntry>])> = entries.chunks(BUNDLE_ENTRIES).enumerate().collect();
+    let bundles: Vec<(usize, &[&StoredEntry])> = entries.chunks(BUNDLE_ENTRIES).enumerate().collect();
     let before = |number: usize| {
         let last = (number * BUNDLE_ENTRIES).checked_sub(1);
         last.and_then(|i| entries.get(i)).map_or(previous, |e| e.hash)

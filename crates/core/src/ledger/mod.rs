@@ -23,8 +23,10 @@ use crate::event::{ContentDigest, Event};
 use crate::machine::Entropy;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant};
-use append::Ticket;
+use append::{Ticket, Turn};
+use identity::Fingerprinter;
 use log::{BUNDLE, Log, Snapshot};
+use plan::PreparedBatch;
 use writer::Writer;
 
 /// Bundles read ahead at a time by a scan: bounded memory, enough for all cores.
@@ -181,7 +183,8 @@ pub struct Ledger {
     entropy: Box<dyn Entropy>,
     id: LedgerId,
     snapshot: RwLock<Arc<Snapshot>>,
-    queue: Mutex<Vec<Arc<Ticket>>>,
+    fingerprinter: Fingerprinter,
+    queue: Mutex<Queue>,
     writer: Mutex<Writer>,
     /// Keeps the directory locked as long as the ledger is open.
     _dir: Option<LedgerDir>,
@@ -227,6 +230,7 @@ impl Ledger {
             id: log.id,
             snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
             queue: Mutex::default(),
+            fingerprinter: log.fingerprinter.clone(),
             writer: Mutex::new(Writer::new(log)),
             _dir: None,
         })
@@ -327,31 +331,38 @@ impl Ledger {
     }
 
     /// Appends a batch as one step: durable when this returns, all of it or nothing. Events that are there already are
-    /// answered with their old index. Calls from several threads share their syncs.
+    /// answered with their old index. Calls from several threads share their syncs: whoever comes while another batch is
+    /// being written waits, and one of those waiting then writes for all.
     ///
     /// # Errors
     /// [`AppendError`].
-    pub fn append(&self, batch: Batch) -> Result<Appended, AppendError> {
-        let ticket = Arc::new(Ticket::new(batch));
-        lock(&self.queue).push(ticket.clone());
-        let mut writer = lock(&self.writer);
-        // Whoever held the lock before may have done our work along with its own.
-        if let Some(result) = ticket.take_result() {
-            return result;
+    pub fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let ticket = Arc::new(Ticket::new(PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?));
+        let leads = {
+            let mut queue = lock(&self.queue);
+            queue.waiting.push(ticket.clone());
+            !std::mem::replace(&mut queue.led, true)
+        };
+        if leads {
+            ticket.promote();
         }
-        let waiting = std::mem::take(&mut *lock(&self.queue));
-        writer.serve(&waiting, &*self.clock, &*self.entropy);
-        self.publish(&writer);
-        drop(writer);
-        ticket.take_result().unwrap_or(Err(AppendError::Poisoned))
+        match ticket.wait() {
+            Turn::Answer(result) => return result,
+            Turn::Lead => Lead { ledger: self, serving: vec![] }.serve(),
+        }
+        match ticket.wait() {
+            Turn::Answer(result) => result,
+            Turn::Lead => Err(AppendError::Poisoned), // cannot be: its batch was taken
+        }
     }
 
     /// Checks a batch as [`Ledger::append`] would, and appends nothing.
     ///
     /// # Errors
     /// What `append` would refuse.
-    pub fn check(&self, batch: Batch) -> Result<Appended, AppendError> {
-        lock(&self.writer).check(batch, &*self.clock, &*self.entropy)
+    pub fn check(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        let prepared = PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?;
+        lock(&self.writer).check(prepared, &*self.clock)
     }
 
     /// Erases the body of an entry and records that, with the reason. The chain and every other entry still verify.
@@ -378,6 +389,42 @@ impl Ledger {
 
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Batches that wait to be written.
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Arc<Ticket>>,
+    /// Whether a thread is writing, or has been told to.
+    led: bool,
+}
+
+/// The turn of one thread to write what everyone brought. However it ends, the next in the queue gets its turn and nobody
+/// is left without an answer.
+struct Lead<'a> {
+    ledger: &'a Ledger,
+    serving: Vec<Arc<Ticket>>,
+}
+
+impl Lead<'_> {
+    fn serve(mut self) {
+        let mut writer = lock(&self.ledger.writer);
+        self.serving = std::mem::take(&mut lock(&self.ledger.queue).waiting);
+        writer.serve(&self.serving, &*self.ledger.clock, &|writer| self.ledger.publish(writer));
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        for ticket in &self.serving {
+            ticket.finish(Err(AppendError::Poisoned)); // answered already, unless serving it panicked
+        }
+        let mut queue = lock(&self.ledger.queue);
+        match queue.waiting.first() {
+            Some(next) => next.promote(),
+            None => queue.led = false,
+        }
     }
 }
 

@@ -1,24 +1,26 @@
 //! Planning a batch: references looked up, rules checked, repeats found. Nothing is written here, and a batch is planned
 //! whole before anything of it is.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
+use serde::Serialize;
 
-use super::append::{NewEvent, Notice, Outcome, Refusal, RefusalReason};
+use super::append::{Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
 use super::content::Digests;
-use super::identity::{self, Fingerprint, Fingerprinter};
+use super::identity::{self, Fingerprint, Fingerprinter, Rows};
 use super::log::Log;
 use super::rules::{Amendments, RuleError};
 use super::writer::Round;
 use super::{AppendError, DamageError, OpenError};
 use crate::body::{self, BodyError, Record};
+use crate::entry::{Hash, Head, Salt, commitment};
 use crate::event::{Content, Event, Reference};
+use crate::machine::Entropy;
 use crate::text::{ExternalId, Label};
 use crate::time::Instant;
 
-/// Refusals reported for one batch.
-const MAX_REFUSALS: usize = 100;
 /// Below this, handing work to other threads costs more than it saves.
 pub(super) const PARALLEL_FROM: usize = 64;
 /// Stands in for the index of a refused line.
@@ -27,34 +29,51 @@ const REFUSED: u64 = u64::MAX;
 /// A batch that was found good: its entries, not yet chained.
 pub(super) struct Plan {
     pub(super) fresh: Vec<Encoded>,
+    pub(super) rows: Rows,
     /// The indexes of corrections and aliases among them.
     pub(super) amendments: Vec<u64>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notices: Vec<Notice>,
 }
 
-/// An event as body bytes, with what identifies it.
+/// An event as salted body bytes, with what identifies it.
 pub(super) struct Encoded {
     pub(super) body: Vec<u8>,
+    pub(super) salt: Salt,
+    pub(super) commitment: Hash,
     pub(super) fingerprint: Fingerprint,
     has_id: bool,
     pub(super) recorded: Option<Instant>,
 }
 
-/// Encodes an event that points at entries.
-pub(super) fn encode(
-    event: &Event,
+thread_local! {
+    /// Where bodies grow before their length is known.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Encodes an event whose references, if any, were looked up. The body is hashed while it is still in the cache.
+pub(super) fn encode<R: Serialize>(
+    event: &Event<R>,
     recorder: Option<&Label>,
     recorded: Option<Instant>,
+    salt: Salt,
     fingerprinter: &Fingerprinter,
 ) -> Result<Encoded, BodyError> {
-    let mut body = Vec::with_capacity(512);
-    body::encode_recorder(recorder, &mut body)?;
-    let start = body.len();
-    body::encode_event(event, &mut body)?;
-    body::check_length(&body)?;
-    let fingerprint = fingerprinter.of(event, body.get(start..).unwrap_or_default());
-    Ok(Encoded { body, fingerprint, has_id: event.id.is_some(), recorded })
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        body::encode_recorder(recorder, scratch)?;
+        let start = scratch.len();
+        body::encode_event(event, scratch)?;
+        body::check_length(scratch)?;
+        Ok(Encoded {
+            commitment: commitment(&salt, scratch),
+            fingerprint: fingerprinter.of(event, scratch.get(start..).unwrap_or_default()),
+            body: scratch.as_slice().to_vec(),
+            salt,
+            has_id: event.id.is_some(),
+            recorded,
+        })
+    })
 }
 
 /// Everything that a new event can see: the log, the batches accepted before it in this round, and its own batch so far.
@@ -90,8 +109,8 @@ impl Sight<'_> {
     pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
         let fingerprint = self.log.fingerprinter.of_id(id);
         let mut found = self.log.runs.find(&*self.log.store, fingerprint)?;
-        found.extend(self.log.tail_rows.get(&fingerprint).into_iter().flatten());
-        found.extend(self.round.rows.get(&fingerprint).into_iter().flatten());
+        found.extend(self.log.tail_rows.find(fingerprint));
+        found.extend(self.round.rows.find(fingerprint));
         for index in found {
             if self.event(index)?.is_some_and(|e| e.id.is_some_and(|i| i.as_str() == id)) {
                 return Ok(Some(index));
@@ -147,23 +166,48 @@ enum Prepared {
     Refused(BodyError),
 }
 
-/// Encodes what can be encoded at once, on all cores.
-fn prepare(events: Vec<NewEvent>, fingerprinter: &Fingerprinter) -> Vec<Prepared> {
-    let prepare = |new: NewEvent| {
-        if new.event.has_references() || matches!(new.event.content, Content::Alias(_)) {
-            return Prepared::Pending(Box::new(new));
-        }
-        let NewEvent { event, recorder, recorded } = new;
-        match event.map_references(&mut |r: Reference| Err::<u64, Reference>(r)) {
-            Ok(event) => encode(&event, recorder.as_ref(), recorded, fingerprinter)
-                .map_or_else(Prepared::Refused, Prepared::Ready),
-            Err(_) => Prepared::Refused(BodyError::Malformed("a reference that was not looked up".into())),
-        }
-    };
-    if events.len() < PARALLEL_FROM {
-        events.into_iter().map(prepare).collect()
-    } else {
-        events.into_par_iter().map(prepare).collect()
+/// A batch, encoded as far as that goes without looking at the ledger.
+pub(super) struct PreparedBatch {
+    prepared: Vec<Prepared>,
+    /// One salt for each event, used or not.
+    salts: Vec<Salt>,
+    /// Where each id stands first in the batch.
+    ids: HashMap<ExternalId, usize>,
+    digests: Option<Digests>,
+    pub(super) expected: Option<Head>,
+    pub(super) allow_repeats: bool,
+}
+
+impl PreparedBatch {
+    /// Encodes what can be encoded at once, on all cores, by the thread that brings it: nobody waits for it.
+    pub(super) fn new(
+        batch: &Batch,
+        fingerprinter: &Fingerprinter,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, AppendError> {
+        let events = &batch.events;
+        let mut salts = vec![Salt::default(); events.len()];
+        entropy.fill(salts.as_flattened_mut()).map_err(AppendError::Entropy)?;
+        let prepare = |(new, salt): (&NewEvent, &Salt)| {
+            if new.event.has_references() || matches!(new.event.content, Content::Alias(_)) {
+                return Prepared::Pending(Box::new(new.clone()));
+            }
+            let encoded = encode(&new.event, new.recorder.as_ref(), new.recorded, *salt, fingerprinter);
+            encoded.map_or_else(Prepared::Refused, Prepared::Ready)
+        };
+        let prepared = if events.len() < PARALLEL_FROM {
+            events.iter().zip(&salts).map(prepare).collect()
+        } else {
+            events.par_iter().zip(&salts).map(prepare).collect()
+        };
+        Ok(Self {
+            prepared,
+            salts,
+            ids: positions_of_ids(events),
+            digests: Digests::needed(events).then(|| Digests::of(events)),
+            expected: batch.expected,
+            allow_repeats: batch.allow_repeats,
+        })
     }
 }
 
@@ -179,31 +223,28 @@ pub(super) struct Planner<'a> {
     digests: Option<Digests>,
     /// Sealed entries that may be the same as one of the batch.
     known: HashMap<Fingerprint, Vec<u64>>,
+    /// One salt for each event, used or not.
+    salts: Vec<Salt>,
     /// Entries of the batch by fingerprint.
-    own: HashMap<Fingerprint, Vec<u64>, Prehashed>,
+    own: Rows,
     outcomes: Vec<Outcome>,
     amended: Vec<u64>,
     notices: Vec<Notice>,
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(
-        sight: Sight<'a>,
-        amendments: Option<Amendments>,
-        last: Option<Instant>,
-        now: Instant,
-        allow_repeats: bool,
-    ) -> Self {
+    pub(super) fn new(sight: Sight<'a>, amendments: Option<Amendments>, last: Option<Instant>, now: Instant) -> Self {
         Self {
             sight,
+            salts: vec![],
             amendments,
-            allow_repeats,
+            allow_repeats: false,
             now,
             last,
             ids: HashMap::new(),
             digests: None,
             known: HashMap::new(),
-            own: HashMap::default(),
+            own: Rows::default(),
             outcomes: vec![],
             amended: vec![],
             notices: vec![],
@@ -211,10 +252,9 @@ impl<'a> Planner<'a> {
     }
 
     /// The plan, and the corrections and aliases as they are after it.
-    pub(super) fn plan(mut self, events: Vec<NewEvent>) -> Result<(Plan, Option<Amendments>), AppendError> {
-        self.digests = Digests::needed(&events).then(|| Digests::of(&events));
-        self.ids = positions_of_ids(&events);
-        let prepared = prepare(events, &self.sight.log.fingerprinter);
+    pub(super) fn plan(mut self, batch: PreparedBatch) -> Result<(Plan, Option<Amendments>), AppendError> {
+        let PreparedBatch { prepared, salts, ids, digests, allow_repeats, .. } = batch;
+        self = Self { salts, ids, digests, allow_repeats, ..self };
         let ready = prepared.iter().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
         let fingerprints: Vec<Fingerprint> = ready.collect();
         self.known = self.sight.log.runs.find_many(&*self.sight.log.store, &fingerprints).map_err(OpenError::from)?;
@@ -234,7 +274,7 @@ impl<'a> Planner<'a> {
                     // Later lines may refer to this one: its place is kept.
                     self.outcomes.push(Outcome::AlreadyThere(REFUSED));
                     refused = true;
-                    if reason != RefusalReason::Follows && refusals.len() < MAX_REFUSALS {
+                    if reason != RefusalReason::Follows {
                         refusals.push(Refusal { position, reason });
                     }
                 }
@@ -243,8 +283,8 @@ impl<'a> Planner<'a> {
         if refused {
             return Err(AppendError::Refused(refusals));
         }
-        let Self { sight, amendments, outcomes, amended, notices, .. } = self;
-        Ok((Plan { fresh: sight.fresh, amendments: amended, outcomes, notices }, amendments))
+        let Self { sight, amendments, outcomes, amended, notices, own, .. } = self;
+        Ok((Plan { fresh: sight.fresh, rows: own, amendments: amended, outcomes, notices }, amendments))
     }
 
     /// Finds the place of one event: where the same event stands already, or behind everything so far.
@@ -256,7 +296,8 @@ impl<'a> Planner<'a> {
             Prepared::Pending(new) => {
                 let NewEvent { event, recorder, recorded } = *new;
                 let event = event.map_references(&mut |r: Reference| self.look_up(&r, position, index))?;
-                let encoded = encode(&event, recorder.as_ref(), recorded, &self.sight.log.fingerprinter)?;
+                let salt = self.salts.get(position).copied().unwrap_or_default();
+                let encoded = encode(&event, recorder.as_ref(), recorded, salt, &self.sight.log.fingerprinter)?;
                 (encoded, Some(event))
             }
         };
@@ -268,7 +309,7 @@ impl<'a> Planner<'a> {
             self.check_rules(index, &event)?;
         }
         self.last = Some(encoded.recorded.unwrap_or(self.now));
-        self.own.entry(encoded.fingerprint).or_default().push(index);
+        self.own.insert((encoded.fingerprint, index));
         self.sight.fresh.push(encoded);
         Ok(Outcome::Appended(index))
     }
@@ -276,18 +317,19 @@ impl<'a> Planner<'a> {
     /// The entry that holds the same event already. `pending`: it was not among those looked up at once.
     fn find_same(&self, new: &Encoded, pending: bool) -> Result<Option<u64>, Stop> {
         let Sight { log, round, .. } = &self.sight;
-        let of = |rows: Option<&Vec<u64>>| rows.cloned().unwrap_or_default();
-        let mut candidates = of(self.known.get(&new.fingerprint));
+        let mut candidates = self.known.get(&new.fingerprint).cloned().unwrap_or_default();
         if pending {
             candidates.extend(log.runs.find(&*log.store, new.fingerprint).map_err(OpenError::from)?);
         }
-        candidates.extend(of(log.tail_rows.get(&new.fingerprint)));
-        candidates.extend(of(round.rows.get(&new.fingerprint)));
-        candidates.extend(of(self.own.get(&new.fingerprint)));
+        for rows in [&log.tail_rows, &round.rows, &self.own] {
+            candidates.extend(rows.find(new.fingerprint));
+        }
         for index in candidates {
             match self.sight.with_body(index, |stored| compare(new, stored))? {
                 Some(Sameness::Same) if new.has_id || !self.allow_repeats => return Ok(Some(index)),
-                Some(Sameness::SameId(id)) => return Err(Stop::Refuse(RefusalReason::SameIdOtherContent { id, index })),
+                Some(Sameness::SameId(id)) => {
+                    return Err(Stop::Refuse(RefusalReason::SameIdOtherContent { id, index }));
+                }
                 _ => {}
             }
         }
@@ -348,32 +390,6 @@ fn positions_of_ids(events: &[NewEvent]) -> HashMap<ExternalId, usize> {
         }
     }
     ids
-}
-
-/// Fingerprints are hashes already.
-#[derive(Clone, Copy, Default)]
-struct Prehashed;
-
-#[derive(Default)]
-struct PrehashedHasher(u64);
-
-impl std::hash::BuildHasher for Prehashed {
-    type Hasher = PrehashedHasher;
-    fn build_hasher(&self) -> PrehashedHasher {
-        PrehashedHasher(0)
-    }
-}
-
-impl std::hash::Hasher for PrehashedHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |h, b| h.rotate_left(8) ^ u64::from(*b));
-    }
-    fn write_u64(&mut self, n: u64) {
-        self.0 = n;
-    }
 }
 
 /// How an event relates to a stored one with the same fingerprint.

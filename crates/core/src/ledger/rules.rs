@@ -12,7 +12,7 @@ use crate::text::Name;
 #[non_exhaustive]
 pub enum RuleError {
     /// Points at a kind of entry that it cannot be about.
-    #[error("#{of} is a {kind}; {rule}", kind = kind.as_str())]
+    #[error("#{of} is {kind}; {rule}", kind = kind.with_article())]
     WrongKind {
         /// The entry.
         of: u64,
@@ -45,7 +45,7 @@ pub enum RuleError {
     #[error("#{0} was redacted: nobody can tell any more what it said")]
     Redacted(u64),
     /// The replacement is another kind of event.
-    #[error("#{of} is a {kind}, and its replacement must be one too, not a {replacement}", kind = kind.as_str(), replacement = replacement.as_str())]
+    #[error("#{of} is {kind}, and its replacement must be one too, not {replacement}", kind = kind.with_article(), replacement = replacement.with_article())]
     OtherKind {
         /// The entry.
         of: u64,

@@ -3,20 +3,17 @@
 //! Batches that arrive while another is being written wait in a queue and are written together, with one sync for all; each
 //! is still accepted or refused on its own.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::append::{Appended, Batch, Outcome, Refusal, RefusalReason, Ticket};
-use super::identity::{Fingerprint, IdentityRow};
+use super::append::{Appended, Outcome, Refusal, RefusalReason, Ticket};
+use super::identity::Rows;
 use super::log::{Log, Snapshot, Staged};
-use super::plan::{Encoded, PARALLEL_FROM, Plan, Planner, Sight, encode};
+use super::plan::{Encoded, Plan, Planner, PreparedBatch, Sight, encode};
 use super::rules::{Amendments, RuleError};
 use super::{AppendError, DamageError, OpenError};
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
-use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, commitment};
+use crate::entry::{FLAG_IMPORTED_CLOCK, Head, Header, Salt};
 use crate::event::{Content, Event, Redaction, Reference};
 use crate::machine::Entropy;
 use crate::store::StoreError;
@@ -35,7 +32,7 @@ pub(super) struct Writer {
 pub(super) struct Round {
     pub(super) staged: Staged,
     head: Option<(Head, Option<Instant>)>,
-    pub(super) rows: HashMap<Fingerprint, Vec<u64>>,
+    pub(super) rows: Rows,
 }
 
 impl Writer {
@@ -48,17 +45,18 @@ impl Writer {
     }
 
     /// Serves every waiting batch with one write.
-    pub(super) fn serve(&mut self, waiting: &[Arc<Ticket>], clock: &dyn Clock, entropy: &dyn Entropy) {
+    pub(super) fn serve(&mut self, waiting: &[Arc<Ticket>], clock: &dyn Clock, publish: &dyn Fn(&Self)) {
         let mut round = Round::default();
         let mut accepted: Vec<(&Ticket, Appended)> = Vec::new();
         for ticket in waiting {
             let Some(batch) = ticket.take_batch() else { continue };
-            match self.accept(batch, &mut round, clock, entropy) {
+            match self.accept(batch, &mut round, clock) {
                 Ok(appended) => accepted.push((ticket, appended)),
                 Err(e) => ticket.finish(Err(e)),
             }
         }
         let written = self.write(round);
+        publish(self); // before anybody is answered: who has a receipt can read the entry
         for (ticket, appended) in accepted {
             ticket.finish(match &written {
                 Ok(()) => Ok(appended),
@@ -68,13 +66,7 @@ impl Writer {
     }
 
     /// Plans and chains a batch behind those accepted before it.
-    fn accept(
-        &mut self,
-        batch: Batch,
-        round: &mut Round,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
-    ) -> Result<Appended, AppendError> {
+    fn accept(&mut self, batch: PreparedBatch, round: &mut Round, clock: &dyn Clock) -> Result<Appended, AppendError> {
         if self.poisoned {
             return Err(AppendError::Poisoned);
         }
@@ -85,16 +77,13 @@ impl Writer {
         let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
         let sight = Sight { log: &self.log, round, fresh: Vec::new(), first: head.size };
         // A refused batch may have taken note of corrections that are not to be: then they are read again.
-        let planner = Planner::new(sight, self.amendments.take(), last, now, batch.allow_repeats);
-        let (plan, amendments_so_far) = planner.plan(batch.events)?;
+        let planner = Planner::new(sight, self.amendments.take(), last, now);
+        let (plan, amendments_so_far) = planner.plan(batch)?;
         self.amendments = amendments_so_far;
-        let Plan { fresh, amendments, outcomes, notices } = plan;
-        let rows: Vec<IdentityRow> = fresh.iter().map(|e| e.fingerprint).zip(head.size..).collect();
-        let (entries, head, last) = chain(fresh, head, last, now, entropy)?;
-        for (fingerprint, index) in &rows {
-            round.rows.entry(*fingerprint).or_default().push(*index);
-        }
-        round.staged.rows.extend(rows);
+        let Plan { fresh, rows, amendments, outcomes, notices } = plan;
+        round.staged.rows.extend(fresh.iter().map(|e| e.fingerprint).zip(head.size..));
+        let (entries, head, last) = chain(fresh, head, last, now);
+        rows.into_iter().for_each(|row| round.rows.insert(row));
         round.staged.entries.extend(entries);
         round.staged.amendments.extend(amendments);
         round.head = Some((head, last));
@@ -110,13 +99,9 @@ impl Writer {
         self.log.commit(round.staged, head, last).inspect_err(|_| self.poisoned = true)
     }
 
-    pub(super) fn check(
-        &mut self,
-        batch: Batch,
-        clock: &dyn Clock,
-        entropy: &dyn Entropy,
-    ) -> Result<Appended, AppendError> {
-        let result = self.accept(batch, &mut Round::default(), clock, entropy);
+    /// Plans a batch as if it were to be appended, and forgets it again.
+    pub(super) fn check(&mut self, batch: PreparedBatch, clock: &dyn Clock) -> Result<Appended, AppendError> {
+        let result = self.accept(batch, &mut Round::default(), clock);
         self.amendments = None;
         result
     }
@@ -144,13 +129,16 @@ impl Writer {
         }
         let content = Content::Redaction(Redaction { of: index, reason });
         let event = Event { id: None, content, note: None, citations: vec![], tags: vec![] };
-        let encoded = encode(&event, recorder.as_ref(), None, &self.log.fingerprinter).map_err(|e| refuse(e.into()))?;
+        let mut salt = Salt::default();
+        entropy.fill(&mut salt).map_err(AppendError::Entropy)?;
+        let encoded = encode(&event, recorder.as_ref(), None, salt, &self.log.fingerprinter);
+        let encoded = encoded.map_err(|e| refuse(e.into()))?;
 
         let Snapshot { head, .. } = self.log.snapshot;
         let last = self.log.last_recorded;
         let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
         let row = (encoded.fingerprint, head.size);
-        let (entries, new_head, _) = chain(vec![encoded], head, last, now, entropy)?;
+        let (entries, new_head, _) = chain(vec![encoded], head, last, now);
         let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
         self.poisoned = true; // until every step has succeeded
         self.log.commit(staged, new_head, now).map_err(AppendError::Store)?;
@@ -165,33 +153,21 @@ impl Writer {
     }
 }
 
-/// Chains encoded events behind a head: salts, commitments on all cores, then hash after hash.
+/// Chains encoded events behind a head: hash after hash, the one step that cannot be shared out.
 fn chain(
     fresh: Vec<Encoded>,
     mut head: Head,
     mut last: Option<Instant>,
     now: Instant,
-    entropy: &dyn Entropy,
-) -> Result<(Vec<StoredEntry>, Head, Option<Instant>), AppendError> {
-    let mut salts = vec![[0u8; 16]; fresh.len()];
-    entropy.fill(salts.as_flattened_mut()).map_err(AppendError::Entropy)?;
-    let commit = |(encoded, salt): (Encoded, [u8; 16])| {
-        let commitment = commitment(&salt, &encoded.body);
-        (encoded, salt, commitment)
-    };
-    let committed: Vec<(Encoded, [u8; 16], Hash)> = if fresh.len() < PARALLEL_FROM {
-        fresh.into_iter().zip(salts).map(commit).collect()
-    } else {
-        fresh.into_par_iter().zip(salts).map(commit).collect()
-    };
-    let mut entries = Vec::with_capacity(committed.len());
-    for (encoded, salt, commitment) in committed {
-        let flags = if encoded.recorded.is_some() { FLAG_IMPORTED_CLOCK } else { 0 };
-        let recorded = encoded.recorded.unwrap_or(now);
+) -> (Vec<StoredEntry>, Head, Option<Instant>) {
+    let mut entries = Vec::with_capacity(fresh.len());
+    for Encoded { body, salt, commitment, recorded, .. } in fresh {
+        let flags = if recorded.is_some() { FLAG_IMPORTED_CLOCK } else { 0 };
+        let recorded = recorded.unwrap_or(now);
         let header = Header { flags, index: head.size, recorded, previous: head.hash, commitment };
         head = Head { size: head.size + 1, hash: header.hash() };
         last = Some(recorded);
-        entries.push(StoredEntry { flags, recorded, hash: head.hash, body: StoredBody::Present(salt, encoded.body) });
+        entries.push(StoredEntry { flags, recorded, hash: head.hash, body: StoredBody::Present(salt, body) });
     }
-    Ok((entries, head, last))
+    (entries, head, last)
 }

@@ -37,6 +37,7 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
     record.place_standings(&questions, &mut views);
     record.place_stances(ledger, &questions, &mut views)?;
     let asked_as = record.choose_views(&mut views);
+    let unknown_sources = record.unknown_sources();
     let Context { known_entries, redacted, .. } = record;
     // `unattributed` is shown apart, after the parties.
     let (parties, nobody): (Vec<View>, Vec<View>) = views.into_values().partition(|v| !v.source.is_unattributed());
@@ -45,7 +46,7 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
         view.standings.sort_by(|a, b| a.question.cmp(&b.question));
         view.taken_back.sort_by(|a, b| a.question.cmp(&b.question));
     }
-    Ok(Replay { head, known_entries, views, asked_as, redacted })
+    Ok(Replay { head, known_entries, views, asked_as, unknown_sources, redacted })
 }
 
 fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
@@ -122,6 +123,18 @@ struct Context<'q> {
     retractions: HashMap<u64, Vec<(Name, u64)>>,
     stances: Vec<FoundStance>,
     redacted: Vec<u64>,
+    /// For each source of the query, whether an entry has it.
+    seen: Vec<bool>,
+}
+
+/// Who said it, for the kinds of event that somebody said.
+fn source_of(event: &Event) -> Option<&Name> {
+    match &event.content {
+        Content::Claim(c) => Some(&c.by.source),
+        Content::Stance(s) => Some(&s.by.source),
+        Content::Retraction(r) => Some(&r.by.source),
+        _ => None,
+    }
 }
 
 impl<'q> Context<'q> {
@@ -132,14 +145,24 @@ impl<'q> Context<'q> {
         let prepare = |entry: Entry| -> Result<_, OpenError> {
             let event = event_of(&entry)?;
             let erased = event.is_none();
+            let source = event.as_ref().and_then(source_of);
+            let position = |s: &Name| {
+                let exact = query.sources.iter().position(|asked| asked == s);
+                exact.or_else(|| query.sources.iter().position(|asked| s.is_within(asked.as_str())))
+            };
+            let seen = source.and_then(position);
             let acts = |e: &Event| !matches!(e.content, Content::Claim(_) | Content::Note(_) | Content::Redaction(_));
-            Ok((entry.index(), entry.recorded(), erased, event.filter(acts)))
+            Ok((entry.index(), entry.recorded(), erased, seen, event.filter(acts)))
         };
-        ledger.scan(0, prepare, |(index, recorded, erased, event)| {
+        let mut seen = vec![false; query.sources.len()];
+        ledger.scan(0, prepare, |(index, recorded, erased, source, event)| {
             if query.known_at.as_ref().is_some_and(|k| !k.includes(recorded)) {
                 return Ok::<_, OpenError>(ControlFlow::Break(())); // recorded times never run backwards
             }
             known_entries = index + 1;
+            if let Some(seen) = source.and_then(|at| seen.get_mut(at)) {
+                *seen = true;
+            }
             if erased {
                 redacted.push(index);
             }
@@ -182,7 +205,7 @@ impl<'q> Context<'q> {
                 _ => {}
             }
         }
-        Ok(Self { query, known_entries, corrections, aliases, retractions, stances, redacted })
+        Ok(Self { query, known_entries, corrections, aliases, retractions, stances, redacted, seen })
     }
 
     fn shown(&self, question: &Question) -> Question {
@@ -360,6 +383,12 @@ impl<'q> Context<'q> {
             Fate::Replaced
         };
         Ok(Some((question, StanceTarget::Claim { of, source, fate })))
+    }
+
+    fn unknown_sources(&self) -> Vec<Name> {
+        let asked = self.query.sources.iter().zip(&self.seen);
+        let unknown = asked.filter(|(name, seen)| !**seen && self.aliases.members(NameKind::Source, name).len() < 2);
+        unknown.map(|(name, _)| name.clone()).collect()
     }
 
     /// Keeps the views that were asked for, adds empty ones for sources that have nothing, and says which names of the

@@ -30,6 +30,8 @@ pub struct Replay {
     pub views: Vec<View>,
     /// Names in the query that are answered under another name.
     pub asked_as: Vec<AskedAs>,
+    /// Sources in the query whose name stands nowhere in the ledger (as far as it was known): a slip of the pen, perhaps.
+    pub unknown_sources: Vec<Name>,
     /// Entries whose bodies were erased: nobody can tell whether they belong here.
     pub redacted: Vec<u64>,
 }

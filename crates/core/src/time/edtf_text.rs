@@ -55,7 +55,7 @@ impl Edtf {
         }
         if let Some((date, time)) = text.split_once('T') {
             let (clock, offset) = parse_time(time).ok_or_else(syntax)?;
-            let Some(Ok(date)) = parse_date(date) else { return Err(syntax()) };
+            let date = parse_date(date).ok_or_else(syntax)?.map_err(impossible)?;
             let (DateForm::Day(..), Qualifier::Certain, Some((day, _))) = (date.form(), date.qualifier(), date.span())
             else {
                 return Err(syntax());

@@ -140,17 +140,13 @@ impl Stated {
     }
 
     fn from_parts(date: Edtf, zone: Option<Zone>) -> Result<Self, StatedError> {
-        let last = match (&date, &zone) {
-            (Edtf::Moment(m), None) => Instant::from_local(m.local(), m.offset().seconds()),
-            (Edtf::Date(_) | Edtf::Interval(..), Some(zone)) => {
-                let plausible = zone.offset_s.abs() < 24 * 60 * 60 && !zone.name.is_empty() && zone.name.is_ascii();
-                let end = last_microsecond(last_day(&date)?);
-                end.filter(|_| plausible).and_then(|end| Instant::from_local(end, zone.offset_s))
-            }
-            _ => None,
-        };
-        let last = last.ok_or(StatedError::ZoneMismatch(date))?;
+        let last = last_instant(date, zone.as_ref().map(|z| (z.name.as_str(), z.offset_s)))?;
         Ok(Self { date, zone, last })
+    }
+
+    /// Whether a date and a zone (name, seconds east of UTC) fit together.
+    pub(crate) fn is_valid(date: Edtf, zone: Option<(&str, i32)>) -> bool {
+        last_instant(date, zone).is_ok()
     }
 
     /// The date as it was given.
@@ -197,6 +193,19 @@ impl TryFrom<RawStated> for Stated {
     fn try_from(raw: RawStated) -> Result<Self, StatedError> {
         Self::from_parts(raw.date, raw.zone)
     }
+}
+
+fn last_instant(date: Edtf, zone: Option<(&str, i32)>) -> Result<Instant, StatedError> {
+    let last = match (&date, zone) {
+        (Edtf::Moment(m), None) => Instant::from_local(m.local(), m.offset().seconds()),
+        (Edtf::Date(_) | Edtf::Interval(..), Some((name, offset_s))) => {
+            let plausible = offset_s.unsigned_abs() < 24 * 60 * 60 && !name.is_empty() && name.is_ascii();
+            let end = last_microsecond(last_day(&date)?);
+            end.filter(|_| plausible).and_then(|end| Instant::from_local(end, offset_s))
+        }
+        _ => None,
+    };
+    last.ok_or(StatedError::ZoneMismatch(date))
 }
 
 fn last_day(date: &Edtf) -> Result<NaiveDate, StatedError> {
