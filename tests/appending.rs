@@ -1,6 +1,15 @@
 //! Appending is one step: all of a batch or none, once or not at all, in an order that nobody can turn round, and only
 //! acknowledged when it is there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -6,6 +6,15 @@
 //! So for every kind of bad input: the message says what is wrong (in a file: on which line), the exit code is right, and
 //! nothing changed, neither in the ledger nor in the directory around it. The kinds are rows in `bad_input/cases.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 #[path = "bad_input/cases.rs"]
 mod cases;
 

@@ -1,6 +1,14 @@
 //! An acknowledged append must survive power loss, and sled's own `flush` does not see to that on Linux. The only proof is in
 //! the system calls: a real sync of the file that was written, after the write and before the receipt is printed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
 #![cfg(target_os = "linux")]
 
 use std::path::Path;

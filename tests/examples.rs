@@ -1,6 +1,15 @@
 //! The shipped examples against tables that were made by hand from the sources, before the program existed. A replay that
 //! mixes up clocks, sources or bounds shows here first.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 mod support;
 
 use support::{Fixture, cell};

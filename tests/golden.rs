@@ -4,6 +4,15 @@
 //!
 //! `SAYSO_BLESS=1 cargo test` writes them anew, which is right only before the first release of a format.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,15 @@
 //! The rulings of the design on the questions that two careful people answer differently, one test each. A change here is
 //! a change of what the ledger says that somebody said, and needs a decision record.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 mod support;
 
 use sayso_core::ledger::{AppendError, RefusalReason};

@@ -5,6 +5,15 @@
 //! changed; in which of its fields and bytes goes round, and a choice of entries is changed in every byte. With
 //! `SAYSO_EXHAUSTIVE=1` every byte of every entry is (minutes, in a release build).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -486,7 +486,11 @@ pub(crate) fn references() -> Vec<Bad> {
             with(CORRECTION, "replacement", &stance_on("#1")),
             "`replacement.of` is `#1`",
         ),
-        bad("an id with other content", good("ours"), "the id `ours` already belongs to an event that says something else (#0, which says something else"),
+        bad(
+            "an id with other content",
+            good("ours"),
+            "the id `ours` already belongs to an event that says something else (#0,",
+        ),
         bad(
             "an id with other content in the file",
             format!("{}\n{}", good("twice"), with(NOTE, "id", r#""twice""#)),

@@ -30,9 +30,8 @@ impl Context {
                 if points_at(&event, index) {
                     context.referred_by.push(at);
                 }
-                match &event.content {
-                    Content::Correction(c) => context.corrections.insert(at, c.clone()),
-                    _ => {}
+                if let Content::Correction(c) = &event.content {
+                    context.corrections.insert(at, c.clone());
                 }
                 if at == index {
                     context.recorded = Some(event);

@@ -284,7 +284,7 @@ impl<'q> Context<'q> {
             modality: distinct(live.iter().filter_map(|s| s.modality.clone())),
             stated: newest.map(|s| s.stated.clone()),
             uncertain: live.iter().any(|s| s.stated.is_uncertain()),
-            order_unknown: !source.is_unattributed() && live.iter().any(|s| outranked(s)),
+            order_unknown: !source.is_unattributed() && live.iter().any(outranked),
             entries,
             stances: vec![],
         }

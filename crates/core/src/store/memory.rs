@@ -5,14 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Row, Store, StoreError, Table, Write};
 
+/// Table and key to value.
+type Rows = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
+
 /// Ordered maps behind one lock. Nothing survives the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    rows: Mutex<BTreeMap<(u8, Vec<u8>), Vec<u8>>>,
+    rows: Mutex<Rows>,
 }
 
 impl MemoryStore {
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<(u8, Vec<u8>), Vec<u8>>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ mod instant;
 mod stated;
 
 pub use cutoff::{AsOf, CutoffError, KnownAt};
-pub use edtf::{Date, DateForm, Edtf, Endpoint, Moment, Offset, Qualifier, Season};
+pub use edtf::{Date, DateForm, Edtf, Endpoint, ImpossibleDate, Moment, Offset, Qualifier, Season};
 pub use edtf_text::EdtfError;
 pub use instant::{Clock, Instant, SystemClock};
-pub use stated::{Stated, StatedError, TimeZone};
+pub use stated::{Stated, StatedError, TimeZone, UnknownTimeZone};
