@@ -312,3 +312,39 @@ fn a_store_without_a_ledger_is_not_opened() {
         Ledger::open(Arc::new(MemoryStore::default()), TestClock::at("2023-05-13T08:00:00Z"), TestEntropy::seeded(1));
     assert!(opened.is_err());
 }
+
+/// A damaged or forged head must not make opening delete what was written, nor the next entry follow the wrong one.
+#[test]
+fn a_head_that_does_not_fit_is_refused_before_anything_is_touched() {
+    for size in [512, 600] {
+        let f = Fixture::new();
+        add_many(&f, 0, size);
+        let Fixture { ledger, store, .. } = f;
+        drop(ledger);
+        let good = store.get(Table::State, b"head").unwrap().unwrap();
+        let rows =
+            |t| store.scan(t, b"", 10_000).unwrap().into_iter().filter(|(k, _)| k != b"head").collect::<Vec<_>>();
+        let before = (rows(Table::Log), rows(Table::State));
+        let forged = |size: u64, sealed: u64| [&size.to_le_bytes()[..], &sealed.to_le_bytes(), &good[16..]].concat();
+        let mut heads = vec![
+            forged(100, 100),
+            forged(100, 0),
+            forged(256, 256),
+            forged(u64::MAX, u64::MAX / 256 * 256),
+            forged(0, 0),
+        ];
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            heads.push(bad);
+        }
+        for head in heads {
+            store.apply(Table::State, vec![(b"head".to_vec(), Some(head))]).unwrap();
+            let opened = Ledger::open(store.clone(), TestClock::at("2023-05-13T08:00:00Z"), TestEntropy::seeded(1));
+            assert!(opened.is_err());
+            assert!((rows(Table::Log), rows(Table::State)) == before, "nothing was removed");
+        }
+        store.apply(Table::State, vec![(b"head".to_vec(), Some(good))]).unwrap();
+        assert!(Ledger::open(store.clone(), TestClock::at("2023-05-13T08:00:00Z"), TestEntropy::seeded(1)).is_ok());
+    }
+}

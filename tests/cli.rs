@@ -281,6 +281,31 @@ fn a_dry_run_writes_nothing_and_standard_input_works() {
     assert_eq!(json_of(&ledger, &["audit"])["head"], before);
 }
 
+/// What cannot be read and what the ledger refuses, in one report, in the order of the file.
+#[test]
+fn every_bad_line_is_reported_at_once() {
+    let (dir, ledger) = new();
+    let claim = |id: &str, value: &str| {
+        format!(
+            r#"{{"kind":"claim","id":"{id}","source":"a","subject":"s","predicate":"p","value":{value},"stated":"2023-05-12"}}"#
+        )
+    };
+    let file = dir.path().join("bad.jsonl");
+    let lines = [
+        claim("x", "1"),
+        claim("x", "2"),
+        "[1]".into(),
+        claim("y", "{}"),
+        r#"{"kind":"note","of":"nobody","text":"t"}"#.into(),
+        r#"{"kind":"note","of":"y","text":"follows from line 4"}"#.into(),
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let output = sayso(&ledger, &["import", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let numbers: Vec<&str> = said.lines().skip(1).map(|l| l.split(':').nth(1).unwrap()).collect();
+    assert_eq!((output.status.code(), numbers), (Some(1), vec!["2", "3", "4", "5"]), "{said}");
+}
+
 #[test]
 fn the_demo_runs_twice_and_leaves_other_ledgers_alone() {
     let dir = tempfile::tempdir().unwrap();

@@ -337,3 +337,25 @@ fn a_claim_stated_on_the_eleventh_and_recorded_on_the_thirteenth() {
     assert_eq!(cell(&f.replay(Some("2023-05-12"), Some("2023-05-12T23:59Z")), "a", "s", "p"), "-");
     assert_eq!(cell(&f.replay(Some("2023-05-10"), None), "a", "s", "p"), "-");
 }
+
+#[test]
+fn an_alias_of_the_parent_does_not_hide_the_children() {
+    let f = with(&[claim("yerevan/mod", "1", "2023-05-10", ""), claim("yerevan", "2", "2023-05-10", "")]);
+    f.add(&[r#"{"kind":"alias","names":"source","from":"yerevan","to":"armenia"}"#]);
+    let replay = f.query(None, None, &["yerevan"], "");
+    assert_eq!(replay.views.iter().map(|v| v.source.to_string()).collect::<Vec<_>>(), ["armenia", "yerevan/mod"]);
+    assert!(replay.unknown_sources.is_empty());
+    assert_eq!(f.query(None, None, &["yerevann"], "").unknown_sources.len(), 1);
+}
+
+#[test]
+fn units_are_shown_where_they_are_the_difference() {
+    let f = with(&[
+        claim("a", "2", "2023-05-10", r#","unit":"people""#),
+        claim("a", "2", "2023-05-10", r#","unit":"soldiers""#),
+    ]);
+    let replay = f.replay(None, None);
+    let combined = standing(&replay, "a").combined.as_ref().unwrap();
+    let units: Vec<&str> = combined.values.iter().map(|(_, u)| u.as_ref().unwrap().as_str()).collect();
+    assert_eq!((combined.consistent, units), (Some(false), vec!["people", "soldiers"]));
+}

@@ -132,7 +132,7 @@ pub fn cell(replay: &Replay, source: &str, subject: &str, predicate: &str) -> St
     let Some(standing) = view.standings.iter().find(|s| is(&s.question)) else { return "-".into() };
     let mut parts = Vec::new();
     if let Some(combined) = &standing.combined {
-        let values: Vec<String> = combined.values.iter().map(ToString::to_string).collect();
+        let values: Vec<String> = combined.values.iter().map(|(v, _)| v.to_string()).collect();
         parts.push(match (&combined.value, combined.consistent) {
             (Some(value), _) => value.to_string(),
             (None, Some(false)) => format!("{} inconsistent", values.join("|")),

@@ -243,7 +243,8 @@ pub(crate) struct RetractArgs {
 #[command(
     after_help = "Examples:\n  sayso correct --of '#12' --value 3 --reason 'typing error: the article has three'\n  \
     sayso correct --of '#12' --withdraw --reason 'recorded from a satire page'\n  \
-    sayso correct --of '#15' --withdraw --reason 'the correction was wrong'     (undoes correction #15)"
+    sayso correct --of '#15' --withdraw --reason 'the correction was wrong'     (undoes correction #15)\n\n\
+    The fields given replace those of the entry; the others stay. To empty a field, give the whole entry with --replacement."
 )]
 pub(crate) struct CorrectArgs {
     /// The wrong entry: its id or number ('#12')
@@ -326,7 +327,7 @@ pub(crate) struct ExportArgs {
     /// Write to a file instead of standard output; it must not be there yet
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Add index, recorded time, salt and hash to each line, for a restore with the same hashes
+    /// Add index, recorded time, salt and hash to each line: all that a ledger with the same hashes can be made from (there is no command for that yet)
     #[arg(long)]
     pub(crate) envelope: bool,
 }
@@ -385,7 +386,6 @@ pub(crate) struct AuditArgs {
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
-    /// Where to make the example ledger
-    #[arg(default_value = "sayso-demo")]
-    pub(crate) dir: PathBuf,
+    /// Where to make the example ledger [default: --ledger, else sayso-demo here]
+    pub(crate) dir: Option<PathBuf>,
 }

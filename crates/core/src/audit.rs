@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::body::{Inspected, Record};
 use crate::bundle::{Bundle, BundleError, StoredBody};
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head};
-use crate::event::Content;
+use crate::event::{Content, Event};
 use crate::ledger::OpenError;
 use crate::ledger::log::{BUNDLE, HeadRecord, read_head, read_ledger_record, read_tail};
 use crate::store::{Store, StoreError, Table};
@@ -39,6 +39,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// How many findings there are in all.
     pub found: usize,
+    /// The first entry that any of them concerns.
+    pub first_bad: Option<u64>,
 }
 
 impl Audit {
@@ -51,7 +53,7 @@ impl Audit {
     /// The number of entries before the first finding: consistent up to there.
     #[must_use]
     pub fn consistent_up_to(&self) -> u64 {
-        self.findings.iter().map(|f| f.index).min().unwrap_or(self.entries).min(self.entries)
+        self.first_bad.unwrap_or(self.entries).min(self.entries)
     }
 }
 
@@ -110,6 +112,12 @@ pub enum Problem {
     /// The body is an event, written in another way than this program writes it.
     #[error("not canonical: the body is not the one form in which its event is written")]
     NotCanonical,
+    /// The event points at itself or at something later.
+    #[error("points forward: it refers to #{of}, which does not come before it")]
+    ForwardReference {
+        /// What it refers to.
+        of: u64,
+    },
     /// The body is gone, and no redaction says so.
     #[error("erased without a record: the body is gone and no redaction says why")]
     ErasedSilently,
@@ -148,6 +156,7 @@ impl Problem {
             Self::Flags(_) => "unknown-flags",
             Self::Unreadable(_) => "unreadable",
             Self::NotCanonical => "not-canonical",
+            Self::ForwardReference { .. } => "forward-reference",
             Self::ErasedSilently => "erased-silently",
             Self::NotErased => "not-erased",
             Self::HeadMismatch => "head-mismatch",
@@ -184,13 +193,15 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
         first += STEP;
         for (checked, at) in checked.into_iter().zip(((first - STEP) * BUNDLE..).step_by(BUNDLE as usize)) {
             let checked = checked?;
-            if checked.is_none() && next_bundle(store, at)?.is_none() {
-                // Nothing further on: however far a damaged head may point, this is where the log ends.
-                auditor.take(at, None, head.sealed);
-                first = bundles;
-                break;
+            if checked.is_some() {
+                auditor.take(at, checked, at + BUNDLE);
+                continue;
             }
-            auditor.take(at, checked, at + BUNDLE);
+            // A hole: on with the next bundle there is, however far a damaged head may point.
+            let next = next_bundle(store, at)?.filter(|next| *next < head.sealed).unwrap_or(head.sealed);
+            auditor.take(at, None, next);
+            first = next / BUNDLE;
+            break;
         }
         progress((first * BUNDLE).min(head.size));
     }
@@ -211,9 +222,11 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
     auditor.finish(&head)
 }
 
-/// The first sealed bundle stored from an index on.
-fn next_bundle(store: &dyn Store, from: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(store.scan(Table::Log, &from.to_be_bytes(), 1)?.into_iter().next().map(|(key, _)| key))
+/// The place of the first sealed bundle stored from an index on.
+fn next_bundle(store: &dyn Store, from: u64) -> Result<Option<u64>, StoreError> {
+    let next = store.scan(Table::Log, &from.to_be_bytes(), 1)?.into_iter().next();
+    let index = next.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?)));
+    Ok(index.map(|i| i / BUNDLE * BUNDLE).filter(|i| *i > from))
 }
 
 /// Where the record of the head is gone: as far as entries can be seen.
@@ -300,6 +313,9 @@ fn check_entries(first: u64, bundle: &Bundle, receipts: &[Head], checked: &mut C
                     if let Content::Redaction(r) = &event.content {
                         checked.redactions.push(r.of);
                     }
+                    if let Some(of) = first_forward_reference(event, index) {
+                        find(Problem::ForwardReference { of });
+                    }
                 }
                 Ok(Inspected::NotCanonical) => find(Problem::NotCanonical),
                 Err(e) => find(Problem::Unreadable(e)),
@@ -316,6 +332,11 @@ fn check_entries(first: u64, bundle: &Bundle, receipts: &[Head], checked: &mut C
     checked.end = first + bundle.entries.len() as u64;
 }
 
+/// An entry can only refer to what came before it.
+fn first_forward_reference(event: Event, index: u64) -> Option<u64> {
+    event.map_references(&mut |of: u64| if of < index { Ok(of) } else { Err(of) }).err()
+}
+
 /// Puts the bundles' results together, in order.
 #[derive(Default)]
 struct Auditor<'a> {
@@ -329,11 +350,13 @@ struct Auditor<'a> {
     receipt_hashes: Vec<(u64, Hash)>,
     findings: Vec<Finding>,
     found: usize,
+    first_bad: Option<u64>,
 }
 
 impl Auditor<'_> {
     fn find(&mut self, index: u64, problem: Problem) {
         self.found += 1;
+        self.first_bad = Some(self.first_bad.map_or(index, |first| first.min(index)));
         if self.findings.len() < MAX_FINDINGS {
             self.findings.push(Finding { index, problem });
         }
@@ -394,7 +417,7 @@ impl Auditor<'_> {
         }
         // An anchor below damage anchors nothing above the damage.
         self.findings.sort_by_key(|f| f.index);
-        let damage = self.findings.first().map_or(u64::MAX, |f| f.index);
+        let damage = self.first_bad.unwrap_or(u64::MAX);
         Ok(Audit {
             entries: head.size,
             head: Head { size: head.size, hash: Hash(head.hash) },
@@ -403,6 +426,7 @@ impl Auditor<'_> {
             redacted: self.erased.intersection(&self.redactions).copied().collect(),
             findings: self.findings,
             found: self.found,
+            first_bad: self.first_bad,
         })
     }
 }

@@ -181,7 +181,7 @@ impl Bundle {
             return Err(damaged("wrong checksum"));
         }
         let count = usize::from(u16::from_le_bytes(r.take()?));
-        if count == 0 || (checked && count > BUNDLE_ENTRIES) {
+        if count == 0 || count > BUNDLE_ENTRIES {
             return Err(damaged("impossible number of entries"));
         }
         let first = u64::from_le_bytes(r.take()?);

@@ -1,5 +1,6 @@
 //! `sayso correct`: the wrong entry, with the given fields changed, as it should have been recorded.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use sayso_core::event::{Content, Event};
@@ -82,9 +83,14 @@ fn as_it_reads(ledger: &Ledger, index: u64) -> Result<Draft, CliError> {
 }
 
 /// `base` with every field that `patch` gives.
-fn overlay(base: Draft, patch: Draft) -> Draft {
+fn overlay(mut base: Draft, patch: Draft) -> Draft {
     macro_rules! over {
         ($($field:ident),*) => { Draft { $($field: patch.$field.or(base.$field),)* ..base } };
+    }
+    // Words such as "more than 200" were made from the value, and go with it.
+    let implied = base.value.as_ref().and_then(|v| implied_words(v.get()));
+    if patch.value.is_some() && base.modality == implied {
+        base.modality = None;
     }
     let timezone = if patch.stated.is_some() { None } else { base.timezone.clone() };
     let merged = over!(
@@ -92,4 +98,14 @@ fn overlay(base: Draft, patch: Draft) -> Draft {
         published, quote, lang, translated, citations, note, tags
     );
     Draft { timezone, ..merged }
+}
+
+/// The words that `--value '>200'` or `'<200'` put beside the value it made.
+fn implied_words(json: &str) -> Option<String> {
+    let bounds: BTreeMap<String, i64> = serde_json::from_str(json).ok()?;
+    match (bounds.get("min"), bounds.get("max")) {
+        (Some(min), None) => Some(format!("more than {}", min.checked_sub(1)?)),
+        (None, Some(max)) => Some(format!("fewer than {}", max.checked_add(1)?)),
+        _ => None,
+    }
 }

@@ -1,6 +1,6 @@
 //! `sayso demo`: an example ledger from real, cited events.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sayso_core::audit::audit;
@@ -13,21 +13,24 @@ use sayso_core::text::{Label, Name};
 use sayso_core::time::{AsOf, SystemClock, TimeZone};
 
 use crate::args::DemoArgs;
-use crate::error::CliError;
+use crate::error::{CliError, REFUSED};
 use crate::output::{self, json, views};
 use crate::session::Session;
 
 /// 119 events of the week of the Sotk clashes in May 2023.
 const EVENTS: &str = include_str!("../../../../examples/sotk-2023.jsonl");
+const DEFAULT_DIR: &str = "sayso-demo";
 const SOURCES: [&str; 3] = ["yerevan", "baku", "eu"];
 const DATES: [&str; 2] = ["2023-05-11", "2023-05-12"];
 
 pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliError> {
-    let dir = &args.dir;
+    let dir = args.dir.as_ref().or(session.given_dir()).cloned().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
+    let dir = dir.as_path();
     let fresh = fill(dir)?;
     // Closed and opened again: what follows is read from the disk.
     let opened = LedgerDir::open(dir)?;
     let found = audit(opened.store(), &[], &|_| {})?;
+    let code = if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) };
     let ledger = opened.ledger(SystemClock, SystemEntropy)?;
     let mut replays = Vec::new();
     for date in DATES {
@@ -38,7 +41,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
     if session.is_json() {
         let replays: Vec<_> = replays.iter().map(|(q, r)| json::replay(q, r)).collect();
         json::print(&serde_json::json!({"appended": fresh, "audit": json::audit(&found), "replays": replays}))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(code);
     }
     let mut text = format!(
         "The clashes near Sotk in May 2023: 119 events from 72 cited pages, in our own words.\n\
@@ -52,7 +55,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
     }
     text.push_str(&next(dir));
     output::print(&text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 fn query(date: &str) -> Result<Query, CliError> {

@@ -1,12 +1,14 @@
 //! `sayso import`: many events from a file, all or none.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
+use sayso_core::event::Reference;
 use sayso_core::exchange::{CheckOptions, Draft};
-use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome};
+use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason};
 use sayso_core::limits::MAX_LINE_BYTES;
 
 use super::append::{batch, print_notices};
@@ -26,18 +28,26 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     let options = session.check_options(false, args.imported_clock)?;
     // Opened first: a ledger that cannot be used should not cost the reading of a large file.
     let ledger = session.open()?;
-    let lines = read_lines(&args.file, &name, &options)?;
-    let numbers: Vec<usize> = lines.iter().map(|(number, _)| *number).collect();
-    let batch = batch(lines.into_iter().map(|(_, event)| event).collect(), &args.write)?;
-    let waiting = progress::spinner(if args.dry_run { "checking" } else { "appending" });
-    let result = if args.dry_run { ledger.check(&batch) } else { ledger.append(&batch) };
+    let mut lines = read_lines(&args.file, &name, &options)?;
+    let numbers: Vec<usize> = lines.good.iter().map(|(number, _)| *number).collect();
+    let events = std::mem::take(&mut lines.good).into_iter().map(|(_, event)| event).collect();
+    let batch = batch(events, &args.write)?;
+    let only_check = args.dry_run || lines.bad_count > 0;
+    let waiting = progress::spinner(if only_check { "checking" } else { "appending" });
+    let result = if only_check { ledger.check(&batch) } else { ledger.append(&batch) };
     waiting.finish_and_clear();
     let appended = match result {
-        Ok(appended) => appended,
+        Ok(appended) if lines.bad_count == 0 => appended,
+        Ok(_) => return Err(lines.report(&name)),
         Err(AppendError::Refused(refusals)) => {
-            let at = |position: usize| numbers.get(position).copied().unwrap_or_default();
-            let bad = refusals.iter().take(MAX_REPORTED).map(|r| (at(r.position), r.reason.to_string())).collect();
-            return Err(bad_lines(&name, bad, refusals.len()));
+            // What the ledger refuses joins what could not be read: every bad line at once.
+            for refusal in refusals {
+                if !lines.explains(&refusal.reason) {
+                    let line = numbers.get(refusal.position).copied().unwrap_or_default();
+                    lines.add_bad(line, refusal.reason.to_string());
+                }
+            }
+            return Err(lines.report(&name));
         }
         Err(e) => return Err(e.into()),
     };
@@ -45,8 +55,50 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every line's number and checked event, or every bad line at once.
-fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(usize, NewEvent)>, CliError> {
+/// The lines of a file, by number.
+#[derive(Default)]
+struct Lines {
+    good: Vec<(usize, NewEvent)>,
+    bad: Vec<(usize, String)>,
+    bad_count: usize,
+    /// The ids of bad lines, as far as they can be made out.
+    bad_ids: HashSet<String>,
+    /// Whether a bad line may have had any id.
+    unknown_ids: bool,
+}
+
+impl Lines {
+    fn add_bad(&mut self, number: usize, message: String) {
+        self.bad_count += 1;
+        // In order: of two kinds of bad line, either may come first.
+        let at = self.bad.partition_point(|(n, _)| *n <= number);
+        self.bad.insert(at, (number, message));
+        self.bad.truncate(MAX_REPORTED);
+    }
+
+    fn note_id(&mut self, line: &[u8]) {
+        match serde_json::from_slice::<serde_json::Value>(line) {
+            Ok(json) => self.bad_ids.extend(json.get("id").and_then(|id| id.as_str()).map(str::to_owned)),
+            Err(_) => self.unknown_ids = true,
+        }
+    }
+
+    /// Whether a refusal only follows from a bad line: that line's own error is reported.
+    fn explains(&self, reason: &RefusalReason) -> bool {
+        match reason {
+            RefusalReason::NoSuchEntry(Reference::Id(id)) => self.unknown_ids || self.bad_ids.contains(id.as_str()),
+            RefusalReason::NoSuchEntry(Reference::Content(_)) => self.bad_count > 0,
+            _ => false,
+        }
+    }
+
+    fn report(self, name: &str) -> CliError {
+        bad_lines(name, self.bad, self.bad_count)
+    }
+}
+
+/// Every line's number, and its checked event or what is wrong with it.
+fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, CliError> {
     let io = |e: std::io::Error| CliError::io(Path::new(name), &e);
     let (input, bytes): (Box<dyn Read>, Option<u64>) = if name == "<stdin>" {
         (Box::new(std::io::stdin().lock()), None)
@@ -60,7 +112,7 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
     };
     let bar = progress::bytes(bytes, "reading");
     let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(input));
-    let (mut good, mut bad, mut bad_count) = (Vec::new(), Vec::new(), 0usize);
+    let mut lines = Lines::default();
     if matches!(input.fill_buf().map_err(io)?, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return Err(CliError::refused(format!(
             "{name} is in UTF-16; save it as UTF-8 and import that. Nothing was appended"
@@ -80,18 +132,16 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Vec<(us
         }
         let read = if cut { Err(too_long()) } else { read_line(&line, number, options) };
         match read {
-            Ok(Some(event)) => good.push((number, event)),
+            Ok(Some(event)) => lines.good.push((number, event)),
             Ok(None) => {}
             Err(message) => {
-                bad_count += 1;
-                if bad.len() < MAX_REPORTED {
-                    bad.push((number, message));
-                }
+                lines.note_id(&line);
+                lines.add_bad(number, message);
             }
         }
     }
     bar.finish_and_clear();
-    if bad_count > 0 { Err(bad_lines(name, bad, bad_count)) } else { Ok(good) }
+    Ok(lines)
 }
 
 fn too_long() -> String {

@@ -104,6 +104,8 @@ struct StandingJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<Vec<Box<serde_json::value::RawValue>>>,
     unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<Vec<Option<String>>>,
     act: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     acts: Option<Vec<&'static str>>,
@@ -178,7 +180,10 @@ fn standing(standing: &Standing) -> StandingJson {
         subject: standing.question.subject.to_string(),
         predicate: standing.question.predicate.to_string(),
         value: combined.and_then(|c| c.value.as_ref()).map(raw),
-        values: combined.filter(|c| !c.values.is_empty()).map(|c| c.values.iter().map(raw).collect()),
+        values: combined.filter(|c| !c.values.is_empty()).map(|c| c.values.iter().map(|(v, _)| raw(v)).collect()),
+        units: combined
+            .filter(|c| c.unit.is_none() && c.values.iter().any(|(_, u)| u.is_some()))
+            .map(|c| c.values.iter().map(|(_, u)| u.as_ref().map(ToString::to_string)).collect()),
         unit: combined.and_then(|c| c.unit.as_ref()).map(ToString::to_string),
         act,
         acts,

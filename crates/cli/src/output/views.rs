@@ -3,7 +3,9 @@
 use comfy_table::Table;
 use sayso_core::event::{Question, StanceKind};
 use sayso_core::replay::{Combined, Fate, Query, Replay, StanceTarget, Standing, StandingStance, View};
+use sayso_core::text::Label;
 use sayso_core::time::TimeZone;
+use sayso_core::value::Value;
 
 use super::table;
 
@@ -93,13 +95,20 @@ fn one(view: &View, query: &Query) -> String {
 
 fn value(combined: &Combined) -> String {
     let shown = match &combined.value {
-        Some(value) => value.to_string(),
+        Some(value) => value,
         None => {
             let between = if combined.consistent == Some(false) { " / " } else { " and " };
-            combined.values.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+            return combined.values.iter().map(|(v, u)| with_unit(v, u.as_ref())).collect::<Vec<_>>().join(between);
         }
     };
-    combined.unit.as_ref().map_or_else(|| shown.clone(), |unit| format!("{shown} {unit}"))
+    with_unit(shown, combined.unit.as_ref())
+}
+
+fn with_unit(value: &Value, unit: Option<&Label>) -> String {
+    match unit {
+        Some(unit) => format!("{value} {unit}"),
+        None => value.to_string(),
+    }
 }
 
 fn remarks(standing: &Standing) -> Vec<String> {

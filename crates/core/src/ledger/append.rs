@@ -102,7 +102,7 @@ pub enum RefusalReason {
         index: u64,
     },
     /// It points at nothing.
-    #[error("there is no entry {0}, neither in the ledger nor earlier in the same file")]
+    #[error("there is no entry {0}, neither in the ledger nor earlier in the same file{hint}", hint = number_hint(.0))]
     NoSuchEntry(Reference),
     /// It breaks a rule.
     #[error(transparent)]
@@ -131,6 +131,16 @@ pub enum RefusalReason {
     /// It refers to a refused line of the same batch; that line's error is reported instead.
     #[error("it refers to a line that was refused")]
     Follows,
+}
+
+/// A bare number is an id like any other, and mostly a slip.
+fn number_hint(reference: &Reference) -> String {
+    match reference {
+        Reference::Id(id) if id.as_str().bytes().all(|b| b.is_ascii_digit()) => {
+            format!(" (entry numbers are written '#{id}')")
+        }
+        _ => String::new(),
+    }
 }
 
 /// A batch in the queue, encoded by the thread that brought it.

@@ -22,7 +22,9 @@ pub(super) type Fingerprint = u64;
 pub(super) type IdentityRow = (Fingerprint, u64);
 
 const ROW_BYTES: usize = 16;
-/// Rows that a chunk holds on average: a look-up reads 8 KB.
+/// Most chunks of a run, as a power of two.
+const MAX_BITS: u8 = 31;
+/// Rows that a chunk holds at least, on average, and up to twice as many: a look-up reads 8 to 16 KB.
 const CHUNK_ROWS: u64 = 512;
 /// Runs of one size before they are merged.
 const FAN_IN: usize = 8;
@@ -168,7 +170,7 @@ impl Run {
 
 fn bits_for(rows: u64) -> u8 {
     let bits = (rows / CHUNK_ROWS).max(1).ilog2();
-    u8::try_from(bits.min(31)).unwrap_or(31)
+    u8::try_from(bits).unwrap_or(MAX_BITS).min(MAX_BITS)
 }
 
 /// Which runs there are. Stored in the state table with the head, so that both change together.
@@ -182,7 +184,8 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        bincode::deserialize(bytes).ok()
+        let runs: Self = bincode::deserialize(bytes).ok()?;
+        runs.live.iter().chain(&runs.merged).all(|r| r.bits <= MAX_BITS).then_some(runs)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -262,8 +265,11 @@ impl Runs {
     /// Forgets an entry. Returns the chunks to write.
     pub(super) fn drop_row(&self, store: &dyn Store, row: IdentityRow) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
-        for run in self.live.iter().chain(&self.merged) {
+        for (run, merged) in self.live.iter().map(|r| (r, false)).chain(self.merged.iter().map(|r| (r, true))) {
             let chunk = run.chunk_of(row.0);
+            if merged && store.get(Table::Identity, &run.key(chunk))?.is_none() {
+                continue; // removed already
+            }
             let mut rows = load(store, *run, chunk)?;
             let before = rows.len();
             rows.retain(|r| *r != row);
@@ -287,7 +293,9 @@ impl Runs {
 }
 
 fn load(store: &dyn Store, run: Run, chunk: u32) -> Result<Vec<IdentityRow>, StoreError> {
-    let bytes = store.get(Table::Identity, &run.key(chunk))?.unwrap_or_default();
+    let bytes = store.get(Table::Identity, &run.key(chunk))?;
+    // Every chunk is written, empty ones too: taking a lost one for empty would let repeats in.
+    let bytes = bytes.ok_or_else(|| StoreError::Engine("a part of the index that finds repeats is missing".into()))?;
     let word = |bytes: &[u8]| bytes.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
     let row = |bytes: &[u8]| (word(bytes), bytes.get(8..).map_or(0, word));
     Ok(bytes.chunks_exact(ROW_BYTES).map(row).collect())

@@ -166,14 +166,23 @@ impl Log {
         let runs = store.get(Table::State, key::RUNS)?.and_then(|r| Runs::decode(&r));
         let runs = runs.ok_or_else(|| missing("the list of index runs"))?;
 
+        if head.sealed != head.size / BUNDLE * BUNDLE {
+            return Err(missing("the head").into());
+        }
+        // What precedes the tail must be what the head was written for: everything beyond the head is removed below.
+        let (sealed_hash, sealed_recorded) = match head.sealed.checked_sub(BUNDLE) {
+            None => (id.genesis(), None),
+            Some(first) => {
+                let last = load_bundle(&*store, first)?.entries.pop();
+                last.map_or((id.genesis(), None), |e| (e.hash, Some(e.recorded)))
+            }
+        };
         let mut tail: Vec<Arc<StoredEntry>> = Vec::new();
         let mut tail_keys = Vec::new();
-        let mut tail_previous = Hash(head.hash);
         let mut beyond: Vec<Write> = Vec::new();
         for (first, bytes) in read_tail(&*store)? {
             let next = head.sealed + tail.len() as u64;
-            let inside = first >= head.sealed && first < head.size;
-            if !inside {
+            if !(head.sealed..head.size).contains(&first) {
                 beyond.push((key::numbered(key::TAIL, first), None));
                 continue;
             }
@@ -181,15 +190,17 @@ impl Log {
             if bundle.first != first || first != next {
                 return Err(DamageError::at(next, "the tail of the log has a gap").into());
             }
-            if tail.is_empty() {
-                tail_previous = bundle.previous;
+            if tail.is_empty() && bundle.previous != sealed_hash {
+                return Err(DamageError::at(first, "the tail does not follow what is sealed before it").into());
             }
             tail_keys.push(first);
             tail.extend(bundle.entries.into_iter().map(Arc::new));
         }
-        if head.sealed + tail.len() as u64 != head.size || tail.last().is_some_and(|e| e.hash.0 != head.hash) {
-            let at = head.sealed + tail.len() as u64;
-            return Err(DamageError::at(at, "the tail of the log does not end where the head says").into());
+        let end = head.sealed + tail.len() as u64;
+        let last = tail.last().map_or((sealed_hash, sealed_recorded), |e| (e.hash, Some(e.recorded)));
+        let recorded = last.1.map_or(i64::MIN, Instant::micros);
+        if (end, last.0.0, recorded) != (head.size, head.hash, head.recorded) {
+            return Err(DamageError::at(end.min(head.size), "the log does not end where its head says").into());
         }
         if !beyond.is_empty() {
             store.apply(Table::State, beyond)?;
@@ -197,13 +208,9 @@ impl Log {
         trim_bundles(&*store, head.sealed)?;
         runs.trim(&*store)?;
 
-        let snapshot = Snapshot {
-            head: Head { size: head.size, hash: Hash(head.hash) },
-            sealed: head.sealed,
-            tail_previous,
-            tail,
-        };
-        let last_recorded = if head.size == 0 { None } else { Instant::from_micros(head.recorded) };
+        let head = Head { size: head.size, hash: last.0 };
+        let snapshot = Snapshot { head, sealed: head.size / BUNDLE * BUNDLE, tail_previous: sealed_hash, tail };
+        let last_recorded = last.1;
         let mut log =
             Self { store, id, fingerprinter, snapshot, last_recorded, runs, tail_rows: Rows::default(), tail_keys };
         for row in log.fingerprint_tail()? {
@@ -320,6 +327,10 @@ impl Log {
                 let whole = encode_bundle(*sealed, *tail_previous, &refs, Codec::Plain);
                 writes.push((key::numbered(key::TAIL, *sealed), Some(whole)));
             } else {
+                // The row goes first: once the body is gone nobody could tell any more which row was its own.
+                let rows = self.runs.drop_row(&*self.store, row)?;
+                self.store.apply(Table::Identity, rows)?;
+                self.store.sync()?;
                 let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
                 let at = usize::try_from(index - bundle.first).unwrap_or(usize::MAX);
                 if let Some(slot) = bundle.entries.get_mut(at) {
@@ -327,8 +338,6 @@ impl Log {
                 }
                 let key = bundle.first.to_be_bytes().to_vec();
                 self.store.apply(Table::Log, vec![(key, Some(bundle.encode(Codec::Lz4)))])?;
-                let rows = self.runs.drop_row(&*self.store, row)?;
-                self.store.apply(Table::Identity, rows)?;
                 self.store.sync()?;
             }
         }

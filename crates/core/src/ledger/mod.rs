@@ -428,7 +428,7 @@ impl Drop for Lead<'_> {
     }
 }
 
-/// A panic while the lock was held leaves the writer as it was before the failed step: state changes come last.
+/// A panic while the lock was held leaves a writer that is poisoned by its own flag, and refuses to go on.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

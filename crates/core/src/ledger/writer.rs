@@ -48,15 +48,18 @@ impl Writer {
     pub(super) fn serve(&mut self, waiting: &[Arc<Ticket>], clock: &dyn Clock, publish: &dyn Fn(&Self)) {
         let mut round = Round::default();
         let mut accepted: Vec<(&Ticket, Appended)> = Vec::new();
+        let mut refused: Vec<(&Ticket, AppendError)> = Vec::new();
         for ticket in waiting {
             let Some(batch) = ticket.take_batch() else { continue };
             match self.accept(batch, &mut round, clock) {
                 Ok(appended) => accepted.push((ticket, appended)),
-                Err(e) => ticket.finish(Err(e)),
+                Err(e) => refused.push((ticket, e)),
             }
         }
         let written = self.write(round);
         publish(self); // before anybody is answered: who has a receipt can read the entry
+        // After the write, since a refusal may name an entry of the same round.
+        refused.into_iter().for_each(|(ticket, e)| ticket.finish(Err(e)));
         for (ticket, appended) in accepted {
             ticket.finish(match &written {
                 Ok(()) => Ok(appended),
@@ -96,7 +99,10 @@ impl Writer {
             return Ok(());
         }
         let Some((head, Some(last))) = round.head else { return Ok(()) };
-        self.log.commit(round.staged, head, last).inspect_err(|_| self.poisoned = true)
+        self.poisoned = true; // until every step has succeeded: an error or a panic leaves a state that nobody knows
+        self.log.commit(round.staged, head, last)?;
+        self.poisoned = false;
+        Ok(())
     }
 
     /// Plans a batch as if it were to be appended, and forgets it again.

@@ -31,6 +31,9 @@ pub enum Reading<'a> {
 impl Corrections {
     /// Adds a correction recorded at `index`. Must be called in the order of recording.
     pub fn insert(&mut self, index: u64, correction: Correction) {
+        if correction.of >= index {
+            return; // only a forged ledger has one: following it would lead round in a circle
+        }
         self.of.entry(correction.of).or_default().push(index);
         self.made.insert(index, correction);
     }

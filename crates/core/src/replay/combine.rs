@@ -13,8 +13,8 @@ use crate::value::{Bounds, Value};
 pub struct Combined {
     /// The value, where there is a single one.
     pub value: Option<Value>,
-    /// All values, where there is not.
-    pub values: Vec<Value>,
+    /// All values, where there is not, each with its unit.
+    pub values: Vec<(Value, Option<Label>)>,
     /// The unit, where it is one.
     pub unit: Option<Label>,
     /// Whether they can all be true; `None` for `unattributed`, where nobody knows that it is one mouth.
@@ -29,14 +29,17 @@ pub fn combine(stated: &[(&Value, Option<&Label>)]) -> Combined {
     let mut units: Vec<&Label> = stated.iter().filter_map(|(_, u)| *u).collect();
     units.sort_unstable();
     units.dedup();
-    let mut values: Vec<&Value> = Vec::new();
-    for (value, _) in stated {
-        if !values.contains(value) {
-            values.push(value);
+    let (mut values, mut pairs): (Vec<&Value>, Vec<(&Value, Option<&Label>)>) = (Vec::new(), Vec::new());
+    for pair in stated {
+        if !values.contains(&pair.0) {
+            values.push(pair.0);
+        }
+        if !pairs.contains(pair) {
+            pairs.push(*pair);
         }
     }
     let unit = if let [one] = units.as_slice() { Some((*one).clone()) } else { None };
-    let all = || values.iter().map(|v| (*v).clone()).collect();
+    let all = || pairs.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
     let met = if units.len() > 1 { Err("different units") } else { meet(&values) };
     match met {
         Ok(Some(value)) => Combined { value: Some(value), values: vec![], unit, consistent: Some(true), why: None },

@@ -89,7 +89,8 @@ impl Questions {
         let Found { cell, statement } = found;
         let keeps_all = cell.0.is_unattributed();
         let last = statement.stated.last_instant();
-        let moment = statement.stated.last_day().is_none().then_some(last.micros());
+        let is_moment = statement.stated.last_day().is_none() && !statement.taken_back;
+        let moment = is_moment.then_some(last.micros());
         let Some(cell) = self.cells.get_mut(&cell) else {
             self.cells.insert(cell, Statements { newest: vec![statement], latest_moment: moment });
             return;
@@ -127,14 +128,17 @@ struct Context<'q> {
     seen: Vec<bool>,
 }
 
-/// Who said it, for the kinds of event that somebody said.
-fn source_of(event: &Event) -> Option<&Name> {
-    match &event.content {
-        Content::Claim(c) => Some(&c.by.source),
-        Content::Stance(s) => Some(&s.by.source),
-        Content::Retraction(r) => Some(&r.by.source),
-        _ => None,
-    }
+/// Which sources of the query an event names, as its own or in a correction.
+fn asked_sources(query: &Query, event: &Event) -> Vec<usize> {
+    let source = match &event.content {
+        Content::Claim(c) => &c.by.source,
+        Content::Stance(s) => &s.by.source,
+        Content::Retraction(r) => &r.by.source,
+        Content::Correction(c) => return c.replacement.as_ref().map(|e| asked_sources(query, e)).unwrap_or_default(),
+        _ => return vec![],
+    };
+    let asked = query.sources.iter().enumerate();
+    asked.filter(|(_, asked)| source.is_within(asked.as_str())).map(|(at, _)| at).collect()
 }
 
 impl<'q> Context<'q> {
@@ -145,23 +149,20 @@ impl<'q> Context<'q> {
         let prepare = |entry: Entry| -> Result<_, OpenError> {
             let event = event_of(&entry)?;
             let erased = event.is_none();
-            let source = event.as_ref().and_then(source_of);
-            let position = |s: &Name| {
-                let exact = query.sources.iter().position(|asked| asked == s);
-                exact.or_else(|| query.sources.iter().position(|asked| s.is_within(asked.as_str())))
-            };
-            let seen = source.and_then(position);
+            let asked: Vec<usize> = event.as_ref().map(|e| asked_sources(query, e)).unwrap_or_default();
             let acts = |e: &Event| !matches!(e.content, Content::Claim(_) | Content::Note(_) | Content::Redaction(_));
-            Ok((entry.index(), entry.recorded(), erased, seen, event.filter(acts)))
+            Ok((entry.index(), entry.recorded(), erased, asked, event.filter(acts)))
         };
         let mut seen = vec![false; query.sources.len()];
-        ledger.scan(0, prepare, |(index, recorded, erased, source, event)| {
+        ledger.scan(0, prepare, |(index, recorded, erased, asked, event)| {
             if query.known_at.as_ref().is_some_and(|k| !k.includes(recorded)) {
                 return Ok::<_, OpenError>(ControlFlow::Break(())); // recorded times never run backwards
             }
             known_entries = index + 1;
-            if let Some(seen) = source.and_then(|at| seen.get_mut(at)) {
-                *seen = true;
+            for at in asked {
+                if let Some(seen) = seen.get_mut(at) {
+                    *seen = true;
+                }
             }
             if erased {
                 redacted.push(index);
@@ -327,7 +328,7 @@ impl<'q> Context<'q> {
             let claimed = questions.cells.get(&(source.clone(), question.clone()));
             let claimed = claimed.and_then(|c| c.newest.iter().map(|s| s.stated.last_instant()).max());
             for stance in stances {
-                let ended = stance.stance == StanceKind::Declines && claimed > Some(stance.stated.last_instant());
+                let ended = stance.stance == StanceKind::Declines && claimed >= Some(stance.stated.last_instant());
                 if !ended && self.taken_back(stance.index, source).next().is_none() {
                     placed.push((stance, question.clone(), target.clone()));
                 }
@@ -404,7 +405,9 @@ impl<'q> Context<'q> {
             wanted.push(shown.clone());
         }
         if !wanted.is_empty() {
-            views.retain(|source, _| wanted.iter().any(|w| source.is_within(w.as_str())));
+            // Children of any of a source's names: an alias of the parent does not take them away.
+            let names: Vec<&Name> = wanted.iter().flat_map(|w| self.aliases.members(NameKind::Source, w)).collect();
+            views.retain(|source, _| names.iter().any(|name| source.is_within(name.as_str())));
             for source in &wanted {
                 view_of(views, source);
             }
@@ -462,7 +465,7 @@ fn side_by_side(values: &[(&Value, Option<&Label>)]) -> Combined {
         None => {
             let units = distinct(values.iter().map(|(_, u)| *u));
             let unit = if let [unit] = units.as_slice() { unit.cloned() } else { None };
-            let values = values.iter().map(|(v, _)| (*v).clone()).collect();
+            let values = values.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
             Combined { value: None, values, unit, consistent: None, why: None }
         }
     }
