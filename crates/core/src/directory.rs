@@ -71,6 +71,7 @@ impl LedgerDir {
         if is_ledger(path) || path.is_file() {
             return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
         }
+        let parents = parents_of_missing(path);
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut left = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
@@ -89,7 +90,7 @@ impl LedgerDir {
             writeln!(file, "sayso ledger {FORMAT}")?;
             file.sync_all()?;
             File::open(path)?.sync_all()?;
-            File::open(path.canonicalize()?.parent().unwrap_or(path))?.sync_all()
+            parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
         };
         write().map_err(io(&format))?;
         Ok(ledger.holding(dir))
@@ -154,6 +155,13 @@ impl LedgerDir {
         note(&mut lock).map_err(io(&lock_path))?;
         Ok(Self { store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), _lock: lock })
     }
+}
+
+/// The directories that will get a new name in them when `path` is made: those names must survive power loss too.
+fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
+    let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
+    let parent = |p: &Path| p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    missing.map(parent).collect()
 }
 
 /// Whether a directory says that it is a ledger.
