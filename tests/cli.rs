@@ -304,6 +304,19 @@ fn every_bad_line_is_reported_at_once() {
     let said = String::from_utf8(output.stderr).unwrap();
     let numbers: Vec<&str> = said.lines().skip(1).map(|l| l.split(':').nth(1).unwrap()).collect();
     assert_eq!((output.status.code(), numbers), (Some(1), vec!["2", "3", "4", "5"]), "{said}");
+
+    let retract = |of: &str| format!(r#"{{"kind":"retraction","source":"a","of":"{of}","stated":"2023-05-12"}}"#);
+    let lines = [
+        retract(&format!("content:{}", "1".repeat(32))),
+        retract(&format!("content:{}", "2".repeat(32))),
+        retract("nosuch"),
+        "{bad".into(),
+        retract("perhaps line 4"),
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let said = String::from_utf8(sayso(&ledger, &["import", file.to_str().unwrap()]).stderr).unwrap();
+    let numbers: Vec<&str> = said.lines().skip(1).map(|l| l.split(':').nth(1).unwrap()).collect();
+    assert_eq!(numbers, ["1", "2", "3", "4"], "{said}");
 }
 
 #[test]

@@ -386,6 +386,7 @@ pub(crate) struct AuditArgs {
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
-    /// Where to make the example ledger [default: --ledger, else sayso-demo here]
-    pub(crate) dir: Option<PathBuf>,
+    /// Where to make the example ledger; never your own: --ledger and SAYSO_LEDGER do not count here
+    #[arg(default_value = "sayso-demo")]
+    pub(crate) dir: PathBuf,
 }

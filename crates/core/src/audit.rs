@@ -203,7 +203,7 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
             first = next / BUNDLE;
             break;
         }
-        progress((first * BUNDLE).min(head.size));
+        progress(first.saturating_mul(BUNDLE).min(head.size));
     }
     let mut next = head.sealed;
     for (first, bytes) in tail.iter().filter(|(first, _)| (head.sealed..head.size).contains(first)) {
@@ -258,7 +258,7 @@ fn check(first: u64, bytes: &[u8], receipts: &[Head]) -> Checked {
         previous: None,
         last: None,
         recorded: None,
-        end: first + 1,
+        end: first.saturating_add(1),
         imported_clock: 0,
         erased: vec![],
         redactions: vec![],
@@ -329,7 +329,7 @@ fn check_entries(first: u64, bundle: &Bundle, receipts: &[Head], checked: &mut C
     }
     checked.previous = Some(bundle.previous);
     checked.last = Some(previous);
-    checked.end = first + bundle.entries.len() as u64;
+    checked.end = first.saturating_add(bundle.entries.len() as u64);
 }
 
 /// An entry can only refer to what came before it.
@@ -394,7 +394,8 @@ impl Auditor<'_> {
     }
 
     fn finish(mut self, head: &HeadRecord) -> Result<Audit, OpenError> {
-        let fits = self.last == Some(Hash(head.hash)) && self.last_recorded.is_none_or(|r| r.micros() == head.recorded);
+        let fits =
+            self.last == Some(Hash(head.hash)) && self.last_recorded.map_or(i64::MIN, Instant::micros) == head.recorded;
         if self.found == 0 && !fits {
             self.find(head.size.saturating_sub(1), Problem::HeadMismatch);
         }

@@ -161,7 +161,8 @@ impl LedgerDir {
 fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
     let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
     let parent = |p: &Path| p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    missing.map(parent).collect()
+    // Its own parent always: an earlier attempt may have got no further than making it.
+    std::iter::once(parent(path)).chain(missing.map(parent)).collect()
 }
 
 /// Whether a directory says that it is a ledger.

@@ -1,6 +1,6 @@
 //! `sayso demo`: an example ledger from real, cited events.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use sayso_core::audit::audit;
@@ -19,13 +19,11 @@ use crate::session::Session;
 
 /// 119 events of the week of the Sotk clashes in May 2023.
 const EVENTS: &str = include_str!("../../../../examples/sotk-2023.jsonl");
-const DEFAULT_DIR: &str = "sayso-demo";
 const SOURCES: [&str; 3] = ["yerevan", "baku", "eu"];
 const DATES: [&str; 2] = ["2023-05-11", "2023-05-12"];
 
 pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliError> {
-    let dir = args.dir.as_ref().or(session.given_dir()).cloned().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
-    let dir = dir.as_path();
+    let dir = args.dir.as_path();
     let fresh = fill(dir)?;
     // Closed and opened again: what follows is read from the disk.
     let opened = LedgerDir::open(dir)?;

@@ -1,6 +1,6 @@
 //! `sayso import`: many events from a file, all or none.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -18,6 +18,8 @@ use crate::output::table::escape;
 use crate::output::{self, progress};
 use crate::session::Session;
 
+/// The byte order mark that some programs put at the beginning of a file.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Bad lines reported before the rest is left out.
 const MAX_REPORTED: usize = 100;
 /// Characters of one line's message: it may quote what was given, and that may be a whole article.
@@ -42,13 +44,14 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Err(AppendError::Refused(refusals)) => {
             // What the ledger refuses joins what could not be read: every bad line at once.
             for refusal in refusals {
-                if !lines.explains(&refusal.reason) {
-                    let line = numbers.get(refusal.position).copied().unwrap_or_default();
+                let line = numbers.get(refusal.position).copied().unwrap_or_default();
+                if !lines.unreadable.explain(&refusal.reason, line) {
                     lines.add_bad(line, refusal.reason.to_string());
                 }
             }
             return Err(lines.report(&name));
         }
+        Err(_) if lines.bad_count > 0 => return Err(lines.report(&name)),
         Err(e) => return Err(e.into()),
     };
     report(session, &appended, args.dry_run)?;
@@ -61,10 +64,46 @@ struct Lines {
     good: Vec<(usize, NewEvent)>,
     bad: Vec<(usize, String)>,
     bad_count: usize,
-    /// The ids of bad lines, as far as they can be made out.
-    bad_ids: HashSet<String>,
-    /// Whether a bad line may have had any id.
-    unknown_ids: bool,
+    unreadable: Unreadable,
+}
+
+/// Lines that are no events: what later lines of the file may have wanted to refer to.
+#[derive(Default)]
+struct Unreadable {
+    /// The first line with an id, where the id can be made out.
+    ids: HashMap<String, usize>,
+    /// The first line whose id cannot.
+    any_id: Option<usize>,
+    first: Option<usize>,
+}
+
+impl Unreadable {
+    fn add(&mut self, number: usize, line: &[u8]) {
+        self.first.get_or_insert(number);
+        let line = line.strip_prefix(BOM).unwrap_or(line);
+        match serde_json::from_slice::<serde_json::Value>(line) {
+            Ok(json) => {
+                if let Some(id) = json.get("id").and_then(|id| id.as_str()) {
+                    self.ids.entry(id.to_owned()).or_insert(number);
+                }
+            }
+            Err(_) => {
+                self.any_id.get_or_insert(number);
+            }
+        }
+    }
+
+    /// Whether the refusal of a line only follows from an unreadable one before it: that line's own error is reported.
+    fn explain(&self, reason: &RefusalReason, line: usize) -> bool {
+        let before = |at: Option<usize>| at.is_some_and(|at| at < line);
+        match reason {
+            RefusalReason::NoSuchEntry(Reference::Id(id)) => {
+                before(self.any_id) || before(self.ids.get(id.as_str()).copied())
+            }
+            RefusalReason::NoSuchEntry(Reference::Content(_)) => before(self.first),
+            _ => false,
+        }
+    }
 }
 
 impl Lines {
@@ -74,22 +113,6 @@ impl Lines {
         let at = self.bad.partition_point(|(n, _)| *n <= number);
         self.bad.insert(at, (number, message));
         self.bad.truncate(MAX_REPORTED);
-    }
-
-    fn note_id(&mut self, line: &[u8]) {
-        match serde_json::from_slice::<serde_json::Value>(line) {
-            Ok(json) => self.bad_ids.extend(json.get("id").and_then(|id| id.as_str()).map(str::to_owned)),
-            Err(_) => self.unknown_ids = true,
-        }
-    }
-
-    /// Whether a refusal only follows from a bad line: that line's own error is reported.
-    fn explains(&self, reason: &RefusalReason) -> bool {
-        match reason {
-            RefusalReason::NoSuchEntry(Reference::Id(id)) => self.unknown_ids || self.bad_ids.contains(id.as_str()),
-            RefusalReason::NoSuchEntry(Reference::Content(_)) => self.bad_count > 0,
-            _ => false,
-        }
     }
 
     fn report(self, name: &str) -> CliError {
@@ -135,7 +158,7 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, 
             Ok(Some(event)) => lines.good.push((number, event)),
             Ok(None) => {}
             Err(message) => {
-                lines.note_id(&line);
+                lines.unreadable.add(number, &line);
                 lines.add_bad(number, message);
             }
         }
@@ -166,7 +189,7 @@ fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
 fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Option<NewEvent>, String> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let line = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+    let line = if number == 1 { line.strip_prefix(BOM).unwrap_or(line) } else { line };
     let text = std::str::from_utf8(line)
         .map_err(|e| format!("not UTF-8 text (byte {} of the line); save the file as UTF-8", e.valid_up_to() + 1))?;
     if text.trim().is_empty() {

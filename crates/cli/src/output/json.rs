@@ -182,7 +182,7 @@ fn standing(standing: &Standing) -> StandingJson {
         value: combined.and_then(|c| c.value.as_ref()).map(raw),
         values: combined.filter(|c| !c.values.is_empty()).map(|c| c.values.iter().map(|(v, _)| raw(v)).collect()),
         units: combined
-            .filter(|c| c.unit.is_none() && c.values.iter().any(|(_, u)| u.is_some()))
+            .filter(|c| c.values.iter().any(|(_, u)| *u != c.unit))
             .map(|c| c.values.iter().map(|(_, u)| u.as_ref().map(ToString::to_string)).collect()),
         unit: combined.and_then(|c| c.unit.as_ref()).map(ToString::to_string),
         act,

@@ -369,7 +369,8 @@ impl Ledger {
     /// Old copies of the bytes may remain in the store's files until it is compacted.
     ///
     /// # Errors
-    /// [`AppendError`]; nothing was erased then.
+    /// [`AppendError`]. After a failure of the store the redaction may have been recorded; the body is then erased when the
+    /// ledger is opened again.
     pub fn redact(
         &self,
         index: u64,
