@@ -1,6 +1,6 @@
 //! Events in a few words.
 
-use sayso_core::event::{Attribution, Content, Event, NameKind, Target};
+use sayso_core::event::{Attribution, Content, Event, Target};
 use sayso_core::time::Instant;
 
 /// Who said it, for the kinds that somebody said.
@@ -29,14 +29,7 @@ pub(crate) fn content(event: &Event) -> String {
             let how = if c.replacement.is_some() { "changes" } else { "withdraws" };
             format!("{how} #{}: {}", c.of, c.reason)
         }
-        Content::Alias(a) => {
-            let names = match a.names {
-                NameKind::Source => "source",
-                NameKind::Subject => "subject",
-                NameKind::Predicate => "predicate",
-            };
-            format!("{names} {} is {}", a.from, a.to)
-        }
+        Content::Alias(a) => format!("{} {} is {}", a.names.as_str(), a.from, a.to),
         Content::Redaction(r) => format!("erased #{}: {}", r.of, r.reason),
         Content::Note(n) => format!("on #{}: {}", n.of, n.text),
     }

@@ -2,7 +2,6 @@
 
 use sayso_core::audit::Audit;
 use sayso_core::entry::Head;
-use sayso_core::event::NameKind;
 use sayso_core::exchange::{Draft, Exporter, value_to_json};
 use sayso_core::ledger::Entry;
 use sayso_core::replay::{Query, Replay, StanceTarget, Standing, StandingStance};
@@ -149,11 +148,6 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
             .map(|t| json!({"subject": t.question.subject.as_str(), "predicate": t.question.predicate.as_str(), "entries": t.entries}))
             .collect(),
     });
-    let names = |kind| match kind {
-        NameKind::Source => "source",
-        NameKind::Subject => "subject",
-        NameKind::Predicate => "predicate",
-    };
     ReplayJson {
         as_of: query.as_of.as_ref().map(ToString::to_string),
         known_at: query.known_at.as_ref().map(ToString::to_string),
@@ -163,7 +157,7 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
         asked_as: replay
             .asked_as
             .iter()
-            .map(|a| json!({"names": names(a.names), "asked": a.asked.as_str(), "shown": a.shown.as_str()}))
+            .map(|a| json!({"names": a.names.as_str(), "asked": a.asked.as_str(), "shown": a.shown.as_str()}))
             .collect(),
         unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
         redacted: replay.redacted.clone(),

@@ -118,6 +118,18 @@ pub enum NameKind {
     Predicate,
 }
 
+impl NameKind {
+    /// The word used in the exchange form.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Subject => "subject",
+            Self::Predicate => "predicate",
+        }
+    }
+}
+
 /// Two names are one; both are shown under `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {

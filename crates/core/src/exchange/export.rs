@@ -3,7 +3,7 @@
 use super::draft::{CitationDraft, Draft};
 use super::value::value_to_json;
 use crate::entry::{Hash, LedgerId};
-use crate::event::{Attribution, Citation, Content, Event, NameKind, Question, Reference, Target};
+use crate::event::{Attribution, Citation, Content, Event, Question, Reference, Target};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::time::TimeZone;
 
@@ -95,14 +95,7 @@ impl<'a> Exporter<'a> {
                 });
             }
             Content::Alias(alias) => {
-                draft.names = Some(
-                    match alias.names {
-                        NameKind::Source => "source",
-                        NameKind::Subject => "subject",
-                        NameKind::Predicate => "predicate",
-                    }
-                    .to_owned(),
-                );
+                draft.names = Some(alias.names.as_str().to_owned());
                 draft.from = Some(alias.from.to_string());
                 draft.to = Some(alias.to.to_string());
             }

@@ -233,38 +233,45 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(sight: Sight<'a>, amendments: Option<Amendments>, last: Option<Instant>, now: Instant) -> Self {
-        Self {
-            sight,
-            salts: vec![],
-            amendments,
-            allow_repeats: false,
-            now,
-            last,
-            ids: HashMap::new(),
-            digests: None,
-            known: HashMap::new(),
-            own: Rows::default(),
-            outcomes: vec![],
-            amended: vec![],
-            notices: vec![],
-        }
-    }
-
-    /// The plan, and the corrections and aliases as they are after it.
-    pub(super) fn plan(mut self, batch: PreparedBatch) -> Result<(Plan, Option<Amendments>), AppendError> {
+    /// The plan of a batch, and the corrections and aliases as they are after it.
+    pub(super) fn plan(
+        batch: PreparedBatch,
+        mut sight: Sight<'a>,
+        mut amendments: Option<Amendments>,
+        last: Option<Instant>,
+        now: Instant,
+    ) -> Result<(Plan, Option<Amendments>), AppendError> {
         let PreparedBatch { prepared, salts, ids, digests, allow_repeats, .. } = batch;
-        self = Self { salts, ids, digests, allow_repeats, ..self };
         let ready = prepared.iter().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
         let fingerprints: Vec<Fingerprint> = ready.collect();
-        self.known = self.sight.log.runs.find_many(&*self.sight.log.store, &fingerprints).map_err(OpenError::from)?;
-        if self.amendments.is_none() && prepared.iter().any(|p| matches!(p, Prepared::Pending(_))) {
-            self.amendments = Some(self.sight.load_amendments()?);
+        let known = sight.log.runs.find_many(&*sight.log.store, &fingerprints).map_err(OpenError::from)?;
+        if amendments.is_none() && prepared.iter().any(|p| matches!(p, Prepared::Pending(_))) {
+            amendments = Some(sight.load_amendments()?);
         }
-        self.own.reserve(prepared.len());
-        self.outcomes.reserve(prepared.len());
-        self.sight.fresh.reserve(prepared.len());
+        sight.fresh.reserve(prepared.len());
+        let mut own = Rows::default();
+        own.reserve(prepared.len());
+        let outcomes = Vec::with_capacity(prepared.len());
+        let (amended, notices) = (vec![], vec![]);
+        Self {
+            sight,
+            amendments,
+            allow_repeats,
+            now,
+            last,
+            ids,
+            digests,
+            known,
+            salts,
+            own,
+            outcomes,
+            amended,
+            notices,
+        }
+        .place_all(prepared)
+    }
 
+    fn place_all(mut self, prepared: Vec<Prepared>) -> Result<(Plan, Option<Amendments>), AppendError> {
         let (mut refusals, mut refused) = (Vec::new(), false);
         for (position, prepared) in prepared.into_iter().enumerate() {
             match self.place(position, prepared) {

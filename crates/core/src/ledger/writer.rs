@@ -77,11 +77,10 @@ impl Writer {
         if let Some(expected) = batch.expected.filter(|e| *e != head) {
             return Err(AppendError::HeadMoved { expected, actual: head });
         }
-        let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
+        let now = not_before(last, clock);
         let sight = Sight { log: &self.log, round, fresh: Vec::new(), first: head.size };
         // A refused batch may have taken note of corrections that are not to be: then they are read again.
-        let planner = Planner::new(sight, self.amendments.take(), last, now);
-        let (plan, amendments_so_far) = planner.plan(batch)?;
+        let (plan, amendments_so_far) = Planner::plan(batch, sight, self.amendments.take(), last, now)?;
         self.amendments = amendments_so_far;
         let Plan { fresh, rows, amendments, outcomes, notices } = plan;
         round.staged.rows.extend(fresh.iter().map(|e| e.fingerprint).zip(head.size..));
@@ -142,7 +141,7 @@ impl Writer {
 
         let Snapshot { head, .. } = self.log.snapshot;
         let last = self.log.last_recorded;
-        let now = last.map_or_else(|| clock.now(), |last| last.max(clock.now()));
+        let now = not_before(last, clock);
         let row = (encoded.fingerprint, head.size);
         let (entries, new_head, _) = chain(vec![encoded], head, last, now);
         let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
@@ -157,6 +156,11 @@ impl Writer {
     pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
         Sight { log: &self.log, round: &Round::default(), fresh: Vec::new(), first: u64::MAX }.find_id(id)
     }
+}
+
+/// The present moment, or the last recorded one if the machine's clock has fallen behind it.
+fn not_before(last: Option<Instant>, clock: &dyn Clock) -> Instant {
+    last.map_or_else(|| clock.now(), |last| last.max(clock.now()))
 }
 
 /// Chains encoded events behind a head: hash after hash, the one step that cannot be shared out.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use super::combine::{Combined, combine};
-use super::view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
-use crate::event::{Act, Alias, Content, Event, NameKind, Question, StanceKind, Target};
+use super::stances::FoundStance;
+use super::view::{AskedAs, Query, Replay, Standing, TakenBack, View};
+use crate::event::{Act, Alias, Content, Event, NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::reading::{Aliases, Corrections, Reading};
 use crate::text::{Label, Name, Text};
@@ -49,12 +50,12 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
     Ok(Replay { head, known_entries, views, asked_as, unknown_sources, redacted })
 }
 
-fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
+pub(super) fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
     Ok(entry.record()?.map(|r| r.event))
 }
 
 /// Who is asked what.
-type Cell = (Name, Question);
+pub(super) type Cell = (Name, Question);
 
 /// A claim that counts, in the names it is shown under.
 struct Found {
@@ -62,24 +63,24 @@ struct Found {
     statement: Statement,
 }
 
-struct Statement {
-    index: u64,
+pub(super) struct Statement {
+    pub(super) index: u64,
     value: Value,
     unit: Option<Label>,
     act: Act,
     modality: Option<Text>,
-    stated: Stated,
+    pub(super) stated: Stated,
     taken_back: bool,
 }
 
 /// The newest statements on each question, all of them for `unattributed`.
 #[derive(Default)]
-struct Questions {
-    cells: HashMap<Cell, Statements>,
+pub(super) struct Questions {
+    pub(super) cells: HashMap<Cell, Statements>,
 }
 
-struct Statements {
-    newest: Vec<Statement>,
+pub(super) struct Statements {
+    pub(super) newest: Vec<Statement>,
     /// The latest statement that has an hour, in microseconds: what a newest day may have outranked wrongly.
     latest_moment: Option<i64>,
 }
@@ -105,24 +106,15 @@ impl Questions {
     }
 }
 
-/// A stance that counts, in the names it is shown under.
-struct FoundStance {
-    index: u64,
-    source: Name,
-    target: Target,
-    stance: StanceKind,
-    stated: Stated,
-}
-
 /// What the first pass found.
-struct Context<'q> {
-    query: &'q Query,
+pub(super) struct Context<'q> {
+    pub(super) query: &'q Query,
     known_entries: u64,
-    corrections: Corrections,
-    aliases: Aliases,
+    pub(super) corrections: Corrections,
+    pub(super) aliases: Aliases,
     /// For each entry taken back: who did, and in which entry.
     retractions: HashMap<u64, Vec<(Name, u64)>>,
-    stances: Vec<FoundStance>,
+    pub(super) stances: Vec<FoundStance>,
     redacted: Vec<u64>,
     /// For each source of the query, whether an entry has it.
     seen: Vec<bool>,
@@ -209,7 +201,7 @@ impl<'q> Context<'q> {
         Ok(Self { query, known_entries, corrections, aliases, retractions, stances, redacted, seen })
     }
 
-    fn shown(&self, question: &Question) -> Question {
+    pub(super) fn shown(&self, question: &Question) -> Question {
         Question {
             subject: self.aliases.shown(NameKind::Subject, &question.subject).clone(),
             predicate: self.aliases.shown(NameKind::Predicate, &question.predicate).clone(),
@@ -217,14 +209,14 @@ impl<'q> Context<'q> {
     }
 
     /// Whether a subject, under any of its names, begins as was asked.
-    fn wants(&self, subject: &Name) -> bool {
+    pub(super) fn wants(&self, subject: &Name) -> bool {
         let prefix = self.query.subject_prefix.as_str();
         prefix.is_empty()
             || self.aliases.members(NameKind::Subject, subject).iter().any(|n| n.as_str().starts_with(prefix))
     }
 
     /// The retractions by which a source took back an entry of its own.
-    fn taken_back(&self, index: u64, source: &Name) -> impl Iterator<Item = u64> {
+    pub(super) fn taken_back(&self, index: u64, source: &Name) -> impl Iterator<Item = u64> {
         self.retractions.get(&index).into_iter().flatten().filter(move |(by, _)| by == source).map(|(_, r)| *r)
     }
 
@@ -291,101 +283,6 @@ impl<'q> Context<'q> {
         }
     }
 
-    /// The newest stance of each source on each target, beside whatever it claims on the same question.
-    fn place_stances(
-        &self,
-        ledger: &Ledger,
-        questions: &Questions,
-        views: &mut BTreeMap<Name, View>,
-    ) -> Result<(), OpenError> {
-        let mut newest: HashMap<(&Name, Target), Vec<&FoundStance>> = HashMap::new();
-        for stance in &self.stances {
-            let target = match &stance.target {
-                Target::Entry(of) => Target::Entry(*of),
-                Target::Question(q) => Target::Question(self.shown(q)),
-            };
-            let held = newest.entry((&stance.source, target)).or_default();
-            let (last, new) = (held.first().map(|s| s.stated.last_instant()), stance.stated.last_instant());
-            if last < Some(new) {
-                held.clear();
-            }
-            if last <= Some(new) {
-                held.push(stance);
-            }
-        }
-        let mut placed: Vec<(&FoundStance, Question, StanceTarget)> = Vec::new();
-        for ((source, target), stances) in newest {
-            let (question, target) = match target {
-                Target::Question(question) => (question, StanceTarget::Question),
-                Target::Entry(of) => {
-                    let Some(found) = self.target(ledger, of, questions)? else { continue };
-                    found
-                }
-            };
-            if !self.wants(&question.subject) {
-                continue;
-            }
-            let claimed = questions.cells.get(&(source.clone(), question.clone()));
-            let claimed = claimed.and_then(|c| c.newest.iter().map(|s| s.stated.last_instant()).max());
-            for stance in stances {
-                let ended = stance.stance == StanceKind::Declines && claimed >= Some(stance.stated.last_instant());
-                if !ended && self.taken_back(stance.index, source).next().is_none() {
-                    placed.push((stance, question.clone(), target.clone()));
-                }
-            }
-        }
-        placed.sort_by_key(|(stance, ..)| stance.index);
-        for (stance, question, target) in placed {
-            let view = view_of(views, &stance.source);
-            let standing = match view.standings.iter().position(|s| s.question == question) {
-                Some(at) => view.standings.get_mut(at),
-                None => {
-                    view.standings.push(only_stances(question));
-                    view.standings.last_mut()
-                }
-            };
-            if let Some(standing) = standing {
-                standing.stances.push(StandingStance {
-                    stance: stance.stance,
-                    target,
-                    stated: stance.stated.clone(),
-                    entries: self.corrections.trail(stance.index),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The question that a claim answers, and what has become of the claim. `None` if nobody can tell any more.
-    fn target(
-        &self,
-        ledger: &Ledger,
-        of: u64,
-        questions: &Questions,
-    ) -> Result<Option<(Question, StanceTarget)>, OpenError> {
-        let Some(recorded) = ledger.entry(of)?.map(|e| event_of(&e)).transpose()?.flatten() else { return Ok(None) };
-        let (event, void) = match self.corrections.read(of, &recorded) {
-            Reading::Event(event) => (event, false),
-            Reading::Void { .. } => (&recorded, true),
-        };
-        let Content::Claim(claim) = &event.content else { return Ok(None) };
-        let source = self.aliases.shown(NameKind::Source, &claim.by.source).clone();
-        let question = self.shown(&claim.question);
-        let cell = questions.cells.get(&(source.clone(), question.clone()));
-        let fate = if void {
-            Fate::CorrectedAway
-        } else if !includes(self.query, &claim.by.stated) {
-            Fate::NotYetStated
-        } else if self.taken_back(of, &source).next().is_some() {
-            Fate::TakenBack
-        } else if cell.is_some_and(|c| c.newest.iter().any(|s| s.index == of)) {
-            Fate::Stands
-        } else {
-            Fate::Replaced
-        };
-        Ok(Some((question, StanceTarget::Claim { of, source, fate })))
-    }
-
     fn unknown_sources(&self) -> Vec<Name> {
         let asked = self.query.sources.iter().zip(&self.seen);
         let unknown = asked.filter(|(name, seen)| !**seen && self.aliases.members(NameKind::Source, name).len() < 2);
@@ -422,30 +319,16 @@ impl<'q> Context<'q> {
     }
 }
 
-fn includes(query: &Query, stated: &Stated) -> bool {
+pub(super) fn includes(query: &Query, stated: &Stated) -> bool {
     query.as_of.as_ref().is_none_or(|as_of| as_of.includes(stated))
 }
 
-fn view_of<'v>(views: &'v mut BTreeMap<Name, View>, source: &Name) -> &'v mut View {
+pub(super) fn view_of<'v>(views: &'v mut BTreeMap<Name, View>, source: &Name) -> &'v mut View {
     views.entry(source.clone()).or_insert_with(|| View {
         source: source.clone(),
         standings: vec![],
         taken_back: vec![],
     })
-}
-
-fn only_stances(question: Question) -> Standing {
-    Standing {
-        question,
-        combined: None,
-        acts: vec![],
-        modality: vec![],
-        stated: None,
-        uncertain: false,
-        order_unknown: false,
-        entries: vec![],
-        stances: vec![],
-    }
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {

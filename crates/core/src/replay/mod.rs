@@ -4,6 +4,7 @@
 
 mod combine;
 mod fold;
+mod stances;
 mod view;
 
 pub use combine::{Combined, combine};
