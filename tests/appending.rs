@@ -179,6 +179,12 @@ impl Store for FaultyStore {
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         self.inner.apply(table, writes)
     }
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.inner.keys(table, from, limit)
+    }
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        self.inner.fill(table, rows)
+    }
     fn sync(&self) -> Result<(), StoreError> {
         if self.fail_sync.load(Ordering::SeqCst) { Err(StoreError::Engine("disk full".into())) } else { Ok(()) }
     }

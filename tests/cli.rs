@@ -164,8 +164,10 @@ fn audit_finds_an_entry_altered_in_the_files() {
         let key = [b"tail".as_slice(), &1u64.to_be_bytes()].concat();
         let mut bundle = Bundle::decode(&store.get(Table::State, &key).unwrap().unwrap()).unwrap();
         let StoredBody::Present(_, body) = &mut bundle.entries[0].body else { panic!("present") };
-        let last = body.iter().rposition(|b| *b == 3).unwrap();
-        body[last] = 4;
+        let mut bytes = body.to_vec();
+        let last = bytes.iter().rposition(|b| *b == 3).unwrap();
+        bytes[last] = 4;
+        *body = bytes.into();
         store.apply(Table::State, vec![(key, Some(bundle.encode(Codec::Plain)))]).unwrap();
         store.sync().unwrap();
     }

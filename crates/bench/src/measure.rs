@@ -74,21 +74,23 @@ fn progress(steps: u64) -> Result<ProgressBar, Failure> {
 /// Everything but the bundles.
 pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
     let dir = temporary(options)?;
-    let steps = 2 + 10 * options.rounds + 7 * SINGLE_ROUNDS + 4;
+    let steps = 2 + 12 * options.rounds + 7 * SINGLE_ROUNDS + 4;
     let mut r = Runner { dir: dir.path(), seed: options.seed, progress: progress(steps)?, results: Results::new() };
     let all = options.claims;
     r.run("corpus", Phase::Corpus, "none", 0, all.min(100_000), 1)?;
 
     for _ in 0..options.rounds {
         for (way, batch) in [("one batch", all), ("batches", BATCH)] {
-            for store in ["ledger", "table", "bare"] {
+            for store in ["ledger", "table", "put-off", "bare"] {
                 r.remove(store)?;
             }
             r.run(&format!("sayso import, {way}"), Phase::SaysoImport, "ledger", 0, all, batch)?;
             r.run(&format!("sqlite import, {way}"), Phase::SqliteImport, "table", 0, all, batch)?;
+            r.run(&format!("sqlite put off, {way}"), Phase::SqliteImportPutOff, "put-off", 0, all, batch)?;
             r.run(&format!("bare import, {way}"), Phase::BareImport, "bare", 0, all, batch)?;
         }
         r.remove("bare")?;
+        r.remove("put-off")?;
         r.run("sayso audit", Phase::SaysoAudit, "ledger", 0, all, 1)?;
         r.run("sqlite audit", Phase::SqliteAudit, "table", 0, all, 1)?;
         r.run("hashing", Phase::Hashing, "none", 0, all, 1)?;

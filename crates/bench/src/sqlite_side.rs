@@ -35,8 +35,8 @@ struct Scratch {
 }
 
 impl Claims {
-    /// Opens or makes the table. `bulk`: no checkpoint in the middle of an import.
-    fn open(path: &Path, bulk: bool) -> Result<Self, Failure> {
+    /// Opens or makes the table. `put_off`: the log is not folded into the file until the end.
+    fn open(path: &Path, put_off: bool) -> Result<Self, Failure> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -44,7 +44,7 @@ impl Claims {
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         connection.pragma_update(None, "mmap_size", 8_i64 << 30)?;
-        if bulk {
+        if put_off {
             connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         }
         let columns: Vec<String> = CHAIN.iter().take(3).chain(&NAMES).map(|n| format!("\"{n}\"")).collect();
@@ -125,10 +125,10 @@ fn execute(
     Ok(())
 }
 
-/// The corpus, checked and in memory, one transaction per batch; the checkpoint is timed apart.
-pub(crate) fn import(task: &Task) -> Result<Figures, Failure> {
+/// The corpus, checked and in memory, one transaction per batch. With checkpoints put off, the one at the end is timed apart.
+pub(crate) fn import(task: &Task, put_off: bool) -> Result<Figures, Failure> {
     let records = Corpus::new(task.seed)?.records(task.first, task.count)?;
-    let mut claims = Claims::open(&task.at, true)?;
+    let mut claims = Claims::open(&task.at, put_off)?;
     let mut scratch = Scratch::default();
     let batch = usize::try_from(task.batch)?;
     let ((), mut figures) =
@@ -142,7 +142,7 @@ pub(crate) fn import(task: &Task) -> Result<Figures, Failure> {
 /// The same, with each batch made just before it is inserted: the memory is then SQLite's own.
 pub(crate) fn stream(task: &Task) -> Result<Figures, Failure> {
     let corpus = Corpus::new(task.seed)?;
-    let mut claims = Claims::open(&task.at, true)?;
+    let mut claims = Claims::open(&task.at, false)?;
     let mut scratch = Scratch::default();
     let before = peak_memory("self")?;
     let mut spent = Duration::ZERO;

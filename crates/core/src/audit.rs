@@ -224,8 +224,8 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
 
 /// The place of the first sealed bundle stored from an index on.
 fn next_bundle(store: &dyn Store, from: u64) -> Result<Option<u64>, StoreError> {
-    let next = store.scan(Table::Log, &from.to_be_bytes(), 1)?.into_iter().next();
-    let index = next.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?)));
+    let next = store.keys(Table::Log, &from.to_be_bytes(), 1)?.into_iter().next();
+    let index = next.and_then(|key| Some(u64::from_be_bytes(key.try_into().ok()?)));
     Ok(index.map(|i| i / BUNDLE * BUNDLE).filter(|i| *i > from))
 }
 

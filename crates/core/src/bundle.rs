@@ -14,6 +14,8 @@
 //! ```
 //! All integers are little-endian. The checksum finds damage that decompression would hide; it is no proof of anything.
 
+use bytes::Bytes;
+
 use crate::entry::{self, Hash, Header, Salt};
 use crate::limits::{BUNDLE_ENTRIES, MAX_BODY_BYTES};
 use crate::time::Instant;
@@ -51,8 +53,8 @@ pub struct StoredEntry {
 /// The body of a stored entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredBody {
-    /// Salt and body bytes.
-    Present(Salt, Vec<u8>),
+    /// Salt and body bytes; those of neighbouring entries may share one buffer.
+    Present(Salt, Bytes),
     /// Erased: the commitment stays, so that the chain still verifies.
     Erased(Hash),
 }
@@ -191,13 +193,9 @@ impl Bundle {
         if length > count * (ROW_BYTES + MAX_BODY_BYTES) {
             return Err(damaged("impossible length"));
         }
-        let unpacked;
-        let payload = match codec {
-            0 => r.0,
-            1 => {
-                unpacked = lz4_flex::block::decompress(r.0, length).map_err(|_| damaged("compression"))?;
-                &unpacked
-            }
+        let payload: Bytes = match codec {
+            0 => Bytes::copy_from_slice(r.0),
+            1 => lz4_flex::block::decompress(r.0, length).map_err(|_| damaged("compression"))?.into(),
             _ => return Err(damaged("unknown codec")),
         };
         if payload.len() != length {
@@ -218,7 +216,7 @@ impl Bundle {
                 n => {
                     let n = usize::try_from(n).unwrap_or(usize::MAX);
                     let n = if checked { n } else { n.min(bodies.0.len()) };
-                    StoredBody::Present(salt, bodies.slice(n)?.to_vec())
+                    StoredBody::Present(salt, payload.slice_ref(bodies.slice(n)?))
                 }
             };
             entries.push(StoredEntry { flags, recorded, hash, body });
@@ -262,7 +260,7 @@ mod tests {
             flags: u16::from(n),
             recorded: Instant::from_micros(-5 + i64::from(n)).unwrap(),
             hash: Hash([n; 32]),
-            body: StoredBody::Present([n; 16], vec![n; usize::from(n) * 3]),
+            body: StoredBody::Present([n; 16], vec![n; usize::from(n) * 3].into()),
         };
         let mut entries: Vec<_> = (1..9).map(entry).collect();
         entries[3].body = StoredBody::Erased(Hash([77; 32]));

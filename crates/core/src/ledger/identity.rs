@@ -7,13 +7,15 @@
 //! Rows live in sorted runs, one per sealing, merged eight at a time into runs eight times as large: writing stays
 //! sequential, a look-up reads one chunk per run, and there are few runs. The unsealed tail is in memory.
 
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+
 use crate::body;
 use crate::event::Event;
-use crate::store::{Row, Store, StoreError, Table, Write};
+use crate::store::{Store, StoreError, Table, Write};
 
 /// A keyed 64-bit digest of an event's identity.
 pub(super) type Fingerprint = u64;
@@ -30,40 +32,30 @@ const CHUNK_ROWS: u64 = 512;
 const FAN_IN: usize = 8;
 
 /// Makes fingerprints under a ledger's secret.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Fingerprinter {
-    id: blake3::Hasher,
-    content: blake3::Hasher,
+    id: SipHasher13,
+    content: SipHasher13,
 }
 
 impl Fingerprinter {
     pub(super) fn new(secret: &[u8; 32]) -> Self {
-        let keyed = |kind: u8| {
-            let mut hasher = blake3::Hasher::new_keyed(secret);
-            hasher.update(&[kind]);
-            hasher
-        };
-        Self { id: keyed(0), content: keyed(1) }
+        let (id, content) = secret.split_at(16);
+        let keyed = |half: &[u8]| SipHasher13::new_with_key(&half.try_into().unwrap_or_default());
+        Self { id: keyed(id), content: keyed(content) }
     }
 
     /// The fingerprint of an event, given its own bytes.
     pub(super) fn of<R>(&self, event: &Event<R>, event_bytes: &[u8]) -> Fingerprint {
         match &event.id {
             Some(id) => self.of_id(id.as_str()),
-            None => digest(&self.content, event_bytes),
+            None => self.content.hash(event_bytes),
         }
     }
 
     pub(super) fn of_id(&self, id: &str) -> Fingerprint {
-        digest(&self.id, id.as_bytes())
+        self.id.hash(id.as_bytes())
     }
-}
-
-fn digest(keyed: &blake3::Hasher, bytes: &[u8]) -> Fingerprint {
-    let mut hasher = keyed.clone();
-    hasher.update(bytes);
-    let hash = hasher.finalize();
-    hash.as_bytes().first_chunk().map_or(0, |b| u64::from_le_bytes(*b))
 }
 
 /// Rows in memory: of the tail, and of batches that are not written yet.
@@ -77,6 +69,14 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn reserve(&mut self, n: usize) {
         self.first.reserve(n);
+    }
+
+    pub(super) fn append(&mut self, rows: Self) {
+        if self.first.is_empty() {
+            *self = rows;
+        } else {
+            rows.into_iter().for_each(|row| self.insert(row));
+        }
     }
 
     pub(super) fn insert(&mut self, row: IdentityRow) {
@@ -253,11 +253,12 @@ impl Runs {
         let run = Run { id: self.next, bits: bits_for(rows.len() as u64), rows: rows.len() as u64 };
         self.next = self.next.wrapping_add(1);
         let mut rest = rows.as_slice();
-        for chunk in run.chunks() {
+        let chunks = run.chunks().map(|chunk| {
             let (here, later) = rest.split_at(rest.partition_point(|(f, _)| run.chunk_of(*f) <= chunk));
-            store.apply(Table::Identity, vec![(run.key(chunk), Some(encode_rows(here)))])?;
             rest = later;
-        }
+            (run.key(chunk), encode_rows(here))
+        });
+        store.fill(Table::Identity, chunks.collect())?;
         self.live.push(run);
         Ok(())
     }
@@ -283,11 +284,11 @@ impl Runs {
     /// Removes runs that were begun and never entered into a manifest.
     pub(super) fn trim(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
-            let rows: Vec<Row> = store.scan(Table::Identity, &self.next.to_be_bytes(), 64)?;
-            if rows.is_empty() {
+            let keys = store.keys(Table::Identity, &self.next.to_be_bytes(), 64)?;
+            if keys.is_empty() {
                 return Ok(());
             }
-            store.apply(Table::Identity, rows.into_iter().map(|(key, _)| (key, None)).collect())?;
+            store.apply(Table::Identity, keys.into_iter().map(|key| (key, None)).collect())?;
         }
     }
 }

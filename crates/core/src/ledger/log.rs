@@ -14,7 +14,7 @@ use super::{DamageError, OpenError};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::store::{Store, StoreError, Table, Write};
+use crate::store::{Row, Store, StoreError, Table, Write};
 use crate::time::Instant;
 
 /// The layout of the store that this program reads and writes.
@@ -83,6 +83,16 @@ pub(super) struct Staged {
     pub(super) amendments: Vec<u64>,
     /// An entry whose body is to be erased once the rest is durable.
     pub(super) erase: Option<u64>,
+}
+
+impl Staged {
+    pub(super) fn append(&mut self, entries: Vec<StoredEntry>) {
+        if self.entries.is_empty() {
+            self.entries = entries;
+        } else {
+            self.entries.extend(entries);
+        }
+    }
 }
 
 /// The log, for its one writer.
@@ -295,7 +305,12 @@ impl Log {
             put(key::numbered(key::ERASE, index), vec![]);
         }
         let record = HeadRecord { size: head.size, sealed, hash: head.hash.0, recorded: recorded.micros() };
-        put(key::HEAD.to_vec(), encode(&record));
+        if sealed == self.snapshot.sealed && writes.len() == 1 {
+            // Only a bundle in the tail: it does not exist until the head says so, and no write overtakes an earlier one. An
+            // atomic batch would wait for the disk once more.
+            self.store.apply(Table::State, std::mem::take(&mut writes))?;
+        }
+        writes.push((key::HEAD.to_vec(), Some(encode(&record))));
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         self.snapshot = Snapshot { head, sealed, tail_previous, tail: tail_entries };
@@ -388,7 +403,7 @@ pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenE
 fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&StoredEntry]) -> Result<(), StoreError> {
     let step = |(number, entries): (usize, &[&StoredEntry]), previous: Hash| {
         let first = first + (number * BUNDLE_ENTRIES) as u64;
-        (first.to_be_bytes().to_vec(), Some(encode_bundle(first, previous, entries, Codec::Lz4)))
+        (first.to_be_bytes().to_vec(), encode_bundle(first, previous, entries, Codec::Lz4))
     };
     let bundles: Vec<(usize, &[&StoredEntry])> = entries.chunks(BUNDLE_ENTRIES).enumerate().collect();
     let before = |number: usize| {
@@ -396,7 +411,7 @@ fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&Stor
         last.and_then(|i| entries.get(i)).map_or(previous, |e| e.hash)
     };
     std::thread::scope(|scope| {
-        let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Write>>(2);
+        let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Row>>(2);
         scope.spawn(move || {
             for group in bundles.chunks(SEAL_STEP) {
                 let encoded = group.par_iter().map(|(n, entries)| step((*n, entries), before(*n))).collect();
@@ -406,9 +421,7 @@ fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&Stor
             }
         });
         for encoded in receive {
-            for write in encoded {
-                store.apply(Table::Log, vec![write])?;
-            }
+            store.fill(Table::Log, encoded)?;
         }
         Ok(())
     })
@@ -417,10 +430,10 @@ fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&Stor
 /// Removes bundles beyond the sealed part.
 fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<(), StoreError> {
     loop {
-        let rows = store.scan(Table::Log, &sealed.to_be_bytes(), 16)?;
-        if rows.is_empty() {
+        let keys = store.keys(Table::Log, &sealed.to_be_bytes(), 16)?;
+        if keys.is_empty() {
             return Ok(());
         }
-        store.apply(Table::Log, rows.into_iter().map(|(key, _)| (key, None)).collect())?;
+        store.apply(Table::Log, keys.into_iter().map(|key| (key, None)).collect())?;
     }
 }

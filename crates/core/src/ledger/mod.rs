@@ -230,7 +230,7 @@ impl Ledger {
             id: log.id,
             snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
             queue: Mutex::default(),
-            fingerprinter: log.fingerprinter.clone(),
+            fingerprinter: log.fingerprinter,
             writer: Mutex::new(Writer::new(log)),
             _dir: None,
         })

@@ -1,9 +1,9 @@
 //! Planning a batch: references looked up, rules checked, repeats found. Nothing is written here, and a batch is planned
 //! whole before anything of it is.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ use crate::machine::Entropy;
 use crate::text::{ExternalId, Label};
 use crate::time::Instant;
 
-/// Below this, handing work to other threads costs more than it saves.
-pub(super) const PARALLEL_FROM: usize = 64;
+/// Events encoded by one thread at a time, into one buffer. Below this, handing work to others costs more than it saves.
+const SHARE: usize = 256;
 /// Stands in for the index of a refused line.
 const REFUSED: u64 = u64::MAX;
 
@@ -38,7 +38,7 @@ pub(super) struct Plan {
 
 /// An event as salted body bytes, with what identifies it.
 pub(super) struct Encoded {
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
     pub(super) salt: Salt,
     pub(super) commitment: Hash,
     pub(super) fingerprint: Fingerprint,
@@ -46,12 +46,7 @@ pub(super) struct Encoded {
     pub(super) recorded: Option<Instant>,
 }
 
-thread_local! {
-    /// Where bodies grow before their length is known.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Encodes an event whose references, if any, were looked up. The body is hashed while it is still in the cache.
+/// Encodes an event whose references, if any, were looked up.
 pub(super) fn encode<R: Serialize>(
     event: &Event<R>,
     recorder: Option<&Label>,
@@ -59,21 +54,65 @@ pub(super) fn encode<R: Serialize>(
     salt: Salt,
     fingerprinter: &Fingerprinter,
 ) -> Result<Encoded, BodyError> {
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.clear();
-        body::encode_recorder(recorder, scratch)?;
-        let start = scratch.len();
-        body::encode_event(event, scratch)?;
-        body::check_length(scratch)?;
-        Ok(Encoded {
-            commitment: commitment(&salt, scratch),
-            fingerprint: fingerprinter.of(event, scratch.get(start..).unwrap_or_default()),
-            body: scratch.as_slice().to_vec(),
-            salt,
-            has_id: event.id.is_some(),
-            recorded,
-        })
+    let mut body = Vec::new();
+    let encoded = encode_into(&mut body, event, recorder, recorded, salt, fingerprinter)?;
+    Ok(Encoded { body: body.into(), ..encoded })
+}
+
+/// Appends the body to `buffer`, and hashes it while it is still in the cache. The `body` of what comes back is empty.
+fn encode_into<R: Serialize>(
+    buffer: &mut Vec<u8>,
+    event: &Event<R>,
+    recorder: Option<&Label>,
+    recorded: Option<Instant>,
+    salt: Salt,
+    fingerprinter: &Fingerprinter,
+) -> Result<Encoded, BodyError> {
+    let start = buffer.len();
+    body::encode_recorder(recorder, buffer)?;
+    let own = buffer.len();
+    body::encode_event(event, buffer)?;
+    let bytes_from = |start: usize| buffer.get(start..).unwrap_or_default();
+    let body = bytes_from(start);
+    body::check_length(body)?;
+    Ok(Encoded {
+        body: Bytes::new(),
+        commitment: commitment(&salt, body),
+        fingerprint: fingerprinter.of(event, bytes_from(own)),
+        salt,
+        has_id: event.id.is_some(),
+        recorded,
     })
+}
+
+/// Encodes what can be encoded without looking at the ledger, the bodies into one buffer.
+fn prepare(events: &[NewEvent], salts: &[Salt], fingerprinter: &Fingerprinter) -> Vec<Prepared> {
+    let mut buffer = Vec::new();
+    let mut ends = Vec::with_capacity(events.len());
+    let mut prepared: Vec<Prepared> = Vec::with_capacity(events.len());
+    for (new, salt) in events.iter().zip(salts) {
+        let start = buffer.len();
+        prepared.push(if new.event.has_references() || matches!(new.event.content, Content::Alias(_)) {
+            Prepared::Pending(Box::new(new.clone()))
+        } else {
+            encode_into(&mut buffer, &new.event, new.recorder.as_ref(), new.recorded, *salt, fingerprinter)
+                .map_or_else(Prepared::Refused, Prepared::Ready)
+        });
+        if !matches!(prepared.last(), Some(Prepared::Ready(_))) {
+            buffer.truncate(start);
+        }
+        ends.push(buffer.len());
+    }
+    let mut rest = Bytes::from(buffer);
+    let mut start = 0;
+    for (prepared, end) in prepared.iter_mut().zip(ends) {
+        let body = rest.split_to(end - start);
+        start = end;
+        if let Prepared::Ready(encoded) = prepared {
+            encoded.body = body;
+        }
+    }
+    prepared
 }
 
 /// Everything that a new event can see: the log, the batches accepted before it in this round, and its own batch so far.
@@ -168,7 +207,8 @@ enum Prepared {
 
 /// A batch, encoded as far as that goes without looking at the ledger.
 pub(super) struct PreparedBatch {
-    prepared: Vec<Prepared>,
+    /// In shares, as they were encoded.
+    prepared: Vec<Vec<Prepared>>,
     /// One salt for each event, used or not.
     salts: Vec<Salt>,
     /// Where each id stands first in the batch.
@@ -188,17 +228,11 @@ impl PreparedBatch {
         let events = &batch.events;
         let mut salts = vec![Salt::default(); events.len()];
         entropy.fill(salts.as_flattened_mut()).map_err(AppendError::Entropy)?;
-        let prepare = |(new, salt): (&NewEvent, &Salt)| {
-            if new.event.has_references() || matches!(new.event.content, Content::Alias(_)) {
-                return Prepared::Pending(Box::new(new.clone()));
-            }
-            let encoded = encode(&new.event, new.recorder.as_ref(), new.recorded, *salt, fingerprinter);
-            encoded.map_or_else(Prepared::Refused, Prepared::Ready)
-        };
-        let prepared = if events.len() < PARALLEL_FROM {
-            events.iter().zip(&salts).map(prepare).collect()
+        let shares = events.par_chunks(SHARE).zip(salts.par_chunks(SHARE));
+        let prepared = if events.len() <= SHARE {
+            vec![prepare(events, &salts, fingerprinter)]
         } else {
-            events.par_iter().zip(&salts).map(prepare).collect()
+            shares.map(|(events, salts)| prepare(events, salts, fingerprinter)).collect()
         };
         Ok(Self {
             prepared,
@@ -242,16 +276,18 @@ impl<'a> Planner<'a> {
         now: Instant,
     ) -> Result<(Plan, Option<Amendments>), AppendError> {
         let PreparedBatch { prepared, salts, ids, digests, allow_repeats, .. } = batch;
-        let ready = prepared.iter().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
+        let all = || prepared.iter().flatten();
+        let ready = all().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
         let fingerprints: Vec<Fingerprint> = ready.collect();
         let known = sight.log.runs.find_many(&*sight.log.store, &fingerprints).map_err(OpenError::from)?;
-        if amendments.is_none() && prepared.iter().any(|p| matches!(p, Prepared::Pending(_))) {
+        if amendments.is_none() && all().any(|p| matches!(p, Prepared::Pending(_))) {
             amendments = Some(sight.load_amendments()?);
         }
-        sight.fresh.reserve(prepared.len());
+        let count = salts.len();
+        sight.fresh.reserve(count);
         let mut own = Rows::default();
-        own.reserve(prepared.len());
-        let outcomes = Vec::with_capacity(prepared.len());
+        own.reserve(count);
+        let outcomes = Vec::with_capacity(count);
         let (amended, notices) = (vec![], vec![]);
         Self {
             sight,
@@ -271,9 +307,9 @@ impl<'a> Planner<'a> {
         .place_all(prepared)
     }
 
-    fn place_all(mut self, prepared: Vec<Prepared>) -> Result<(Plan, Option<Amendments>), AppendError> {
+    fn place_all(mut self, prepared: Vec<Vec<Prepared>>) -> Result<(Plan, Option<Amendments>), AppendError> {
         let (mut refusals, mut refused) = (Vec::new(), false);
-        for (position, prepared) in prepared.into_iter().enumerate() {
+        for (position, prepared) in prepared.into_iter().flatten().enumerate() {
             match self.place(position, prepared) {
                 Ok(outcome) => self.outcomes.push(outcome),
                 Err(Stop::Fail(e)) => return Err(e.into()),

@@ -85,8 +85,8 @@ impl Writer {
         let Plan { fresh, rows, amendments, outcomes, notices } = plan;
         round.staged.rows.extend(fresh.iter().map(|e| e.fingerprint).zip(head.size..));
         let (entries, head, last) = chain(fresh, head, last, now);
-        rows.into_iter().for_each(|row| round.rows.insert(row));
-        round.staged.entries.extend(entries);
+        round.rows.append(rows);
+        round.staged.append(entries);
         round.staged.amendments.extend(amendments);
         round.head = Some((head, last));
         Ok(Appended { outcomes, head, notices })

@@ -31,6 +31,10 @@ impl Store for MemoryStore {
         Ok(in_table.take(limit).map(|((_, k), v)| (k.clone(), v.clone())).collect())
     }
 
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.scan(table, from, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         let mut rows = self.rows();
         for (key, value) in writes {
@@ -40,6 +44,10 @@ impl Store for MemoryStore {
             };
         }
         Ok(())
+    }
+
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        self.apply(table, rows.into_iter().map(|(key, value)| (key, Some(value))).collect())
     }
 
     fn sync(&self) -> Result<(), StoreError> {

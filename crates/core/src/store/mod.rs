@@ -65,11 +65,25 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError>;
 
+    /// At most `limit` keys in order, from the first that is not less than `from`: also of rows that [`Store::fill`] left
+    /// unfinished, which cannot be read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
     /// Applies a batch of writes to one table, atomically. Not durable before [`Store::sync`].
     ///
     /// # Errors
     /// [`StoreError`]; what was applied is then unknown until the store is opened again.
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    /// Writes new rows, in the order of their keys, at less cost than [`Store::apply`]: for many large values that nothing
+    /// refers to yet. Not atomic: a crash may leave any of them out or unfinished. No key may be there already.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was written is then unknown until the store is opened again.
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError>;
 
     /// Returns once everything applied so far would survive power loss.
     ///
@@ -91,6 +105,7 @@ mod contract {
         values_come_back(store);
         scans_are_ordered_and_bounded(store);
         large_values_shrink_and_grow(store);
+        filled_rows_are_rows(store);
         tables_are_apart(store);
     }
 
@@ -126,6 +141,21 @@ mod contract {
             assert_eq!(rows, [(b"big".to_vec(), value), (b"big2".to_vec(), b"x".to_vec())]);
         }
         store.apply(Table::Identity, vec![(b"big".to_vec(), None), (b"big2".to_vec(), None)]).unwrap();
+        assert!(store.scan(Table::Identity, b"", 10).unwrap().is_empty());
+    }
+
+    fn filled_rows_are_rows(store: &dyn Store) {
+        let row = |n: u8, size: usize| (vec![n], vec![n; size]);
+        let sizes = [0, 1, 39_999, 40_000, 40_001, 100_000];
+        let rows: Vec<Row> = (0..60).map(|n| row(n, sizes[usize::from(n) % sizes.len()])).collect();
+        store.fill(Table::Identity, rows[..25].to_vec()).unwrap();
+        store.fill(Table::Identity, rows[25..].to_vec()).unwrap();
+        assert_eq!(store.scan(Table::Identity, b"", 100).unwrap(), rows);
+        assert_eq!(store.keys(Table::Identity, &[9], 3).unwrap(), [[9], [10], [11]]);
+        assert_eq!(store.keys(Table::Identity, &[58], 3).unwrap(), [[58], [59]]);
+        store.apply(Table::Identity, vec![put(&[3], b"short"), (vec![4], None)]).unwrap();
+        assert_eq!(store.get(Table::Identity, &[3]).unwrap().as_deref(), Some(b"short".as_slice()));
+        store.apply(Table::Identity, (0..60).map(|n| (vec![n], None)).collect()).unwrap();
         assert!(store.scan(Table::Identity, b"", 10).unwrap().is_empty());
     }
 

@@ -5,6 +5,9 @@
 //! - sled moves a page into a file of its own (`blobs/`), which it never syncs, when the page outgrows a quarter of a
 //!   segment. A leaf holds up to 17 keys, a merge a few more; values are therefore cut into parts small enough that no
 //!   leaf gets there.
+//! - A leaf that outgrows 16 keys is split, and both halves are written again with all their values. `fill` therefore lets
+//!   the leaves split while they hold empty values, and puts the values in afterwards: half the bytes written.
+//! - A batch costs sled a write of its own, before the others, and a wait for it. A single row is therefore no batch.
 //! - sled's cache notes an access in a queue of 64 per shard and evicts only when a queue is full; few large pages never
 //!   fill one. Reading a part therefore counts as several accesses.
 
@@ -17,6 +20,8 @@ use super::{Row, Store, StoreError, Table, Write};
 const SEGMENT_BYTES: usize = 4 << 20;
 /// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
 const PART_BYTES: usize = 40_000;
+/// Parts of a bundle of entries with notes and quotes.
+const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
 const CACHE_BYTES: u64 = 32 << 20;
 /// Accesses counted for each read of a large part, so that a page of 12 parts fills its shard's queue of 64.
@@ -72,10 +77,22 @@ fn engine(e: &sled::Error) -> StoreError {
     StoreError::Engine(e.to_string())
 }
 
-/// A value lies under `key, part 0`, `key, part 1`, ...; every part but the last is full, and the last never is.
+/// The parts of a value: every one but the last is full, and the last never is.
+fn parts(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let empty_last = value.len().is_multiple_of(PART_BYTES).then_some([].as_slice());
+    value.chunks(PART_BYTES).chain(empty_last)
+}
+
+/// A value lies under `key, part 0`, `key, part 1`, ...; see [`parts`].
 fn part_key(key: &[u8], part: usize) -> Result<Vec<u8>, StoreError> {
     let part = u16::try_from(part).map_err(|_| StoreError::Engine("value too large".into()))?;
     Ok([key, &part.to_be_bytes()].concat())
+}
+
+/// The key and the number of a part.
+fn split_part_key(part_key: &[u8]) -> Result<(&[u8], u16), StoreError> {
+    let (key, part) = part_key.split_last_chunk::<2>().ok_or_else(|| StoreError::Engine("foreign key".into()))?;
+    Ok((key, u16::from_be_bytes(*part)))
 }
 
 impl Store for SledStore {
@@ -95,6 +112,9 @@ impl Store for SledStore {
                     tree.contains_key(&part_key).map_err(|e| engine(&e))?;
                 }
             }
+            if part == 0 && bytes.len() == PART_BYTES {
+                value.reserve(USUAL_PARTS * PART_BYTES);
+            }
             value.extend_from_slice(&bytes);
             if bytes.len() < PART_BYTES {
                 break;
@@ -108,8 +128,8 @@ impl Store for SledStore {
         let mut complete = true;
         for item in self.tree(table).range(from..) {
             let (key, bytes) = item.map_err(|e| engine(&e))?;
-            let (key, part) = key.split_last_chunk::<2>().ok_or_else(|| StoreError::Engine("foreign key".into()))?;
-            if u16::from_be_bytes(*part) == 0 {
+            let (key, part) = split_part_key(&key)?;
+            if part == 0 {
                 if rows.len() == limit {
                     break;
                 }
@@ -124,34 +144,83 @@ impl Store for SledStore {
         if complete { Ok(rows) } else { Err(StoreError::Engine("a value is cut short".into())) }
     }
 
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        for part_key in self.tree(table).range(from..).keys() {
+            let part_key = part_key.map_err(|e| engine(&e))?;
+            let (key, _) = split_part_key(&part_key)?;
+            if keys.last().is_none_or(|last| last != key) {
+                if keys.len() == limit {
+                    break;
+                }
+                keys.push(key.to_vec());
+            }
+        }
+        Ok(keys)
+    }
+
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         let tree = self.tree(table);
+        if let [(key, Some(value))] = writes.as_slice()
+            && value.len() < PART_BYTES
+            && !tree.contains_key(part_key(key, 1)?).map_err(|e| engine(&e))?
+        {
+            return tree.insert(part_key(key, 0)?, value.as_slice()).map(drop).map_err(|e| engine(&e));
+        }
         let mut batch = sled::Batch::default();
         for (key, value) in writes {
-            let mut parts = 0;
-            if let Some(value) = &value {
-                let mut rest = value.as_slice();
-                loop {
-                    let (part, more) = rest.split_at(rest.len().min(PART_BYTES));
-                    batch.insert(part_key(&key, parts)?, part);
-                    parts += 1;
-                    rest = more;
-                    if part.len() < PART_BYTES {
-                        break;
-                    }
-                }
+            let mut next = 0;
+            for part in value.iter().flat_map(|v| parts(v)) {
+                batch.insert(part_key(&key, next)?, part);
+                next += 1;
             }
             // What an earlier, longer value left behind.
-            while tree.contains_key(part_key(&key, parts)?).map_err(|e| engine(&e))? {
-                batch.remove(part_key(&key, parts)?);
-                parts += 1;
+            while tree.contains_key(part_key(&key, next)?).map_err(|e| engine(&e))? {
+                batch.remove(part_key(&key, next)?);
+                next += 1;
             }
         }
         tree.apply_batch(batch).map_err(|e| engine(&e))
     }
 
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        let tree = self.tree(table);
+        for with_values in [false, true] {
+            for (key, value) in &rows {
+                for (number, part) in parts(value).enumerate() {
+                    let part = if with_values { part } else { &[] };
+                    tree.insert(part_key(key, number)?, part).map_err(|e| engine(&e))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn sync(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(|e| engine(&e))?;
         self.file.sync_data().map_err(|source| StoreError::Io { path: self.path.display().to_string(), source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crash_left_of_a_fill_can_be_found_and_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        // Row 1 is whole, row 2 has its first part only, row 3 none of its three.
+        store.fill(Table::Log, vec![(vec![1], vec![7; 50_000])]).unwrap();
+        for (key, value) in [([2, 0, 0], vec![7; PART_BYTES]), ([2, 0, 1], vec![]), ([2, 0, 2], vec![])] {
+            store.log.insert(key, value).unwrap();
+        }
+        for key in [[3, 0, 0], [3, 0, 1], [3, 0, 2]] {
+            store.log.insert(key, &[]).unwrap();
+        }
+        assert!(store.scan(Table::Log, &[], 10).is_err());
+        assert_eq!(store.keys(Table::Log, &[2], 10).unwrap(), [[2], [3]]);
+        store.apply(Table::Log, vec![(vec![2], None), (vec![3], None)]).unwrap();
+        assert_eq!(store.scan(Table::Log, &[], 10).unwrap(), [(vec![1], vec![7; 50_000])]);
     }
 }
