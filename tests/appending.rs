@@ -62,6 +62,72 @@ fn batches_of_any_size_seal_and_come_back() {
     );
 }
 
+/// A batch of thousands is written while it is still being planned. It is one step all the same.
+#[test]
+fn a_large_batch_is_one_step() {
+    for (f, _dir) in fixtures() {
+        add_many(&f, 0, 100);
+        let (before, rows) = (f.ledger.head(), f.store.keys(Table::Log, &[], 100).unwrap());
+
+        // The last of 9,000 is refused, and another in the middle.
+        let mut lines: Vec<String> = (100..9_100).map(claim).collect();
+        lines[5_000] = r#"{"kind":"note","of":"nobody","text":"t"}"#.into();
+        lines[8_999] = r#"{"kind":"note","of":"nobody either","text":"t"}"#.into();
+        let error = f.try_add(&lines.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_err();
+        let AppendError::Refused(refusals) = error else { panic!("{error}") };
+        assert_eq!(refusals.iter().map(|r| r.position).collect::<Vec<_>>(), [5_000, 8_999]);
+        assert_eq!((f.ledger.head(), f.store.keys(Table::Log, &[], 100).unwrap()), (before, rows), "nothing is left");
+
+        // Repeats of the log, of its tail, and of earlier lines of the batch, near and far; references the same.
+        lines = (0..9_000).map(claim).collect();
+        lines.push(claim(300)); // long since on its way into the store
+        lines.push(claim(8_990));
+        lines.push(
+            r#"{"kind":"claim","id":"x","source":"a","subject":"s","predicate":"q","value":1,"stated":"2023"}"#.into(),
+        );
+        lines.push(r#"{"kind":"retraction","id":"r","of":"x","source":"a","stated":"2024"}"#.into());
+        let appended = f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(appended.head.size, 9_002);
+        for n in [0, 50, 99] {
+            assert_eq!(appended.outcomes[n], Outcome::AlreadyThere(n as u64));
+        }
+        for n in [100, 255, 256, 5_000, 8_999] {
+            assert_eq!(appended.outcomes[n], Outcome::Appended(n as u64));
+        }
+        let last = [300, 8_990].map(Outcome::AlreadyThere).into_iter().chain([9_000, 9_001].map(Outcome::Appended));
+        assert_eq!(appended.outcomes[9_000..], last.collect::<Vec<_>>());
+        sound(&f);
+
+        let again = f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(again.outcomes.iter().all(|o| matches!(o, Outcome::AlreadyThere(_))));
+        assert_eq!((again.head, f.ledger.head()), (appended.head, appended.head));
+
+        // The same id with other content, far behind; and a large batch that fills no bundle.
+        lines.push(
+            r#"{"kind":"claim","id":"x","source":"a","subject":"s","predicate":"q","value":2,"stated":"2023"}"#.into(),
+        );
+        assert!(matches!(
+            f.try_add(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
+            Err(AppendError::Refused(_))
+        ));
+        lines.pop();
+        lines.push(claim(20_000));
+        assert_eq!(f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>()).head.size, 9_003);
+        sound(&f);
+        let f = f.reopen();
+        sound(&f);
+        add_many(&f, 30_000, 33_000);
+        sound(&f);
+    }
+}
+
+/// A ledger in memory, and one on disk.
+fn fixtures() -> [(Fixture, Option<tempfile::TempDir>); 2] {
+    let dir = tempfile::tempdir().unwrap();
+    let on_disk = Fixture::on(Arc::new(SledStore::open(dir.path()).unwrap()), 1);
+    [(Fixture::new(), None), (on_disk, Some(dir))]
+}
+
 #[test]
 fn one_bad_event_and_nothing_is_appended() {
     let f = Fixture::new();
@@ -164,9 +230,11 @@ fn many_threads_share_one_ledger() {
 }
 
 /// A store whose disk can be made to fail, or to forget what was not synced.
+#[derive(Default)]
 struct FaultyStore {
     inner: MemoryStore,
     fail_sync: AtomicBool,
+    fail_fill: AtomicBool,
 }
 
 impl Store for FaultyStore {
@@ -183,6 +251,9 @@ impl Store for FaultyStore {
         self.inner.keys(table, from, limit)
     }
     fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        if self.fail_fill.load(Ordering::SeqCst) {
+            return Err(StoreError::Engine("disk full".into()));
+        }
         self.inner.fill(table, rows)
     }
     fn sync(&self) -> Result<(), StoreError> {
@@ -191,8 +262,26 @@ impl Store for FaultyStore {
 }
 
 #[test]
+fn a_large_batch_that_cannot_be_written_poisons_and_leaves_nothing() {
+    let store = Arc::new(FaultyStore::default());
+    let f = Fixture::on(store.clone(), 1);
+    add_many(&f, 0, 10);
+    let before = f.ledger.head();
+    store.fail_fill.store(true, Ordering::SeqCst);
+    let lines: Vec<String> = (0..30_000).map(claim).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    assert!(matches!(f.try_add(&lines), Err(AppendError::Store(_))));
+    store.fail_fill.store(false, Ordering::SeqCst);
+    assert!(matches!(f.try_add(&lines), Err(AppendError::Poisoned)));
+    let f = f.reopen();
+    assert_eq!(f.ledger.head(), before);
+    assert_eq!(f.add(&lines).head.size, 30_000);
+    sound(&f);
+}
+
+#[test]
 fn after_a_failed_sync_nothing_more_is_acknowledged() {
-    let store = Arc::new(FaultyStore { inner: MemoryStore::default(), fail_sync: AtomicBool::new(false) });
+    let store = Arc::new(FaultyStore::default());
     let f = Fixture::on(store.clone(), 1);
     add_many(&f, 0, 1);
     store.fail_sync.store(true, Ordering::SeqCst);

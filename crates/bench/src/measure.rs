@@ -111,8 +111,8 @@ pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
         r.run("bare singles again", Phase::BareSingles, "small-bare", next, share, 1)?;
         r.run("sqlite singles, full", Phase::SqliteSingles, "table", next, share, 1)?;
         next += share;
-        r.run("sayso threads", Phase::SaysoThreads, "ledger", next, share * 4, 1)?;
-        next += share * 4;
+        r.run("sayso threads", Phase::SaysoThreads, "ledger", next, share * 8, 1)?;
+        next += share * 8;
     }
 
     if options.git_claims > 0 {

@@ -227,6 +227,14 @@ impl Bundle {
         Ok(Self { first, previous, entries })
     }
 
+    /// An entry of the bundle, and the hash before it.
+    #[must_use]
+    pub fn at(&self, index: u64) -> Option<(Hash, &StoredEntry)> {
+        let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        let before = at.checked_sub(1).and_then(|b| self.entries.get(b)).map_or(self.previous, |e| e.hash);
+        self.entries.get(at).map(|entry| (before, entry))
+    }
+
     /// The index after the last entry.
     #[must_use]
     pub fn end(&self) -> u64 {

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::AppendError;
-use super::plan::PreparedBatch;
+use super::prepare::PreparedBatch;
 use super::rules::RuleError;
 use crate::body::BodyError;
 use crate::entry::Head;

@@ -4,25 +4,27 @@
 //! tail and enters the index rows; then that is made durable. Entries beyond the head do not exist: what a crash left
 //! there is removed when the ledger is opened.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
+use super::sealing::Group;
 use super::{DamageError, OpenError};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::store::{Row, Store, StoreError, Table, Write};
+use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
 
 /// The layout of the store that this program reads and writes.
 pub(crate) const STORE_VERSION: u16 = 1;
 
 pub(crate) const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
-/// Bundles compressed at a time while the ones before are written.
-const SEAL_STEP: usize = 32;
+
+/// Unpacked bundles kept for whoever looks up repeats and references.
+const RECENT_BUNDLES: usize = 8;
 
 /// Keys of the state table. None is the beginning of another.
 pub(crate) mod key {
@@ -85,6 +87,21 @@ pub(super) struct Staged {
     pub(super) erase: Option<u64>,
 }
 
+/// A batch whose bundles and fingerprints are in the store already, beyond the head.
+pub(super) struct Streamed {
+    /// How many entries are sealed with it.
+    pub(super) sealed: u64,
+    /// The hash of the last sealed entry.
+    pub(super) tail_previous: Hash,
+    /// What comes after them.
+    pub(super) tail: Vec<StoredEntry>,
+    /// Corrections and aliases among the new entries.
+    pub(super) amendments: Vec<u64>,
+    pub(super) head: Head,
+    /// When the last entry was recorded.
+    pub(super) recorded: Instant,
+}
+
 impl Staged {
     pub(super) fn append(&mut self, entries: Vec<StoredEntry>) {
         if self.entries.is_empty() {
@@ -106,6 +123,8 @@ pub(super) struct Log {
     /// Fingerprints of the tail, whose rows are in no run yet.
     pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
+    /// Bundles read last, the newest at the end.
+    recent: RefCell<Vec<Arc<Bundle>>>,
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -221,8 +240,17 @@ impl Log {
         let head = Head { size: head.size, hash: last.0 };
         let snapshot = Snapshot { head, sealed: head.size / BUNDLE * BUNDLE, tail_previous: sealed_hash, tail };
         let last_recorded = last.1;
-        let mut log =
-            Self { store, id, fingerprinter, snapshot, last_recorded, runs, tail_rows: Rows::default(), tail_keys };
+        let mut log = Self {
+            store,
+            id,
+            fingerprinter,
+            snapshot,
+            last_recorded,
+            runs,
+            tail_rows: Rows::default(),
+            tail_keys,
+            recent: RefCell::default(),
+        };
         for row in log.fingerprint_tail()? {
             log.tail_rows.insert(row);
         }
@@ -257,65 +285,86 @@ impl Log {
 
     /// Appends staged entries: durable when this returns, all or none.
     pub(super) fn commit(&mut self, staged: Staged, head: Head, recorded: Instant) -> Result<(), StoreError> {
-        let old = &self.snapshot;
         let sealed = head.size / BUNDLE * BUNDLE;
-        let mut writes: Vec<Write> = Vec::new();
-        let mut put = |key: Vec<u8>, value: Vec<u8>| writes.push((key, Some(value)));
-
-        let tail_entries: Vec<Arc<StoredEntry>>;
-        let tail_previous: Hash;
+        let old = &self.snapshot;
         if sealed == old.sealed {
-            // The common case: one more bundle in the tail.
-            let bundle = Bundle { first: old.head.size, previous: old.head.hash, entries: staged.entries };
-            put(key::numbered(key::TAIL, bundle.first), bundle.encode(Codec::Plain));
-            tail_previous = old.tail_previous;
-            self.tail_keys.push(bundle.first);
-            staged.rows.into_iter().for_each(|row| self.tail_rows.insert(row));
-            tail_entries = old.tail.iter().cloned().chain(bundle.entries.into_iter().map(Arc::new)).collect();
-        } else {
-            let mut fresh = staged.entries;
-            let open = usize::try_from(head.size - sealed).unwrap_or(usize::MAX).min(fresh.len());
-            let rest: Vec<StoredEntry> = fresh.split_off(fresh.len() - open);
-            let entries: Vec<&StoredEntry> = old.tail.iter().map(|e| &**e).chain(&fresh).collect();
-            tail_previous = entries.last().map_or(old.tail_previous, |e| e.hash);
-            write_bundles(&*self.store, old.sealed, old.tail_previous, &entries)?;
+            return self.extend_tail(staged, head, recorded);
+        }
+        let Staged { mut entries, rows, amendments, erase } = staged;
+        let open = usize::try_from(head.size - sealed).unwrap_or(usize::MAX).min(entries.len());
+        let tail = entries.split_off(entries.len() - open);
+        let whole = old.tail.iter().map(|e| StoredEntry::clone(e)).chain(entries);
+        let group = Group { first: old.sealed, previous: old.tail_previous, entries: whole.collect() };
+        let tail_previous = group.entries.last().map_or(old.tail_previous, |e| e.hash);
+        group.write(&*self.store)?;
+        self.add_identities(rows, sealed)?;
+        self.move_head(Streamed { sealed, tail_previous, tail, amendments, head, recorded }, erase)
+    }
 
-            let all = std::mem::take(&mut self.tail_rows).into_iter().chain(staged.rows);
-            let (sealed_rows, open_rows): (Vec<IdentityRow>, Vec<IdentityRow>) = all.partition(|(_, i)| *i < sealed);
-            self.runs.add(&*self.store, sealed_rows)?;
-            open_rows.into_iter().for_each(|row| self.tail_rows.insert(row));
-            self.store.sync()?;
+    /// Moves the head over bundles that were written before.
+    pub(super) fn commit_streamed(&mut self, streamed: Streamed) -> Result<(), StoreError> {
+        self.move_head(streamed, None)
+    }
 
-            put(key::RUNS.to_vec(), self.runs.encode());
-            if !rest.is_empty() {
-                let refs: Vec<&StoredEntry> = rest.iter().collect();
-                put(key::numbered(key::TAIL, sealed), encode_bundle(sealed, tail_previous, &refs, Codec::Plain));
-            }
-            let replaced = std::mem::take(&mut self.tail_keys);
-            let removed = replaced.iter().map(|first| (key::numbered(key::TAIL, *first), None));
-            writes.splice(0..0, removed);
-            self.tail_keys = if rest.is_empty() { vec![] } else { vec![sealed] };
-            tail_entries = rest.into_iter().map(Arc::new).collect();
-        }
-        let mut put = |key: Vec<u8>, value: Vec<u8>| writes.push((key, Some(value)));
-        for index in staged.amendments {
-            put(key::numbered(key::AMENDMENT, index), vec![]);
-        }
-        if let Some(index) = staged.erase {
-            put(key::numbered(key::ERASE, index), vec![]);
-        }
-        let record = HeadRecord { size: head.size, sealed, hash: head.hash.0, recorded: recorded.micros() };
-        if sealed == self.snapshot.sealed && writes.len() == 1 {
-            // Only a bundle in the tail: it does not exist until the head says so, and no write overtakes an earlier one. An
-            // atomic batch would wait for the disk once more.
+    /// The common case: one more bundle in the tail.
+    fn extend_tail(&mut self, staged: Staged, head: Head, recorded: Instant) -> Result<(), StoreError> {
+        let old = &self.snapshot;
+        let Staged { entries, rows, amendments, erase } = staged;
+        let bundle = Bundle { first: old.head.size, previous: old.head.hash, entries };
+        let mut writes: Vec<Write> = vec![(key::numbered(key::TAIL, bundle.first), Some(bundle.encode(Codec::Plain)))];
+        writes.extend(marks(amendments, erase));
+        let plain = writes.len() == 1;
+        if plain {
+            // It does not exist until the head says so, and no write overtakes an earlier one. An atomic batch would wait for
+            // the disk once more.
             self.store.apply(Table::State, std::mem::take(&mut writes))?;
         }
-        writes.push((key::HEAD.to_vec(), Some(encode(&record))));
+        writes.push(head_row(head, old.sealed, recorded));
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
-        self.snapshot = Snapshot { head, sealed, tail_previous, tail: tail_entries };
+        self.tail_keys.push(bundle.first);
+        rows.into_iter().for_each(|row| self.tail_rows.insert(row));
+        self.snapshot.tail.extend(bundle.entries.into_iter().map(Arc::new));
+        self.snapshot.head = head;
         self.last_recorded = Some(recorded);
         Ok(())
+    }
+
+    /// Enters the fingerprints of sealed entries, those of the tail so far among them, into the index of repeats.
+    pub(super) fn add_identities(&mut self, rows: Vec<IdentityRow>, sealed: u64) -> Result<(), StoreError> {
+        let all = std::mem::take(&mut self.tail_rows).into_iter().chain(rows);
+        let (sealed_rows, open_rows): (Vec<IdentityRow>, Vec<IdentityRow>) = all.partition(|(_, i)| *i < sealed);
+        open_rows.into_iter().for_each(|row| self.tail_rows.insert(row));
+        self.runs.add(&*self.store, sealed_rows)
+    }
+
+    /// Moves the head over new bundles, and replaces the tail.
+    fn move_head(&mut self, streamed: Streamed, erase: Option<u64>) -> Result<(), StoreError> {
+        let Streamed { sealed, tail_previous, tail, amendments, head, recorded } = streamed;
+        self.store.sync()?;
+
+        let replaced = std::mem::take(&mut self.tail_keys);
+        let mut writes: Vec<Write> = replaced.iter().map(|first| (key::numbered(key::TAIL, *first), None)).collect();
+        writes.push((key::RUNS.to_vec(), Some(self.runs.encode())));
+        if !tail.is_empty() {
+            let refs: Vec<&StoredEntry> = tail.iter().collect();
+            let bundle = encode_bundle(sealed, tail_previous, &refs, Codec::Plain);
+            writes.push((key::numbered(key::TAIL, sealed), Some(bundle)));
+            self.tail_keys.push(sealed);
+        }
+        writes.extend(marks(amendments, erase));
+        writes.push(head_row(head, sealed, recorded));
+        self.store.apply(Table::State, writes)?;
+        self.store.sync()?;
+        let tail = tail.into_iter().map(Arc::new).collect();
+        self.snapshot = Snapshot { head, sealed, tail_previous, tail };
+        self.last_recorded = Some(recorded);
+        Ok(())
+    }
+
+    /// Removes what was written beyond the head and is not to be.
+    pub(super) fn trim(&self) -> Result<(), StoreError> {
+        trim_bundles(&*self.store, self.snapshot.sealed)
     }
 
     /// Erases a body that a durable redaction speaks of, and forgets its identity.
@@ -346,6 +395,7 @@ impl Log {
                 let rows = self.runs.drop_row(&*self.store, row)?;
                 self.store.apply(Table::Identity, rows)?;
                 self.store.sync()?;
+                self.recent.borrow_mut().clear();
                 let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
                 let at = usize::try_from(index - bundle.first).unwrap_or(usize::MAX);
                 if let Some(slot) = bundle.entries.get_mut(at) {
@@ -361,9 +411,29 @@ impl Log {
         Ok(())
     }
 
+    /// A bundle in the store, sealed or about to be. Whoever asks for one of its entries mostly asks for more of them.
+    pub(super) fn bundle(&self, first: u64) -> Result<Arc<Bundle>, OpenError> {
+        let mut recent = self.recent.borrow_mut();
+        if let Some(at) = recent.iter().position(|b| b.first == first) {
+            let bundle = recent.remove(at);
+            recent.push(bundle.clone());
+            return Ok(bundle);
+        }
+        let bundle = Arc::new(load_bundle(&*self.store, first)?);
+        if recent.len() == RECENT_BUNDLES {
+            recent.remove(0);
+        }
+        recent.push(bundle.clone());
+        Ok(bundle)
+    }
+
     /// An entry as stored, and the hash before it.
     pub(super) fn stored(&self, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
-        self.snapshot.stored(&*self.store, index)
+        if index >= self.snapshot.sealed {
+            return self.snapshot.stored(&*self.store, index);
+        }
+        let bundle = self.bundle(index / BUNDLE * BUNDLE)?;
+        Ok(bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone()))))
     }
 }
 
@@ -373,18 +443,13 @@ impl Snapshot {
         if index >= self.head.size {
             return Ok(None);
         }
-        let pick = |previous: Hash, entries: &[Arc<StoredEntry>], at: u64| {
-            let at = usize::try_from(at).ok()?;
-            let before = at.checked_sub(1).and_then(|b| entries.get(b)).map_or(previous, |e| e.hash);
-            Some((before, entries.get(at)?.clone()))
-        };
         if index >= self.sealed {
-            return Ok(pick(self.tail_previous, &self.tail, index - self.sealed));
+            let Ok(at) = usize::try_from(index - self.sealed) else { return Ok(None) };
+            let before = at.checked_sub(1).and_then(|b| self.tail.get(b)).map_or(self.tail_previous, |e| e.hash);
+            return Ok(self.tail.get(at).map(|entry| (before, entry.clone())));
         }
         let bundle = load_bundle(store, index / BUNDLE * BUNDLE)?;
-        let first = bundle.first;
-        let entries: Vec<_> = bundle.entries.into_iter().map(Arc::new).collect();
-        Ok(pick(bundle.previous, &entries, index - first))
+        Ok(bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone()))))
     }
 }
 
@@ -399,32 +464,15 @@ pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenE
     Ok(bundle)
 }
 
-/// Writes full bundles: compression on all cores, a step ahead of the writing.
-fn write_bundles(store: &dyn Store, first: u64, previous: Hash, entries: &[&StoredEntry]) -> Result<(), StoreError> {
-    let step = |(number, entries): (usize, &[&StoredEntry]), previous: Hash| {
-        let first = first + (number * BUNDLE_ENTRIES) as u64;
-        (first.to_be_bytes().to_vec(), encode_bundle(first, previous, entries, Codec::Lz4))
-    };
-    let bundles: Vec<(usize, &[&StoredEntry])> = entries.chunks(BUNDLE_ENTRIES).enumerate().collect();
-    let before = |number: usize| {
-        let last = (number * BUNDLE_ENTRIES).checked_sub(1);
-        last.and_then(|i| entries.get(i)).map_or(previous, |e| e.hash)
-    };
-    std::thread::scope(|scope| {
-        let (send, receive) = std::sync::mpsc::sync_channel::<Vec<Row>>(2);
-        scope.spawn(move || {
-            for group in bundles.chunks(SEAL_STEP) {
-                let encoded = group.par_iter().map(|(n, entries)| step((*n, entries), before(*n))).collect();
-                if send.send(encoded).is_err() {
-                    return; // the writer met an error and left
-                }
-            }
-        });
-        for encoded in receive {
-            store.fill(Table::Log, encoded)?;
-        }
-        Ok(())
-    })
+/// Marks of corrections, aliases and erasures that are to be found again.
+fn marks(amendments: Vec<u64>, erase: Option<u64>) -> impl Iterator<Item = Write> {
+    let amended = amendments.into_iter().map(|index| key::numbered(key::AMENDMENT, index));
+    amended.chain(erase.map(|index| key::numbered(key::ERASE, index))).map(|key| (key, Some(vec![])))
+}
+
+fn head_row(head: Head, sealed: u64, recorded: Instant) -> Write {
+    let record = HeadRecord { size: head.size, sealed, hash: head.hash.0, recorded: recorded.micros() };
+    (key::HEAD.to_vec(), Some(encode(&record)))
 }
 
 /// Removes bundles beyond the sealed part.

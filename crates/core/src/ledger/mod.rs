@@ -5,7 +5,10 @@ mod content;
 mod identity;
 pub(crate) mod log;
 mod plan;
+mod prepare;
 mod rules;
+mod sealing;
+mod stream;
 mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
@@ -26,7 +29,8 @@ use crate::time::{Clock, Instant};
 use append::{Ticket, Turn};
 use identity::Fingerprinter;
 use log::{BUNDLE, Log, Snapshot};
-use plan::PreparedBatch;
+use prepare::PreparedBatch;
+use stream::STREAM_FROM;
 use writer::Writer;
 
 /// Bundles read ahead at a time by a scan: bounded memory, enough for all cores.
@@ -337,6 +341,12 @@ impl Ledger {
     /// # Errors
     /// [`AppendError`].
     pub fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        if batch.events.len() >= STREAM_FROM {
+            let mut writer = lock(&self.writer);
+            let result = writer.append_stream(batch, &*self.clock, &*self.entropy);
+            self.publish(&writer);
+            return result;
+        }
         let ticket = Arc::new(Ticket::new(PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?));
         let leads = {
             let mut queue = lock(&self.queue);

@@ -1,33 +1,28 @@
-//! Planning a batch: references looked up, rules checked, repeats found. Nothing is written here, and a batch is planned
-//! whole before anything of it is.
+//! Planning a batch: references looked up, rules checked, repeats found. Nothing that is planned exists until the head of
+//! the log has moved over it.
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-use rayon::prelude::*;
-use serde::Serialize;
-
-use super::append::{Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
-use super::content::Digests;
-use super::identity::{self, Fingerprint, Fingerprinter, Rows};
-use super::log::Log;
+use super::append::{NewEvent, Notice, Outcome, Refusal, RefusalReason};
+use super::identity::{self, Fingerprint, Rows};
+use super::log::{BUNDLE, Log};
+use super::prepare::{Encoded, Prepared, Request, Slice, encode};
 use super::rules::{Amendments, RuleError};
+use super::sealing::Sealing;
 use super::writer::Round;
 use super::{AppendError, DamageError, OpenError};
-use crate::body::{self, BodyError, Record};
-use crate::entry::{Hash, Head, Salt, commitment};
+use crate::body::{BodyError, Record};
+use crate::entry::Salt;
 use crate::event::{Content, Event, Reference};
-use crate::machine::Entropy;
-use crate::text::{ExternalId, Label};
+use crate::text::ExternalId;
 use crate::time::Instant;
 
-/// Events encoded by one thread at a time, into one buffer. Below this, handing work to others costs more than it saves.
-const SHARE: usize = 256;
 /// Stands in for the index of a refused line.
 const REFUSED: u64 = u64::MAX;
 
-/// A batch that was found good: its entries, not yet chained.
+/// A batch that was found good.
 pub(super) struct Plan {
+    /// Its entries that were not handed over yet, not chained.
     pub(super) fresh: Vec<Encoded>,
     pub(super) rows: Rows,
     /// The indexes of corrections and aliases among them.
@@ -36,95 +31,23 @@ pub(super) struct Plan {
     pub(super) notices: Vec<Notice>,
 }
 
-/// An event as salted body bytes, with what identifies it.
-pub(super) struct Encoded {
-    pub(super) body: Bytes,
-    pub(super) salt: Salt,
-    pub(super) commitment: Hash,
-    pub(super) fingerprint: Fingerprint,
-    has_id: bool,
-    pub(super) recorded: Option<Instant>,
-}
-
-/// Encodes an event whose references, if any, were looked up.
-pub(super) fn encode<R: Serialize>(
-    event: &Event<R>,
-    recorder: Option<&Label>,
-    recorded: Option<Instant>,
-    salt: Salt,
-    fingerprinter: &Fingerprinter,
-) -> Result<Encoded, BodyError> {
-    let mut body = Vec::new();
-    let encoded = encode_into(&mut body, event, recorder, recorded, salt, fingerprinter)?;
-    Ok(Encoded { body: body.into(), ..encoded })
-}
-
-/// Appends the body to `buffer`, and hashes it while it is still in the cache. The `body` of what comes back is empty.
-fn encode_into<R: Serialize>(
-    buffer: &mut Vec<u8>,
-    event: &Event<R>,
-    recorder: Option<&Label>,
-    recorded: Option<Instant>,
-    salt: Salt,
-    fingerprinter: &Fingerprinter,
-) -> Result<Encoded, BodyError> {
-    let start = buffer.len();
-    body::encode_recorder(recorder, buffer)?;
-    let own = buffer.len();
-    body::encode_event(event, buffer)?;
-    let bytes_from = |start: usize| buffer.get(start..).unwrap_or_default();
-    let body = bytes_from(start);
-    body::check_length(body)?;
-    Ok(Encoded {
-        body: Bytes::new(),
-        commitment: commitment(&salt, body),
-        fingerprint: fingerprinter.of(event, bytes_from(own)),
-        salt,
-        has_id: event.id.is_some(),
-        recorded,
-    })
-}
-
-/// Encodes what can be encoded without looking at the ledger, the bodies into one buffer.
-fn prepare(events: &[NewEvent], salts: &[Salt], fingerprinter: &Fingerprinter) -> Vec<Prepared> {
-    let mut buffer = Vec::new();
-    let mut ends = Vec::with_capacity(events.len());
-    let mut prepared: Vec<Prepared> = Vec::with_capacity(events.len());
-    for (new, salt) in events.iter().zip(salts) {
-        let start = buffer.len();
-        prepared.push(if new.event.has_references() || matches!(new.event.content, Content::Alias(_)) {
-            Prepared::Pending(Box::new(new.clone()))
-        } else {
-            encode_into(&mut buffer, &new.event, new.recorder.as_ref(), new.recorded, *salt, fingerprinter)
-                .map_or_else(Prepared::Refused, Prepared::Ready)
-        });
-        if !matches!(prepared.last(), Some(Prepared::Ready(_))) {
-            buffer.truncate(start);
-        }
-        ends.push(buffer.len());
-    }
-    let mut rest = Bytes::from(buffer);
-    let mut start = 0;
-    for (prepared, end) in prepared.iter_mut().zip(ends) {
-        let body = rest.split_to(end - start);
-        start = end;
-        if let Prepared::Ready(encoded) = prepared {
-            encoded.body = body;
-        }
-    }
-    prepared
-}
-
 /// Everything that a new event can see: the log, the batches accepted before it in this round, and its own batch so far.
 pub(super) struct Sight<'a> {
-    pub(super) log: &'a Log,
-    pub(super) round: &'a Round,
-    pub(super) fresh: Vec<Encoded>,
+    log: &'a Log,
+    round: &'a Round,
+    /// Bundles of this batch on their way into the store.
+    sealing: Option<&'a Sealing>,
+    fresh: Vec<Encoded>,
     /// The index of the first of `fresh`.
-    pub(super) first: u64,
+    first: u64,
 }
 
-impl Sight<'_> {
+impl<'a> Sight<'a> {
+    /// What an event appended at `next` can see.
+    pub(super) fn new(log: &'a Log, round: &'a Round, sealing: Option<&'a Sealing>, next: u64) -> Self {
+        Self { log, round, sealing, fresh: Vec::new(), first: next }
+    }
+
     /// Reads the body of an entry; `None` if it was erased or is not there.
     fn with_body<T>(&self, index: u64, read: impl FnOnce(&[u8]) -> T) -> Result<Option<T>, OpenError> {
         let logged = self.log.snapshot.head.size;
@@ -132,10 +55,15 @@ impl Sight<'_> {
         if index < logged {
             return Ok(self.log.stored(index)?.and_then(|(_, stored)| stored.body().map(read)));
         }
-        if index < self.first {
-            return Ok(at(logged).and_then(|at| self.round.staged.entries.get(at)).and_then(|e| e.body().map(read)));
+        if index >= self.first {
+            return Ok(at(self.first).and_then(|at| self.fresh.get(at)).map(|e| read(&e.body)));
         }
-        Ok(at(self.first).and_then(|at| self.fresh.get(at)).map(|e| read(&e.body)))
+        if let Some(sealing) = self.sealing {
+            sealing.wait_for(index)?;
+            let bundle = self.log.bundle(index / BUNDLE * BUNDLE)?;
+            return Ok(bundle.at(index).and_then(|(_, entry)| entry.body().map(read)));
+        }
+        Ok(at(logged).and_then(|at| self.round.staged.entries.get(at)).and_then(|e| e.body().map(read)))
     }
 
     /// The event of an entry; `None` if it was erased or is not there.
@@ -195,143 +123,111 @@ impl From<OpenError> for Stop {
     }
 }
 
-/// An event on its way into an entry.
-enum Prepared {
-    /// Encoded; it points at nothing and breaks no rule.
-    Ready(Encoded),
-    /// To be looked up and checked in its turn.
-    Pending(Box<NewEvent>),
-    /// Too long.
-    Refused(BodyError),
-}
-
-/// A batch, encoded as far as that goes without looking at the ledger.
-pub(super) struct PreparedBatch {
-    /// In shares, as they were encoded.
-    prepared: Vec<Vec<Prepared>>,
-    /// One salt for each event, used or not.
-    salts: Vec<Salt>,
-    /// Where each id stands first in the batch.
-    ids: HashMap<ExternalId, usize>,
-    digests: Option<Digests>,
-    pub(super) expected: Option<Head>,
-    pub(super) allow_repeats: bool,
-}
-
-impl PreparedBatch {
-    /// Encodes what can be encoded at once, on all cores, by the thread that brings it: nobody waits for it.
-    pub(super) fn new(
-        batch: &Batch,
-        fingerprinter: &Fingerprinter,
-        entropy: &dyn Entropy,
-    ) -> Result<Self, AppendError> {
-        let events = &batch.events;
-        let mut salts = vec![Salt::default(); events.len()];
-        entropy.fill(salts.as_flattened_mut()).map_err(AppendError::Entropy)?;
-        let shares = events.par_chunks(SHARE).zip(salts.par_chunks(SHARE));
-        let prepared = if events.len() <= SHARE {
-            vec![prepare(events, &salts, fingerprinter)]
-        } else {
-            shares.map(|(events, salts)| prepare(events, salts, fingerprinter)).collect()
-        };
-        Ok(Self {
-            prepared,
-            salts,
-            ids: positions_of_ids(events),
-            digests: Digests::needed(events).then(|| Digests::of(events)),
-            expected: batch.expected,
-            allow_repeats: batch.allow_repeats,
-        })
-    }
-}
-
-/// Plans one batch.
+/// Plans one batch, slice by slice.
 pub(super) struct Planner<'a> {
     sight: Sight<'a>,
+    request: Request,
     amendments: Option<Amendments>,
-    allow_repeats: bool,
     now: Instant,
     last: Option<Instant>,
-    /// Where each id stands first in the batch.
-    ids: HashMap<ExternalId, usize>,
-    digests: Option<Digests>,
-    /// Sealed entries that may be the same as one of the batch.
+    /// Sealed entries that may be the same as one of the slice.
     known: HashMap<Fingerprint, Vec<u64>>,
-    /// One salt for each event, used or not.
-    salts: Vec<Salt>,
     /// Entries of the batch by fingerprint.
     own: Rows,
     outcomes: Vec<Outcome>,
     amended: Vec<u64>,
     notices: Vec<Notice>,
+    refusals: Vec<Refusal>,
+    refused: bool,
 }
 
 impl<'a> Planner<'a> {
-    /// The plan of a batch, and the corrections and aliases as they are after it.
-    pub(super) fn plan(
-        batch: PreparedBatch,
-        mut sight: Sight<'a>,
-        mut amendments: Option<Amendments>,
+    /// `amendments`: what is known of corrections and aliases, if it was read before.
+    pub(super) fn new(
+        request: Request,
+        sight: Sight<'a>,
+        amendments: Option<Amendments>,
         last: Option<Instant>,
         now: Instant,
-    ) -> Result<(Plan, Option<Amendments>), AppendError> {
-        let PreparedBatch { prepared, salts, ids, digests, allow_repeats, .. } = batch;
-        let all = || prepared.iter().flatten();
-        let ready = all().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
-        let fingerprints: Vec<Fingerprint> = ready.collect();
-        let known = sight.log.runs.find_many(&*sight.log.store, &fingerprints).map_err(OpenError::from)?;
-        if amendments.is_none() && all().any(|p| matches!(p, Prepared::Pending(_))) {
-            amendments = Some(sight.load_amendments()?);
-        }
-        let count = salts.len();
-        sight.fresh.reserve(count);
+    ) -> Self {
         let mut own = Rows::default();
-        own.reserve(count);
-        let outcomes = Vec::with_capacity(count);
-        let (amended, notices) = (vec![], vec![]);
+        own.reserve(request.count);
         Self {
             sight,
             amendments,
-            allow_repeats,
             now,
             last,
-            ids,
-            digests,
-            known,
-            salts,
+            known: HashMap::new(),
             own,
-            outcomes,
-            amended,
-            notices,
+            outcomes: Vec::with_capacity(request.count),
+            request,
+            amended: vec![],
+            notices: vec![],
+            refusals: vec![],
+            refused: false,
         }
-        .place_all(prepared)
     }
 
-    fn place_all(mut self, prepared: Vec<Vec<Prepared>>) -> Result<(Plan, Option<Amendments>), AppendError> {
-        let (mut refusals, mut refused) = (Vec::new(), false);
-        for (position, prepared) in prepared.into_iter().flatten().enumerate() {
-            match self.place(position, prepared) {
+    /// Finds a place for each event of the next slice, or a reason to refuse it.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read. Refusals are told at the end, all at once.
+    pub(super) fn place(&mut self, slice: Slice) -> Result<(), AppendError> {
+        let Slice { prepared, salts } = slice;
+        let all = || prepared.iter().flatten();
+        let ready = all().filter_map(|p| if let Prepared::Ready(e) = p { Some(e.fingerprint) } else { None });
+        let fingerprints: Vec<Fingerprint> = ready.collect();
+        let log = self.sight.log;
+        self.known = log.runs.find_many(&*log.store, &fingerprints).map_err(OpenError::from)?;
+        if self.amendments.is_none() && all().any(|p| matches!(p, Prepared::Pending(_))) {
+            self.amendments = Some(self.sight.load_amendments()?);
+        }
+        self.sight.fresh.reserve(salts.len());
+        for (prepared, salt) in prepared.into_iter().flatten().zip(salts) {
+            let position = self.outcomes.len();
+            match self.place_one(position, prepared, salt) {
                 Ok(outcome) => self.outcomes.push(outcome),
                 Err(Stop::Fail(e)) => return Err(e.into()),
                 Err(Stop::Refuse(reason)) => {
                     // Later lines may refer to this one: its place is kept.
                     self.outcomes.push(Outcome::AlreadyThere(REFUSED));
-                    refused = true;
+                    self.refused = true;
                     if reason != RefusalReason::Follows {
-                        refusals.push(Refusal { position, reason });
+                        self.refusals.push(Refusal { position, reason });
                     }
                 }
             }
         }
-        if refused {
-            return Err(AppendError::Refused(refusals));
+        Ok(())
+    }
+
+    /// Hands over the entries that were placed so far, up to the last that ends a bundle; none once an event was refused,
+    /// since then none will be kept.
+    pub(super) fn take_whole_bundles(&mut self) -> Vec<Encoded> {
+        let end = self.sight.first + self.sight.fresh.len() as u64;
+        let whole = (end / BUNDLE * BUNDLE).saturating_sub(self.sight.first);
+        if self.refused || whole == 0 {
+            return Vec::new();
+        }
+        let rest = self.sight.fresh.split_off(usize::try_from(whole).unwrap_or(usize::MAX).min(self.sight.fresh.len()));
+        self.sight.first += whole;
+        std::mem::replace(&mut self.sight.fresh, rest)
+    }
+
+    /// The plan, and the corrections and aliases as they are after it.
+    ///
+    /// # Errors
+    /// [`AppendError::Refused`], with every refusal.
+    pub(super) fn finish(self) -> Result<(Plan, Option<Amendments>), AppendError> {
+        if self.refused {
+            return Err(AppendError::Refused(self.refusals));
         }
         let Self { sight, amendments, outcomes, amended, notices, own, .. } = self;
         Ok((Plan { fresh: sight.fresh, rows: own, amendments: amended, outcomes, notices }, amendments))
     }
 
     /// Finds the place of one event: where the same event stands already, or behind everything so far.
-    fn place(&mut self, position: usize, prepared: Prepared) -> Result<Outcome, Stop> {
+    fn place_one(&mut self, position: usize, prepared: Prepared, salt: Salt) -> Result<Outcome, Stop> {
         let index = self.sight.first + self.sight.fresh.len() as u64;
         let (encoded, event) = match prepared {
             Prepared::Ready(encoded) => (encoded, None),
@@ -339,7 +235,6 @@ impl<'a> Planner<'a> {
             Prepared::Pending(new) => {
                 let NewEvent { event, recorder, recorded } = *new;
                 let event = event.map_references(&mut |r: Reference| self.look_up(&r, position, index))?;
-                let salt = self.salts.get(position).copied().unwrap_or_default();
                 let encoded = encode(&event, recorder.as_ref(), recorded, salt, &self.sight.log.fingerprinter)?;
                 (encoded, Some(event))
             }
@@ -369,7 +264,7 @@ impl<'a> Planner<'a> {
         }
         for index in candidates {
             match self.sight.with_body(index, |stored| compare(new, stored))? {
-                Some(Sameness::Same) if new.has_id || !self.allow_repeats => return Ok(Some(index)),
+                Some(Sameness::Same) if new.has_id || !self.request.allow_repeats => return Ok(Some(index)),
                 Some(Sameness::SameId(id)) => {
                     return Err(Stop::Refuse(RefusalReason::SameIdOtherContent { id, index }));
                 }
@@ -409,10 +304,10 @@ impl<'a> Planner<'a> {
         let missing = || Stop::Refuse(RefusalReason::NoSuchEntry(reference.clone()));
         let at = match reference {
             Reference::Index(index) => return if *index < next { Ok(*index) } else { Err(missing()) },
-            Reference::Content(digest) => self.digests.as_ref().and_then(|d| d.position(digest)),
+            Reference::Content(digest) => self.request.digests.as_ref().and_then(|d| d.position(digest)),
             Reference::Id(id) => match self.sight.find_id(id.as_str())? {
                 Some(index) => return Ok(index),
-                None => self.ids.get(id).copied(),
+                None => self.request.ids.get(id).copied(),
             },
         };
         let at = at.filter(|at| *at < position).ok_or_else(missing)?;
@@ -422,17 +317,6 @@ impl<'a> Planner<'a> {
             None => Err(missing()),
         }
     }
-}
-
-/// Where each id stands first in the batch; empty if nothing in it refers to anything.
-fn positions_of_ids(events: &[NewEvent]) -> HashMap<ExternalId, usize> {
-    let mut ids = HashMap::new();
-    if events.iter().any(|e| e.event.has_references()) {
-        for (position, id) in events.iter().enumerate().filter_map(|(p, e)| Some((p, e.event.id.clone()?))) {
-            ids.entry(id).or_insert(position);
-        }
-    }
-    ids
 }
 
 /// How an event relates to a stored one with the same fingerprint.

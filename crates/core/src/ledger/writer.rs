@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::append::{Appended, Outcome, Refusal, RefusalReason, Ticket};
 use super::identity::Rows;
 use super::log::{Log, Snapshot, Staged};
-use super::plan::{Encoded, Plan, Planner, PreparedBatch, Sight, encode};
+use super::plan::{Plan, Planner, Sight};
+use super::prepare::{Encoded, PreparedBatch, encode};
 use super::rules::{Amendments, RuleError};
 use super::{AppendError, DamageError, OpenError};
 use crate::body::Record;
@@ -22,9 +23,10 @@ use crate::time::{Clock, Instant};
 
 /// The one writer of a log.
 pub(super) struct Writer {
-    log: Log,
-    amendments: Option<Amendments>,
-    poisoned: bool,
+    pub(super) log: Log,
+    pub(super) amendments: Option<Amendments>,
+    /// Whether what is on disk is unknown: nothing is acknowledged any more.
+    pub(super) poisoned: bool,
 }
 
 /// Entries accepted from earlier batches of the same round, not yet written.
@@ -70,17 +72,15 @@ impl Writer {
 
     /// Plans and chains a batch behind those accepted before it.
     fn accept(&mut self, batch: PreparedBatch, round: &mut Round, clock: &dyn Clock) -> Result<Appended, AppendError> {
-        if self.poisoned {
-            return Err(AppendError::Poisoned);
-        }
         let (head, last) = round.head.unwrap_or((self.log.snapshot.head, self.log.last_recorded));
-        if let Some(expected) = batch.expected.filter(|e| *e != head) {
-            return Err(AppendError::HeadMoved { expected, actual: head });
-        }
+        let PreparedBatch { request, slice } = batch;
+        self.expect_head(request.expected, head)?;
         let now = not_before(last, clock);
-        let sight = Sight { log: &self.log, round, fresh: Vec::new(), first: head.size };
         // A refused batch may have taken note of corrections that are not to be: then they are read again.
-        let (plan, amendments_so_far) = Planner::plan(batch, sight, self.amendments.take(), last, now)?;
+        let known = self.amendments.take();
+        let mut planner = Planner::new(request, Sight::new(&self.log, round, None, head.size), known, last, now);
+        planner.place(slice)?;
+        let (plan, amendments_so_far) = planner.finish()?;
         self.amendments = amendments_so_far;
         let Plan { fresh, rows, amendments, outcomes, notices } = plan;
         round.staged.rows.extend(fresh.iter().map(|e| e.fingerprint).zip(head.size..));
@@ -90,6 +90,15 @@ impl Writer {
         round.staged.amendments.extend(amendments);
         round.head = Some((head, last));
         Ok(Appended { outcomes, head, notices })
+    }
+
+    /// Refuses to go on if the ledger is not where the caller expects it, or not to be relied on.
+    pub(super) fn expect_head(&self, expected: Option<Head>, actual: Head) -> Result<(), AppendError> {
+        match expected {
+            _ if self.poisoned => Err(AppendError::Poisoned),
+            Some(expected) if expected != actual => Err(AppendError::HeadMoved { expected, actual }),
+            _ => Ok(()),
+        }
     }
 
     /// Makes a round durable. A failure poisons the writer: what is on disk is then unknown.
@@ -154,17 +163,17 @@ impl Writer {
     }
 
     pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
-        Sight { log: &self.log, round: &Round::default(), fresh: Vec::new(), first: u64::MAX }.find_id(id)
+        Sight::new(&self.log, &Round::default(), None, u64::MAX).find_id(id)
     }
 }
 
 /// The present moment, or the last recorded one if the machine's clock has fallen behind it.
-fn not_before(last: Option<Instant>, clock: &dyn Clock) -> Instant {
+pub(super) fn not_before(last: Option<Instant>, clock: &dyn Clock) -> Instant {
     last.map_or_else(|| clock.now(), |last| last.max(clock.now()))
 }
 
 /// Chains encoded events behind a head: hash after hash, the one step that cannot be shared out.
-fn chain(
+pub(super) fn chain(
     fresh: Vec<Encoded>,
     mut head: Head,
     mut last: Option<Instant>,
