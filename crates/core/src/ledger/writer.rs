@@ -16,6 +16,7 @@ use crate::bundle::{StoredBody, StoredEntry};
 use crate::entry::{FLAG_IMPORTED_CLOCK, Head, Header, Salt};
 use crate::event::{Content, Event, Redaction, Reference};
 use crate::machine::Entropy;
+use crate::reading::Aliases;
 use crate::store::StoreError;
 use crate::text::{Label, Text};
 use crate::time::{Clock, Instant};
@@ -154,7 +155,16 @@ impl Writer {
     }
 
     pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
-        Sight { log: &self.log, round: &Round::default(), fresh: Vec::new(), first: u64::MAX }.find_id(id)
+        self.sight(&Round::default()).find_id(id)
+    }
+
+    pub(super) fn aliases(&self) -> Result<Aliases, OpenError> {
+        Ok(self.sight(&Round::default()).load_amendments()?.unions().clone())
+    }
+
+    /// What is in the log, with no batch under way.
+    fn sight<'a>(&'a self, round: &'a Round) -> Sight<'a> {
+        Sight { log: &self.log, round, fresh: Vec::new(), first: u64::MAX }
     }
 }
 
