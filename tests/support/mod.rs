@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use sayso_core::exchange::{CheckOptions, Draft};
 use sayso_core::ledger::{AppendError, Appended, Batch, Ledger, NewEvent};
 use sayso_core::machine::Entropy;
-use sayso_core::replay::{Query, Replay, replay};
+use sayso_core::replay::{Filter, Query, Replay, replay};
 use sayso_core::store::{MemoryStore, Store};
 use sayso_core::text::{Label, Name};
 use sayso_core::time::{AsOf, Clock, Instant, KnownAt, TimeZone};
@@ -115,8 +115,11 @@ impl Fixture {
         let query = Query {
             as_of: as_of.map(|t| AsOf::parse(t, &TimeZone::UTC).unwrap()),
             known_at: known_at.map(|t| KnownAt::parse(t, &TimeZone::UTC).unwrap()),
-            sources: sources.iter().map(|s| Name::new(s).unwrap()).collect(),
-            subject_prefix: subject.to_owned(),
+            filter: Filter {
+                sources: sources.iter().map(|s| Name::new(s).unwrap()).collect(),
+                subject_prefixes: Name::new(subject).into_iter().collect(),
+                ..Filter::default()
+            },
         };
         replay(&self.ledger, &query).unwrap()
     }

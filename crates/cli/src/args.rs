@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::query::{ClockArgs, FilterArgs};
+
 /// A ledger of who said what, and when.
 ///
 /// Append attributed claims, audit that nothing was altered, and replay what each source was saying as of a given date.
@@ -323,6 +325,8 @@ pub(crate) struct ImportArgs {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  sayso export -o ledger.jsonl\n  \
+    sayso export --source yerevan --subject sotk- --from 0 --limit 1000")]
 pub(crate) struct ExportArgs {
     /// Write to a file instead of standard output; it must not be there yet
     #[arg(long, short, value_name = "FILE")]
@@ -330,9 +334,18 @@ pub(crate) struct ExportArgs {
     /// Add index, recorded time, salt and hash to each line: all that a ledger with the same hashes can be made from (there is no command for that yet)
     #[arg(long)]
     pub(crate) envelope: bool,
+    /// Start at this entry
+    #[arg(long, value_name = "INDEX", value_parser = index, default_value = "0")]
+    pub(crate) from: u64,
+    /// How many entries [default: all]
+    #[arg(long, short = 'n')]
+    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  sayso log --from 100 --limit 50\n  sayso log --all --source yerevan --tag night")]
 pub(crate) struct LogArgs {
     /// Start at this entry [default: the last ones]
     #[arg(long, value_name = "INDEX", value_parser = index)]
@@ -343,6 +356,8 @@ pub(crate) struct LogArgs {
     /// Every entry
     #[arg(long, conflicts_with_all = ["from", "limit"])]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 }
 
 /// Reads `12` or `#12`.
@@ -359,20 +374,12 @@ pub(crate) struct ShowArgs {
 #[derive(Args)]
 #[command(after_help = "Examples:\n  sayso replay --as-of 2023-05-12\n  \
     sayso replay --as-of 2023-05-12 --known-at 2023-05-12T23:59Z --source yerevan --source baku\n  \
-    sayso replay --subject sotk- --format json")]
+    sayso replay --subject sotk- --predicate armenian-soldiers-wounded --via afp --format json")]
 pub(crate) struct ReplayArgs {
-    /// The stated clock: what had been said by the end of this day, month or instant [default: everything]
-    #[arg(long, value_name = "DATE", allow_hyphen_values = true)]
-    pub(crate) as_of: Option<String>,
-    /// The recorded clock: what this ledger had learned by then [default: everything]
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(crate) known_at: Option<String>,
-    /// Only this source and its children (may be given several times)
-    #[arg(long)]
-    pub(crate) source: Vec<String>,
-    /// Only subjects that begin so
-    #[arg(long, value_name = "PREFIX")]
-    pub(crate) subject: Option<String>,
+    #[command(flatten)]
+    pub(crate) clocks: ClockArgs,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod locate;
 mod output;
+mod query;
 mod session;
 
 use std::process::ExitCode;

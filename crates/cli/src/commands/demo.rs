@@ -8,7 +8,7 @@ use sayso_core::directory::{LedgerDir, is_ledger};
 use sayso_core::exchange::{CheckOptions, Draft};
 use sayso_core::ledger::{Batch, Ledger, NewEvent, Outcome};
 use sayso_core::machine::SystemEntropy;
-use sayso_core::replay::{Query, replay};
+use sayso_core::replay::{Filter, Query, replay};
 use sayso_core::text::{Label, Name};
 use sayso_core::time::{AsOf, SystemClock, TimeZone};
 
@@ -59,7 +59,8 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
 fn query(date: &str) -> Result<Query, CliError> {
     let as_of = AsOf::parse(date, &TimeZone::UTC).map_err(CliError::usage)?;
     let sources = SOURCES.iter().filter_map(|s| Name::new(s).ok()).collect();
-    Ok(Query { as_of: Some(as_of), sources, ..Query::default() })
+    let filter = Filter { sources, ..Filter::default() };
+    Ok(Query { as_of: Some(as_of), filter, ..Query::default() })
 }
 
 /// Makes the example ledger, or finds it there already. Returns how many events were new.

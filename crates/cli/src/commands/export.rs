@@ -6,19 +6,25 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sayso_core::exchange::Exporter;
-use sayso_core::ledger::Ledger;
+use sayso_core::ledger::{Entry, Ledger};
 
 use crate::args::ExportArgs;
 use crate::error::{self, CliError};
+use crate::output::views;
+use crate::query::Wanted;
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
+    let filter = args.filter.filter()?;
     let ledger = session.open()?;
-    let Written { left_out, numbered } = match &args.output {
-        None => {
-            write_lines(&ledger, args.envelope, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?
-        }
-        Some(path) => write_file(&ledger, args.envelope, path)?,
+    let wanted = Wanted::new(&ledger, filter)?;
+    for line in views::asked_as(&wanted.filter.asked_as(&wanted.aliases)).lines() {
+        eprintln!("sayso: note: {line}");
+    }
+    let part = Part { wanted, envelope: args.envelope, from: args.from, limit: args.limit.unwrap_or(u64::MAX) };
+    let Written { left_out, numbered, next, .. } = match &args.output {
+        None => write_lines(&ledger, &part, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?,
+        Some(path) => write_file(&ledger, &part, path)?,
     };
     if left_out > 0 {
         eprintln!("sayso: note: {left_out} redacted entries were left out; --envelope keeps their place");
@@ -28,18 +34,32 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
             "sayso: note: {numbered} lines are redactions or point at an entry by number; import will refuse them"
         );
     }
+    if let Some(next) = next {
+        eprintln!("sayso: note: there is more; next: --from {next}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What could not be written in a form that can be imported.
+/// Which part of the ledger to write, and how.
+struct Part {
+    wanted: Wanted,
+    envelope: bool,
+    from: u64,
+    limit: u64,
+}
+
+/// What was written, and what could not be in a form that can be imported.
 #[derive(Default)]
 struct Written {
+    entries: u64,
     left_out: u64,
     numbered: u64,
+    /// Where to go on after a limit.
+    next: Option<u64>,
 }
 
 /// Writes beside the file and moves it there at the end: never half a file.
-fn write_file(ledger: &Ledger, envelope: bool, path: &Path) -> Result<Written, CliError> {
+fn write_file(ledger: &Ledger, part: &Part, path: &Path) -> Result<Written, CliError> {
     let io = |e: std::io::Error| CliError::io(path, &e);
     let taken = || CliError::refused(format!("{} is already there; name another file", path.display()));
     if path.exists() {
@@ -47,7 +67,7 @@ fn write_file(ledger: &Ledger, envelope: bool, path: &Path) -> Result<Written, C
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
-    let written = write_lines(ledger, envelope, &mut BufWriter::new(file.as_file_mut()), io)?;
+    let written = write_lines(ledger, part, &mut BufWriter::new(file.as_file_mut()), io)?;
     file.as_file().sync_all().map_err(io)?;
     file.persist_noclobber(path).map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => taken(),
@@ -58,18 +78,27 @@ fn write_file(ledger: &Ledger, envelope: bool, path: &Path) -> Result<Written, C
 
 fn write_lines(
     ledger: &Ledger,
-    envelope: bool,
+    part: &Part,
     out: &mut impl Write,
     failed: impl Fn(std::io::Error) -> CliError,
 ) -> Result<Written, CliError> {
-    let exporter = Exporter::new(ledger, envelope);
+    let exporter = Exporter::new(ledger, part.envelope);
     let mut written = Written::default();
-    let line = |entry| {
+    let line = |entry: Entry| {
+        if !part.wanted.wants(&entry)? {
+            return Ok(None);
+        }
         let draft = exporter.draft(&entry)?;
         let numbered = draft.as_ref().is_some_and(|d| d.of.as_ref().is_some_and(|of| of.starts_with('#')));
-        Ok::<_, CliError>((draft.map(|d| d.to_json()), numbered))
+        Ok::<_, CliError>(Some((entry.index(), draft.map(|d| d.to_json()), numbered)))
     };
-    ledger.scan(0, line, |(line, numbered)| {
+    ledger.scan(part.from, line, |line| {
+        let Some((index, line, numbered)) = line else { return Ok(ControlFlow::Continue(())) };
+        if written.entries == part.limit {
+            written.next = Some(index);
+            return Ok(ControlFlow::Break(()));
+        }
+        written.entries += 1;
         written.numbered += u64::from(numbered);
         match line {
             Some(line) => writeln!(out, "{line}").map_err(&failed)?,

@@ -1,6 +1,5 @@
 //! `sayso log`: entries in the order they were recorded.
 
-use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use sayso_core::exchange::Exporter;
@@ -8,26 +7,27 @@ use sayso_core::ledger::OpenError;
 
 use crate::args::LogArgs;
 use crate::error::CliError;
-use crate::output::{self, describe, json, table};
+use crate::output::{self, describe, json, table, views};
+use crate::query::{Page, Wanted};
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliError> {
+    let filter = args.filter.filter()?;
     let ledger = session.open()?;
     let head = ledger.head();
-    let limit = if args.all { u64::MAX } else { args.limit };
-    let from = if args.all { 0 } else { args.from.unwrap_or_else(|| head.size.saturating_sub(limit)) };
-    let mut entries = Vec::new();
-    if limit > 0 {
-        ledger.scan(from, Ok::<_, CliError>, |entry| {
-            entries.push(entry);
-            let full = entries.len() as u64 >= limit;
-            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-    }
+    let wanted = Wanted::new(&ledger, filter)?;
+    let page = match args.from {
+        _ if args.all => Page::from(&ledger, &wanted, 0, u64::MAX)?,
+        Some(from) => Page::from(&ledger, &wanted, from, args.limit)?,
+        None => Page::last(&ledger, &wanted, args.limit)?,
+    };
+    let asked_as = wanted.filter.asked_as(&wanted.aliases);
+    let Page { entries, next } = page;
     if session.is_json() {
         let exporter = Exporter::new(&ledger, false);
         let rows: Result<Vec<_>, CliError> = entries.iter().map(|e| json::entry(&exporter, e)).collect();
-        json::print(&json::LogJson { head: json::head(head), entries: rows? })?;
+        let asked_as = json::asked_as(&asked_as);
+        json::print(&json::LogJson { head: json::head(head), entries: rows?, next, asked_as })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = table::new(&["entry", "recorded", "kind", "source", "what", "stated", "id"]);
@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
             continue;
         };
         let event = &record.event;
-        let by = describe::attribution(event);
+        let by = event.content.attribution();
         rows.add_row(table::row([
             index,
             recorded,
@@ -63,12 +63,18 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
             event.id.as_ref().map(ToString::to_string).unwrap_or_default(),
         ]));
     }
-    let shown = match (entries.first(), entries.last()) {
-        (Some(a), Some(b)) => {
+    let mut text = views::asked_as(&asked_as);
+    text.push_str(&match (entries.first(), entries.last()) {
+        (Some(a), Some(b)) if wanted.filter.is_empty() => {
             format!("{rows}\n#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
         }
-        _ => format!("No entries to show: the ledger has {}. Head {head}\n", head.size),
-    };
-    output::print(&shown)?;
+        (Some(_), Some(_)) => format!("{rows}\n{} of {} entries. Head {head}\n", entries.len(), head.size),
+        _ if wanted.filter.is_empty() => format!("No entries to show: the ledger has {}. Head {head}\n", head.size),
+        _ => format!("No entry matches; the ledger has {}. Head {head}\n", head.size),
+    });
+    if let Some(next) = next {
+        text.push_str(&format!("next: --from {next}\n"));
+    }
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

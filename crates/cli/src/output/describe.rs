@@ -1,17 +1,7 @@
 //! Events in a few words.
 
-use sayso_core::event::{Attribution, Content, Event, Target};
+use sayso_core::event::{Content, Event, Target};
 use sayso_core::time::Instant;
-
-/// Who said it, for the kinds that somebody said.
-pub(crate) fn attribution(event: &Event) -> Option<&Attribution> {
-    match &event.content {
-        Content::Claim(c) => Some(&c.by),
-        Content::Stance(s) => Some(&s.by),
-        Content::Retraction(r) => Some(&r.by),
-        _ => None,
-    }
-}
 
 /// What an event says, in one line.
 pub(crate) fn content(event: &Event) -> String {

@@ -4,7 +4,7 @@ use sayso_core::audit::Audit;
 use sayso_core::entry::Head;
 use sayso_core::exchange::{Draft, Exporter, value_to_json};
 use sayso_core::ledger::Entry;
-use sayso_core::replay::{Query, Replay, StanceTarget, Standing, StandingStance};
+use sayso_core::replay::{AskedAs, Query, Replay, StanceTarget, Standing, StandingStance};
 use sayso_core::value::Value as Claimed;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -49,6 +49,8 @@ pub(crate) fn entry(exporter: &Exporter<'_>, entry: &Entry) -> Result<EntryJson,
 pub(crate) struct LogJson {
     pub(crate) head: Value,
     pub(crate) entries: Vec<EntryJson>,
+    pub(crate) next: Option<u64>,
+    pub(crate) asked_as: Vec<Value>,
 }
 
 /// One entry whole.
@@ -135,6 +137,7 @@ struct ReplayJson {
     views: Vec<ViewJson>,
     asked_as: Vec<Value>,
     unknown_sources: Vec<String>,
+    unknown_predicates: Vec<String>,
     redacted: Vec<u64>,
 }
 
@@ -154,14 +157,17 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
         head: head(replay.head),
         known_entries: replay.known_entries,
         views: views.collect(),
-        asked_as: replay
-            .asked_as
-            .iter()
-            .map(|a| json!({"names": a.names.as_str(), "asked": a.asked.as_str(), "shown": a.shown.as_str()}))
-            .collect(),
+        asked_as: asked_as(&replay.asked_as),
         unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
+        unknown_predicates: replay.unknown_predicates.iter().map(ToString::to_string).collect(),
         redacted: replay.redacted.clone(),
     }
+}
+
+/// Names that are answered under another.
+pub(crate) fn asked_as(all: &[AskedAs]) -> Vec<Value> {
+    let one = |a: &AskedAs| json!({"names": a.names.as_str(), "asked": a.asked.as_str(), "shown": a.shown.as_str()});
+    all.iter().map(one).collect()
 }
 
 fn standing(standing: &Standing) -> StandingJson {

@@ -2,7 +2,7 @@
 
 use comfy_table::Table;
 use sayso_core::event::{Question, StanceKind};
-use sayso_core::replay::{Combined, Fate, Query, Replay, StanceTarget, Standing, StandingStance, View};
+use sayso_core::replay::{AskedAs, Combined, Fate, Query, Replay, StanceTarget, Standing, StandingStance, View};
 use sayso_core::text::Label;
 use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
@@ -12,29 +12,33 @@ use super::table;
 /// All views of a replay, with the clocks they were made by.
 pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
     let mut text = clocks(query, replay, zone);
-    for asked in &replay.asked_as {
-        text.push_str(&format!("{} is answered under {}, which it is an alias of.\n", asked.asked, asked.shown));
-    }
+    text.push_str(&asked_as(&replay.asked_as));
     if !replay.redacted.is_empty() {
         text.push_str(&format!(
             "{} entries were redacted; nobody can tell whether they belong here.\n",
             replay.redacted.len()
         ));
     }
-    for name in &replay.unknown_sources {
-        text.push_str(&format!(
-            "No entry has the source {}: is that how it is written here?\n",
-            table::escape(name.as_str())
-        ));
+    for (what, names) in [("source", &replay.unknown_sources), ("predicate", &replay.unknown_predicates)] {
+        for name in names {
+            text.push_str(&format!("No entry has the {what} {name}: is that how it is written here?\n"));
+        }
     }
     if replay.views.is_empty() {
-        text.push_str("\nNothing recorded.\n");
+        let what = if query.filter.is_empty() { "Nothing recorded." } else { "Nothing recorded that matches." };
+        text.push_str(&format!("\n{what}\n"));
     }
     for view in &replay.views {
         text.push('\n');
         text.push_str(&one(view, query));
     }
     text
+}
+
+/// A sentence for each name that is answered under another.
+pub(crate) fn asked_as(all: &[AskedAs]) -> String {
+    let one = |a: &AskedAs| format!("{} is answered under {}, which it is an alias of.\n", a.asked, a.shown);
+    all.iter().map(one).collect()
 }
 
 fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
@@ -57,11 +61,7 @@ fn one(view: &View, query: &Query) -> String {
     } else {
         table::escape(view.source.as_str())
     };
-    let about = if query.subject_prefix.is_empty() {
-        String::new()
-    } else {
-        format!(" on subjects {}...", table::escape(&query.subject_prefix))
-    };
+    let about = if query.filter.picks_questions() || query.filter.picks_entries() { " that matches" } else { "" };
     if view.standings.is_empty() && view.taken_back.is_empty() {
         return format!("{title}\n  nothing recorded{about}\n");
     }

@@ -173,9 +173,43 @@ impl<R> Content<R> {
             Self::Note(_) => Kind::Note,
         }
     }
+
+    /// Who said it; `None` for the kinds that nobody said.
+    #[must_use]
+    pub fn attribution(&self) -> Option<&Attribution> {
+        match self {
+            Self::Claim(c) => Some(&c.by),
+            Self::Stance(s) => Some(&s.by),
+            Self::Retraction(r) => Some(&r.by),
+            Self::Correction(_) | Self::Alias(_) | Self::Redaction(_) | Self::Note(_) => None,
+        }
+    }
+
+    /// The question that it names itself: a claim's, or that of a stance on a question.
+    #[must_use]
+    pub fn question(&self) -> Option<&Question> {
+        match self {
+            Self::Claim(c) => Some(&c.question),
+            Self::Stance(s) => match &s.target {
+                Target::Question(question) => Some(question),
+                Target::Entry(_) => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl<R> Event<R> {
+    /// The event itself or, for a correction, what it puts in place of the wrong entry; `None` if that is nothing.
+    #[must_use]
+    pub fn statement(&self) -> Option<&Self> {
+        let mut event = self;
+        while let Content::Correction(c) = &event.content {
+            event = c.replacement.as_deref()?;
+        }
+        Some(event)
+    }
+
     /// Whether the event points at any other entry.
     #[must_use]
     pub fn has_references(&self) -> bool {

@@ -24,6 +24,7 @@ use crate::directory::LedgerDir;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
 use crate::event::{ContentDigest, Event};
 use crate::machine::Entropy;
+use crate::reading::Aliases;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant};
 use append::{Ticket, Turn};
@@ -271,6 +272,14 @@ impl Ledger {
     /// [`OpenError`].
     pub fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
         lock(&self.writer).find_id(id)
+    }
+
+    /// Which names are one today.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn aliases(&self) -> Result<Aliases, OpenError> {
+        lock(&self.writer).aliases()
     }
 
     /// Calls `visit` with every entry from `from` up to the head, in order, until it says to stop. Entries are prepared by

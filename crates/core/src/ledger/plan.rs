@@ -87,7 +87,7 @@ impl<'a> Sight<'a> {
     }
 
     /// What corrections and aliases there are, those of the round included.
-    fn load_amendments(&self) -> Result<Amendments, OpenError> {
+    pub(super) fn load_amendments(&self) -> Result<Amendments, OpenError> {
         let mut amendments = Amendments::default();
         let recorded = self.log.amendments()?;
         for index in recorded.into_iter().chain(self.round.staged.amendments.iter().copied()) {

@@ -104,7 +104,8 @@ impl Amendments {
         matches!(event.content, Content::Correction(_) | Content::Alias(_))
     }
 
-    fn unions(&mut self) -> &Aliases {
+    /// Which names are one.
+    pub(super) fn unions(&mut self) -> &Aliases {
         let Self { corrections, aliases, unions } = self;
         unions.get_or_insert_with(|| {
             let read = aliases.iter().filter_map(|(index, event)| match corrections.read(*index, event) {

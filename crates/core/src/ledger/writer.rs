@@ -17,6 +17,7 @@ use crate::bundle::{StoredBody, StoredEntry};
 use crate::entry::{FLAG_IMPORTED_CLOCK, Head, Header, Salt};
 use crate::event::{Content, Event, Redaction, Reference};
 use crate::machine::Entropy;
+use crate::reading::Aliases;
 use crate::store::StoreError;
 use crate::text::{Label, Text};
 use crate::time::{Clock, Instant};
@@ -163,7 +164,16 @@ impl Writer {
     }
 
     pub(super) fn find_id(&self, id: &str) -> Result<Option<u64>, OpenError> {
-        Sight::new(&self.log, &Round::default(), None, u64::MAX).find_id(id)
+        self.sight(&Round::default()).find_id(id)
+    }
+
+    pub(super) fn aliases(&self) -> Result<Aliases, OpenError> {
+        Ok(self.sight(&Round::default()).load_amendments()?.unions().clone())
+    }
+
+    /// What is in the log, with no batch under way.
+    fn sight<'a>(&'a self, round: &'a Round) -> Sight<'a> {
+        Sight::new(&self.log, round, None, u64::MAX)
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::combine::{Combined, combine};
 use super::stances::FoundStance;
-use super::view::{AskedAs, Query, Replay, Standing, TakenBack, View};
+use super::view::{Query, Replay, Standing, TakenBack, View};
 use crate::event::{Act, Alias, Content, Event, NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::reading::{Aliases, Corrections, Reading};
@@ -37,8 +37,10 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
     let mut views: BTreeMap<Name, View> = BTreeMap::new();
     record.place_standings(&questions, &mut views);
     record.place_stances(ledger, &questions, &mut views)?;
-    let asked_as = record.choose_views(&mut views);
-    let unknown_sources = record.unknown_sources();
+    record.choose_views(ledger, &mut views)?;
+    let asked_as = query.filter.asked_as(&record.aliases);
+    let unknown = |kind| record.unknown_names(kind);
+    let (unknown_sources, unknown_predicates) = (unknown(NameKind::Source), unknown(NameKind::Predicate));
     let Context { known_entries, redacted, .. } = record;
     // `unattributed` is shown apart, after the parties.
     let (parties, nobody): (Vec<View>, Vec<View>) = views.into_values().partition(|v| !v.source.is_unattributed());
@@ -47,7 +49,7 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
         view.standings.sort_by(|a, b| a.question.cmp(&b.question));
         view.taken_back.sort_by(|a, b| a.question.cmp(&b.question));
     }
-    Ok(Replay { head, known_entries, views, asked_as, unknown_sources, redacted })
+    Ok(Replay { head, known_entries, views, asked_as, unknown_sources, unknown_predicates, redacted })
 }
 
 pub(super) fn event_of(entry: &Entry) -> Result<Option<Event>, OpenError> {
@@ -116,21 +118,20 @@ pub(super) struct Context<'q> {
     retractions: HashMap<u64, Vec<(Name, u64)>>,
     pub(super) stances: Vec<FoundStance>,
     redacted: Vec<u64>,
-    /// For each source of the query, whether an entry has it.
+    /// For each of the filter's names, whether an entry has it.
     seen: Vec<bool>,
 }
 
-/// Which sources of the query an event names, as its own or in a correction.
-fn asked_sources(query: &Query, event: &Event) -> Vec<usize> {
-    let source = match &event.content {
-        Content::Claim(c) => &c.by.source,
-        Content::Stance(s) => &s.by.source,
-        Content::Retraction(r) => &r.by.source,
-        Content::Correction(c) => return c.replacement.as_ref().map(|e| asked_sources(query, e)).unwrap_or_default(),
-        _ => return vec![],
+/// Which of the filter's names an event has, as its own or in a correction.
+fn asked_names(query: &Query, event: &Event) -> Vec<usize> {
+    let Some(said) = event.statement().map(|e| &e.content) else { return vec![] };
+    let source = said.attribution().map(|by| &by.source);
+    let predicate = said.question().map(|q| &q.predicate);
+    let has = |(kind, asked): (NameKind, &Name)| match kind {
+        NameKind::Source => source.is_some_and(|s| s.is_within(asked.as_str())),
+        _ => predicate == Some(asked),
     };
-    let asked = query.sources.iter().enumerate();
-    asked.filter(|(_, asked)| source.is_within(asked.as_str())).map(|(at, _)| at).collect()
+    query.filter.names().enumerate().filter(|(_, name)| has(*name)).map(|(at, _)| at).collect()
 }
 
 impl<'q> Context<'q> {
@@ -141,11 +142,11 @@ impl<'q> Context<'q> {
         let prepare = |entry: Entry| -> Result<_, OpenError> {
             let event = event_of(&entry)?;
             let erased = event.is_none();
-            let asked: Vec<usize> = event.as_ref().map(|e| asked_sources(query, e)).unwrap_or_default();
+            let asked: Vec<usize> = event.as_ref().map(|e| asked_names(query, e)).unwrap_or_default();
             let acts = |e: &Event| !matches!(e.content, Content::Claim(_) | Content::Note(_) | Content::Redaction(_));
             Ok((entry.index(), entry.recorded(), erased, asked, event.filter(acts)))
         };
-        let mut seen = vec![false; query.sources.len()];
+        let mut seen = vec![false; query.filter.names().count()];
         ledger.scan(0, prepare, |(index, recorded, erased, asked, event)| {
             if query.known_at.as_ref().is_some_and(|k| !k.includes(recorded)) {
                 return Ok::<_, OpenError>(ControlFlow::Break(())); // recorded times never run backwards
@@ -208,11 +209,9 @@ impl<'q> Context<'q> {
         }
     }
 
-    /// Whether a subject, under any of its names, begins as was asked.
-    pub(super) fn wants(&self, subject: &Name) -> bool {
-        let prefix = self.query.subject_prefix.as_str();
-        prefix.is_empty()
-            || self.aliases.members(NameKind::Subject, subject).iter().any(|n| n.as_str().starts_with(prefix))
+    /// Whether answers to a question are shown.
+    pub(super) fn wants(&self, question: &Question) -> bool {
+        self.query.filter.wants_question(question, &self.aliases)
     }
 
     /// The retractions by which a source took back an entry of its own.
@@ -224,7 +223,7 @@ impl<'q> Context<'q> {
     fn claim(&self, index: u64, event: &Event) -> Option<Found> {
         let Reading::Event(event) = self.corrections.read(index, event) else { return None };
         let Content::Claim(claim) = &event.content else { return None };
-        if !includes(self.query, &claim.by.stated) || !self.wants(&claim.question.subject) {
+        if !includes(self.query, &claim.by.stated) || !self.wants(&claim.question) {
             return None;
         }
         let source = self.aliases.shown(NameKind::Source, &claim.by.source).clone();
@@ -283,39 +282,59 @@ impl<'q> Context<'q> {
         }
     }
 
-    fn unknown_sources(&self) -> Vec<Name> {
-        let asked = self.query.sources.iter().zip(&self.seen);
-        let unknown = asked.filter(|(name, seen)| !**seen && self.aliases.members(NameKind::Source, name).len() < 2);
-        unknown.map(|(name, _)| name.clone()).collect()
+    /// Names of a kind in the filter that stand on no entry and are no other name of anything.
+    fn unknown_names(&self, kind: NameKind) -> Vec<Name> {
+        let asked = self.query.filter.names().zip(&self.seen).filter(|((k, _), seen)| *k == kind && !**seen);
+        let unknown = asked.filter(|((_, name), _)| self.aliases.members(kind, name).len() < 2);
+        unknown.map(|((_, name), _)| name.clone()).collect()
     }
 
-    /// Keeps the views that were asked for, adds empty ones for sources that have nothing, and says which names of the
-    /// query are answered under another.
-    fn choose_views(&self, views: &mut BTreeMap<Name, View>) -> Vec<AskedAs> {
-        let mut asked_as = Vec::new();
-        let mut wanted: Vec<Name> = Vec::new();
-        for asked in &self.query.sources {
-            let shown = self.aliases.shown(NameKind::Source, asked);
-            if shown != asked {
-                asked_as.push(AskedAs { names: NameKind::Source, asked: asked.clone(), shown: shown.clone() });
+    /// Keeps what the filter wants, and adds empty views for sources that were asked for and have nothing to show.
+    fn choose_views(&self, ledger: &Ledger, views: &mut BTreeMap<Name, View>) -> Result<(), OpenError> {
+        let filter = &self.query.filter;
+        views.retain(|source, _| filter.wants_source(source, &self.aliases));
+        if filter.picks_entries() {
+            for view in views.values_mut() {
+                self.pick_entries(ledger, view)?;
             }
-            wanted.push(shown.clone());
+            views.retain(|_, view| !view.standings.is_empty() || !view.taken_back.is_empty());
         }
-        if !wanted.is_empty() {
-            // Children of any of a source's names: an alias of the parent does not take them away.
-            let names: Vec<&Name> = wanted.iter().flat_map(|w| self.aliases.members(NameKind::Source, w)).collect();
-            views.retain(|source, _| names.iter().any(|name| source.is_within(name.as_str())));
-            for source in &wanted {
-                view_of(views, source);
-            }
+        for asked in &filter.sources {
+            view_of(views, self.aliases.shown(NameKind::Source, asked));
         }
-        if let Ok(asked) = Name::new(&self.query.subject_prefix) {
-            let shown = self.aliases.shown(NameKind::Subject, &asked);
-            if *shown != asked {
-                asked_as.push(AskedAs { names: NameKind::Subject, asked: asked.clone(), shown: shown.clone() });
+        Ok(())
+    }
+
+    /// Keeps what rests on an entry that the filter wants.
+    fn pick_entries(&self, ledger: &Ledger, view: &mut View) -> Result<(), OpenError> {
+        for standing in std::mem::take(&mut view.standings) {
+            let stances = standing.stances.iter().flat_map(|s| &s.entries);
+            if self.has_picked(ledger, standing.entries.iter().chain(stances))? {
+                view.standings.push(standing);
             }
         }
-        asked_as
+        for taken_back in std::mem::take(&mut view.taken_back) {
+            if self.has_picked(ledger, taken_back.entries.iter())? {
+                view.taken_back.push(taken_back);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the filter wants one of these entries, each as it reads now.
+    fn has_picked<'e>(&self, ledger: &Ledger, entries: impl Iterator<Item = &'e u64>) -> Result<bool, OpenError> {
+        for &index in entries {
+            let Some(entry) = ledger.entry(index)? else { continue };
+            let Some(record) = entry.record()? else { continue };
+            let Reading::Event(event) = self.corrections.read(index, &record.event) else { continue };
+            // What an overtaken correction put in place does not count any more.
+            let overtaken = matches!(&event.content, Content::Correction(c)
+                if self.corrections.in_force(c.of).is_none_or(|(by, _)| by != index));
+            if !overtaken && self.query.filter.wants_entry(record.recorder.as_ref(), event) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -52,7 +52,7 @@ impl Context<'_> {
                     found
                 }
             };
-            if !self.wants(&question.subject) {
+            if !self.wants(&question) {
                 continue;
             }
             let claimed = questions.cells.get(&(source.clone(), question.clone()));

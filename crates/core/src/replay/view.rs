@@ -1,6 +1,7 @@
 //! The shapes of an answer.
 
 use super::combine::Combined;
+use super::filter::Filter;
 use crate::entry::Head;
 use crate::event::{Act, NameKind, Question, StanceKind};
 use crate::text::{Name, Text};
@@ -13,10 +14,9 @@ pub struct Query {
     pub as_of: Option<AsOf>,
     /// The recorded clock: only what the ledger had learned by then. `None`: everything recorded.
     pub known_at: Option<KnownAt>,
-    /// Only these sources and their children (`yerevan` includes `yerevan/mod`). Empty: all.
-    pub sources: Vec<Name>,
-    /// Only subjects that begin so. Empty: all.
-    pub subject_prefix: String,
+    /// What to show. A standing is shown if one of the entries it rests on, or of its stances, has the tag, recorder and
+    /// carrier asked for, as it reads now.
+    pub filter: Filter,
 }
 
 /// The views that a query asked for.
@@ -32,6 +32,8 @@ pub struct Replay {
     pub asked_as: Vec<AskedAs>,
     /// Sources in the query whose name stands nowhere in the ledger (as far as it was known): a slip of the pen, perhaps.
     pub unknown_sources: Vec<Name>,
+    /// The same for predicates.
+    pub unknown_predicates: Vec<Name>,
     /// Entries whose bodies were erased: nobody can tell whether they belong here.
     pub redacted: Vec<u64>,
 }
