@@ -250,6 +250,9 @@ impl Store for FaultyStore {
     fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         self.inner.keys(table, from, limit)
     }
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.floor(table, key)
+    }
     fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
         if self.fail_fill.load(Ordering::SeqCst) {
             return Err(StoreError::Engine("disk full".into()));

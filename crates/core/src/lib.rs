@@ -14,6 +14,7 @@
 //! | [`store`], [`directory`] | where bytes are kept |
 //! | [`ledger`] | append, read, redact |
 //! | [`reading`], [`mod@replay`] | how entries read today, and what each source stands by |
+//! | `projection` | the index from which views are answered |
 //! | [`mod@audit`] | whether anything was altered |
 //!
 //! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
@@ -30,6 +31,7 @@ pub mod ledger;
 pub mod limits;
 pub mod machine;
 pub mod number;
+mod projection;
 pub mod reading;
 pub mod replay;
 pub mod store;

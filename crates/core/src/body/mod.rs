@@ -77,6 +77,13 @@ fn encode(value: &impl Serialize, out: &mut Vec<u8>) -> Result<(), BodyError> {
     options().serialize_into(out, value).map_err(|e| BodyError::Malformed(e.to_string()))
 }
 
+pub(crate) use walk::claim_parts;
+
+/// Decodes part of a body, cut out by its encoding.
+pub(crate) fn decode_part<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BodyError> {
+    options().deserialize(bytes).map_err(|e| BodyError::Malformed(e.to_string()))
+}
+
 /// Refuses a body that is over the limit.
 pub(crate) fn check_length(body: &[u8]) -> Result<(), BodyError> {
     if body.len() > MAX_BODY_BYTES { Err(BodyError::TooLong { got: body.len() as u64 }) } else { Ok(()) }

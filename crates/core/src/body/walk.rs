@@ -17,6 +17,28 @@ pub(crate) fn is_canonical_claim(body: &[u8]) -> bool {
     walk.record().is_some() && walk.0.is_empty()
 }
 
+/// What a view needs of a claim, as it stands in the body.
+pub(crate) struct ClaimParts<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) predicate: &'a str,
+    /// `stated`.
+    pub(crate) stated: &'a [u8],
+    /// `value`, `unit`, `act` and `modality`.
+    pub(crate) held: &'a [u8],
+}
+
+/// Finds those parts of a claim; `None` if the body is none. The bytes are taken as they are.
+pub(crate) fn claim_parts(body: &[u8]) -> Option<ClaimParts<'_>> {
+    let mut walk = Walk(body);
+    walk.parts()
+}
+
+/// Any text will do.
+fn unchecked(_: &str) -> Result<(), ()> {
+    Ok(())
+}
+
 struct Walk<'a>(&'a [u8]);
 
 impl<'a> Walk<'a> {
@@ -29,6 +51,31 @@ impl<'a> Walk<'a> {
         self.option(|w| w.string(check_text))?;
         self.list(Self::citation)?;
         self.list(|w| w.string(check_label))
+    }
+
+    fn parts(&mut self) -> Option<ClaimParts<'a>> {
+        self.is(BODY_VERSION)?;
+        self.option(|w| w.string(unchecked))?; // recorder
+        self.option(|w| w.string(unchecked))?; // id
+        self.variant(1)?;
+        let source = self.text()?;
+        self.option(|w| w.string(unchecked))?; // speaker
+        self.option(|w| w.string(unchecked))?; // body
+        self.list(|w| w.string(unchecked))?; // via
+        let before = self.0;
+        self.stated()?;
+        let stated = before.get(..before.len() - self.0.len())?;
+        self.option(|w| w.edtf().map(drop))?; // published
+        self.option(|w| w.string(unchecked))?; // lang
+        self.boolean()?; // translated
+        let (subject, predicate) = (self.text()?, self.text()?);
+        let before = self.0;
+        self.value()?;
+        self.option(|w| w.string(unchecked))?; // unit
+        self.variant(6)?; // act
+        self.option(|w| w.string(unchecked))?; // modality
+        let held = before.get(..before.len() - self.0.len())?;
+        Some(ClaimParts { source, subject, predicate, stated, held })
     }
 
     fn claim(&mut self) -> Option<()> {

@@ -5,8 +5,9 @@
 //! there is removed when the ledger is opened.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
@@ -15,6 +16,7 @@ use super::{DamageError, OpenError};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
+use crate::projection::{self, Builder, Harvest, Projected, Projection};
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
 
@@ -25,6 +27,9 @@ pub(crate) const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
 
 /// Unpacked bundles kept for whoever looks up repeats and references.
 const RECENT_BUNDLES: usize = 8;
+
+/// Bundles read at a time to build the projection.
+const READ_STEP: usize = 64;
 
 /// Keys of the state table. None is the beginning of another.
 pub(crate) mod key {
@@ -74,6 +79,18 @@ pub(super) struct Snapshot {
     /// The hash before the first entry of the tail.
     pub(super) tail_previous: Hash,
     pub(super) tail: Vec<Arc<StoredEntry>>,
+    /// What views of the sealed part are answered from; `None` if an entry cannot be read.
+    pub(super) projection: Option<Arc<Projection>>,
+    /// The same for the tail, made when it is first asked for.
+    posted: Arc<OnceLock<Tail>>,
+}
+
+/// What the tail is posted as.
+pub(crate) struct Tail {
+    pub(crate) harvest: Harvest,
+    /// Entries whose bodies were erased.
+    pub(crate) gone: Vec<u64>,
+    pub(crate) unreadable: bool,
 }
 
 /// Entries that are to follow the head, with what goes beside them.
@@ -100,6 +117,8 @@ pub(super) struct Streamed {
     pub(super) head: Head,
     /// When the last entry was recorded.
     pub(super) recorded: Instant,
+    /// The projection that covers it.
+    pub(super) projected: Option<Projected>,
 }
 
 impl Staged {
@@ -123,6 +142,7 @@ pub(super) struct Log {
     /// Fingerprints of the tail, whose rows are in no run yet.
     pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
+    pub(super) projection: Option<Projection>,
     /// Bundles read last, the newest at the end.
     recent: RefCell<Vec<Arc<Bundle>>>,
 }
@@ -238,7 +258,9 @@ impl Log {
         runs.trim(&*store)?;
 
         let head = Head { size: head.size, hash: last.0 };
-        let snapshot = Snapshot { head, sealed: head.size / BUNDLE * BUNDLE, tail_previous: sealed_hash, tail };
+        let sealed = head.size / BUNDLE * BUNDLE;
+        let snapshot =
+            Snapshot { head, sealed, tail_previous: sealed_hash, tail, projection: None, posted: Arc::default() };
         let last_recorded = last.1;
         let mut log = Self {
             store,
@@ -249,11 +271,13 @@ impl Log {
             runs,
             tail_rows: Rows::default(),
             tail_keys,
+            projection: None,
             recent: RefCell::default(),
         };
         for row in log.fingerprint_tail()? {
             log.tail_rows.insert(row);
         }
+        log.project(false, &|_| {})?;
         Ok(log)
     }
 
@@ -298,7 +322,14 @@ impl Log {
         let tail_previous = group.entries.last().map_or(old.tail_previous, |e| e.hash);
         group.write(&*self.store)?;
         self.add_identities(rows, sealed)?;
-        self.move_head(Streamed { sealed, tail_previous, tail, amendments, head, recorded }, erase)
+        let projected = match self.projection.clone().map(Builder::new) {
+            Some(mut builder) => {
+                builder.take(&*self.store, group.first, &group.entries)?;
+                builder.finish(&*self.store, sealed)?
+            }
+            None => None,
+        };
+        self.move_head(Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected }, erase)
     }
 
     /// Moves the head over bundles that were written before.
@@ -326,6 +357,7 @@ impl Log {
         rows.into_iter().for_each(|row| self.tail_rows.insert(row));
         self.snapshot.tail.extend(bundle.entries.into_iter().map(Arc::new));
         self.snapshot.head = head;
+        self.snapshot.posted = Arc::default();
         self.last_recorded = Some(recorded);
         Ok(())
     }
@@ -340,7 +372,8 @@ impl Log {
 
     /// Moves the head over new bundles, and replaces the tail.
     fn move_head(&mut self, streamed: Streamed, erase: Option<u64>) -> Result<(), StoreError> {
-        let Streamed { sealed, tail_previous, tail, amendments, head, recorded } = streamed;
+        let Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected } = streamed;
+        let (projection, posted) = projected.unzip();
         self.store.sync()?;
 
         let replaced = std::mem::take(&mut self.tail_keys);
@@ -353,18 +386,61 @@ impl Log {
             self.tail_keys.push(sealed);
         }
         writes.extend(marks(amendments, erase));
+        writes.extend(posted.into_iter().flatten());
         writes.push(head_row(head, sealed, recorded));
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         let tail = tail.into_iter().map(Arc::new).collect();
-        self.snapshot = Snapshot { head, sealed, tail_previous, tail };
+        self.projection = projection;
+        let projection = self.projection.clone().map(Arc::new);
+        self.snapshot = Snapshot { head, sealed, tail_previous, tail, projection, posted: Arc::default() };
         self.last_recorded = Some(recorded);
         Ok(())
     }
 
     /// Removes what was written beyond the head and is not to be.
     pub(super) fn trim(&self) -> Result<(), StoreError> {
-        trim_bundles(&*self.store, self.snapshot.sealed)
+        trim_bundles(&*self.store, self.snapshot.sealed)?;
+        self.projection.as_ref().map_or(Ok(()), |p| p.trim(&*self.store))
+    }
+
+    /// Makes the projection reach as far as the sealed part of the log, from scratch if need be. `progress` is told how many
+    /// entries were read.
+    pub(super) fn project(&mut self, from_scratch: bool, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        let sealed = self.snapshot.sealed;
+        let known = if from_scratch { None } else { Projection::open(&*self.store, sealed).unwrap_or(None) };
+        let known = match known {
+            Some(known) => known,
+            None => {
+                Projection::clear(&*self.store)?;
+                Projection::default()
+            }
+        };
+        self.projection = if known.reached() == sealed { Some(known) } else { self.catch_up(known, progress)? };
+        self.snapshot.projection = self.projection.clone().map(Arc::new);
+        Ok(())
+    }
+
+    /// Takes the entries that a projection has not seen; `None` if one of them cannot be read: replay will meet it, and say so.
+    fn catch_up(&self, known: Projection, progress: &dyn Fn(u64)) -> Result<Option<Projection>, OpenError> {
+        let sealed = self.snapshot.sealed;
+        let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
+        let mut builder = Builder::new(known);
+        let store = &*self.store;
+        for step in firsts.chunks(READ_STEP) {
+            let bundles: Result<Vec<Bundle>, OpenError> =
+                step.par_iter().map(|first| load_bundle(store, *first)).collect();
+            let Ok(bundles) = bundles else { return Ok(None) };
+            let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
+            let first = step.first().copied().unwrap_or_default();
+            builder.take(store, first, &entries)?;
+            progress(first + entries.len() as u64);
+        }
+        let Some((projection, writes)) = builder.finish(store, sealed)? else { return Ok(None) };
+        self.store.sync()?;
+        self.store.apply(Table::State, writes)?;
+        self.store.sync()?;
+        Ok(Some(projection))
     }
 
     /// Erases a body that a durable redaction speaks of, and forgets its identity.
@@ -408,6 +484,10 @@ impl Log {
         }
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
+        self.snapshot.posted = Arc::default();
+        if index < self.snapshot.sealed {
+            self.project(true, &|_| {})?; // it has a copy of what was erased
+        }
         Ok(())
     }
 
@@ -438,6 +518,14 @@ impl Log {
 }
 
 impl Snapshot {
+    /// What the tail is posted as.
+    pub(super) fn posted(&self) -> &Tail {
+        self.posted.get_or_init(|| {
+            let (harvest, gone, unreadable) = projection::harvest(self.sealed, self.tail.iter().map(|e| &**e));
+            Tail { harvest, gone, unreadable }
+        })
+    }
+
     /// An entry as stored, and the hash before it.
     pub(super) fn stored(&self, store: &dyn Store, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
         if index >= self.head.size {

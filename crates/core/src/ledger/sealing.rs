@@ -11,6 +11,7 @@ use super::{DamageError, OpenError, lock};
 use crate::bundle::{Codec, StoredEntry, encode};
 use crate::entry::Hash;
 use crate::limits::BUNDLE_ENTRIES;
+use crate::projection::Builder;
 use crate::store::{Row, Store, StoreError, Table};
 
 /// Groups compressed and not yet written, at most: bounds memory.
@@ -57,6 +58,8 @@ struct Progress {
     /// Everything before this index is written.
     written: u64,
     failed: Option<StoreError>,
+    /// What the entries were posted to, once all are compressed.
+    builder: Option<Builder>,
     /// Nothing more will be written.
     closed: bool,
 }
@@ -68,18 +71,31 @@ pub(super) struct Sealing {
 }
 
 impl Sealing {
-    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, store: Arc<dyn Store>) -> Self {
+    /// `builder`: the projection that is to follow.
+    pub(super) fn start<'scope>(
+        scope: &'scope Scope<'scope, '_>,
+        store: Arc<dyn Store>,
+        builder: Option<Builder>,
+    ) -> Self {
         let (groups, to_compress) = sync_channel::<Group>(AHEAD);
         let (compressed, to_write) = sync_channel::<(u64, Vec<Row>)>(AHEAD);
         let progress = Arc::new((Mutex::new(Progress::default()), Condvar::new()));
+        let closing = Closing(progress.clone());
+        let shared = (store.clone(), progress.clone());
         scope.spawn(move || {
+            let (store, progress) = shared;
+            let mut builder = builder;
             for group in to_compress {
                 if compressed.send((group.end(), group.rows())).is_err() {
                     return; // the writer met an error and left
                 }
+                if let Some(Err(e)) = builder.as_mut().map(|b| b.take(&*store, group.first, &group.entries)) {
+                    lock(&progress.0).failed = Some(e);
+                    return;
+                }
             }
+            lock(&progress.0).builder = builder;
         });
-        let closing = Closing(progress.clone());
         scope.spawn(move || closing.write_all(&*store, &to_write));
         Self { groups, progress }
     }
@@ -99,8 +115,8 @@ impl Sealing {
         if state.written > index { Ok(()) } else { Err(DamageError::at(index, "it could not be written").into()) }
     }
 
-    /// Waits until everything is written.
-    pub(super) fn finish(self) -> Result<(), StoreError> {
+    /// Waits until everything is written. Gives back what the entries were posted to.
+    pub(super) fn finish(self) -> Result<Option<Builder>, StoreError> {
         let Self { groups, progress } = self;
         drop(groups);
         let (progress, changed) = &*progress;
@@ -108,7 +124,10 @@ impl Sealing {
         while !state.closed {
             state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.failed.take().map_or(Ok(()), Err)
+        match state.failed.take() {
+            Some(e) => Err(e),
+            None => Ok(state.builder.take()),
+        }
     }
 
     fn failure(&self) -> StoreError {

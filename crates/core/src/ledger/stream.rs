@@ -16,6 +16,7 @@ use super::writer::{Round, Writer, chain, not_before};
 use crate::bundle::StoredEntry;
 use crate::limits::BUNDLE_ENTRIES;
 use crate::machine::Entropy;
+use crate::projection::Builder;
 use crate::time::{Clock, Instant};
 
 /// From this many events on, a batch is worth three more threads.
@@ -69,7 +70,7 @@ impl Writer {
         let round = Round::default();
         std::thread::scope(|scope| {
             let log = &self.log;
-            let sealing = Sealing::start(scope, log.store.clone());
+            let sealing = Sealing::start(scope, log.store.clone(), log.projection.clone().map(Builder::new));
             let slices = prepare_ahead(scope, &batch.events, log.fingerprinter, entropy);
             let sight = Sight::new(log, &round, Some(&sealing), old.size);
             let mut planner = Planner::new(Request::of(batch), sight, self.amendments.take(), last, now);
@@ -109,8 +110,11 @@ impl Writer {
             }
             // While the last bundles are being written.
             self.log.add_identities(rows, sealed).map_err(AppendError::Store)?;
-            sealing.finish().map_err(AppendError::Store)?;
-            let streamed = Streamed { sealed, tail_previous, tail, amendments, head, recorded };
+            let builder = sealing.finish().map_err(AppendError::Store)?;
+            let projected =
+                builder.map(|b| b.finish(&*self.log.store, sealed)).transpose().map_err(AppendError::Store)?;
+            let projected = projected.flatten();
+            let streamed = Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected };
             Ok((appended, Step::Bundles(streamed)))
         })
     }

@@ -35,6 +35,12 @@ impl Store for MemoryStore {
         Ok(self.scan(table, from, limit)?.into_iter().map(|(key, _)| key).collect())
     }
 
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let rows = self.rows();
+        let first = (table as u8, Vec::new());
+        Ok(rows.range(first..=(table as u8, key.to_vec())).next_back().map(|((_, key), _)| key.clone()))
+    }
+
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         let mut rows = self.rows();
         for (key, value) in writes {

@@ -1,4 +1,4 @@
-//! Where bytes are kept. A store is three small ordered tables with atomic writes and an honest `sync`; it knows nothing
+//! Where bytes are kept. A store is a few ordered tables with atomic writes and an honest `sync`; it knows nothing
 //! of entries. sled is behind this interface and nowhere else.
 
 mod memory;
@@ -16,6 +16,13 @@ pub enum Table {
     State,
     /// The index that finds repeats; rebuildable.
     Identity,
+    /// What views are answered from; rebuildable.
+    Projection,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 4] = [Self::Log, Self::State, Self::Identity, Self::Projection];
 }
 
 /// A key and its new value; `None` removes it.
@@ -47,7 +54,7 @@ pub enum StoreError {
     Engine(String),
 }
 
-/// Three ordered tables of byte strings.
+/// Ordered tables of byte strings.
 ///
 /// Contract, tested for every implementation: `get` and `scan` see all earlier writes; a batch is applied whole or not at
 /// all, also across a crash; after `sync` returns, all earlier writes survive power loss; writes never overtake earlier
@@ -71,6 +78,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// The greatest key that is not greater than `key`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Applies a batch of writes to one table, atomically. Not durable before [`Store::sync`].
     ///
@@ -153,6 +166,10 @@ mod contract {
         assert_eq!(store.scan(Table::Identity, b"", 100).unwrap(), rows);
         assert_eq!(store.keys(Table::Identity, &[9], 3).unwrap(), [[9], [10], [11]]);
         assert_eq!(store.keys(Table::Identity, &[58], 3).unwrap(), [[58], [59]]);
+        assert_eq!(store.floor(Table::Identity, &[9]).unwrap(), Some(vec![9]));
+        assert_eq!(store.floor(Table::Identity, &[9, 0]).unwrap(), Some(vec![9]));
+        assert_eq!(store.floor(Table::Identity, &[200]).unwrap(), Some(vec![59]));
+        assert_eq!(store.floor(Table::Identity, &[]).unwrap(), None);
         store.apply(Table::Identity, vec![put(&[3], b"short"), (vec![4], None)]).unwrap();
         assert_eq!(store.get(Table::Identity, &[3]).unwrap().as_deref(), Some(b"short".as_slice()));
         store.apply(Table::Identity, (0..60).map(|n| (vec![n], None)).collect()).unwrap();

@@ -32,6 +32,7 @@ pub struct SledStore {
     log: sled::Tree,
     state: sled::Tree,
     identity: sled::Tree,
+    projection: sled::Tree,
     db: sled::Db,
     file: File,
     path: PathBuf,
@@ -55,13 +56,14 @@ impl SledStore {
             e => engine(&e),
         })?;
         let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
-        let (log, state, identity) = (tree("log")?, tree("state")?, tree("identity")?);
+        let (log, state) = (tree("log")?, tree("state")?);
+        let (identity, projection) = (tree("identity")?, tree("projection")?);
         let file = File::open(dir.join("db")).map_err(io)?;
         // The names of new files are as perishable as their contents.
         for part in [dir, &dir.join("blobs")] {
             File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
         }
-        Ok(Self { log, state, identity, db, file, path: dir.to_owned() })
+        Ok(Self { log, state, identity, projection, db, file, path: dir.to_owned() })
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
@@ -69,6 +71,7 @@ impl SledStore {
             Table::Log => &self.log,
             Table::State => &self.state,
             Table::Identity => &self.identity,
+            Table::Projection => &self.projection,
         }
     }
 }
@@ -157,6 +160,19 @@ impl Store for SledStore {
             }
         }
         Ok(keys)
+    }
+
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let last_part = [key, &u16::MAX.to_be_bytes()].concat();
+        let mut below = self.tree(table).range(..=last_part);
+        // A longer key can sort between a key and its last part.
+        loop {
+            let Some(part_key) = below.next_back().transpose().map_err(|e| engine(&e))? else { return Ok(None) };
+            let (found, _) = split_part_key(&part_key.0)?;
+            if found <= key {
+                return Ok(Some(found.to_vec()));
+            }
+        }
     }
 
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
