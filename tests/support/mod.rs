@@ -54,6 +54,32 @@ impl Entropy for TestEntropy {
     }
 }
 
+/// Choices that can be repeated.
+pub struct Rng(u64);
+
+impl Rng {
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `n` (splitmix64).
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+
+    pub fn index(&mut self, n: usize) -> usize {
+        usize::try_from(self.below(n as u64)).unwrap()
+    }
+
+    pub fn pick<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.index(all.len())]
+    }
+}
+
 pub fn options() -> CheckOptions {
     CheckOptions { zone: TimeZone::UTC, numbers: true, imported_clock: true, recorder: Label::new("tester").ok() }
 }

@@ -16,7 +16,7 @@ use super::{DamageError, OpenError};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::{self, Builder, Harvest, Projected, Projection};
+use crate::projection::{Builder, Projected, Projection, Tail};
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
 
@@ -82,15 +82,7 @@ pub(super) struct Snapshot {
     /// What views of the sealed part are answered from; `None` if an entry cannot be read.
     pub(super) projection: Option<Arc<Projection>>,
     /// The same for the tail, made when it is first asked for.
-    posted: Arc<OnceLock<Tail>>,
-}
-
-/// What the tail is posted as.
-pub(crate) struct Tail {
-    pub(crate) harvest: Harvest,
-    /// Entries whose bodies were erased.
-    pub(crate) gone: Vec<u64>,
-    pub(crate) unreadable: bool,
+    posted: Arc<OnceLock<Option<Arc<Tail>>>>,
 }
 
 /// Entries that are to follow the head, with what goes beside them.
@@ -518,12 +510,26 @@ impl Log {
 }
 
 impl Snapshot {
-    /// What the tail is posted as.
-    pub(super) fn posted(&self) -> &Tail {
-        self.posted.get_or_init(|| {
-            let (harvest, gone, unreadable) = projection::harvest(self.sealed, self.tail.iter().map(|e| &**e));
-            Tail { harvest, gone, unreadable }
-        })
+    /// What the tail is posted as; `None` if an entry cannot be read.
+    pub(super) fn posted(&self) -> Option<Arc<Tail>> {
+        let post = || Tail::of(self.sealed, self.tail.iter().map(|e| &**e)).map(Arc::new);
+        self.posted.get_or_init(post).clone()
+    }
+
+    /// How many entries had been recorded by then.
+    pub(super) fn known_entries(
+        &self,
+        store: &dyn Store,
+        projection: &Projection,
+        until: Instant,
+    ) -> Result<u64, OpenError> {
+        let first = projection.bundles_known(until.micros()) * BUNDLE;
+        let recorded_by = |e: &StoredEntry| e.recorded <= until;
+        if first < self.sealed {
+            let bundle = load_bundle(store, first)?;
+            return Ok(first + bundle.entries.partition_point(recorded_by) as u64);
+        }
+        Ok(self.sealed + self.tail.partition_point(|e| recorded_by(e)) as u64)
     }
 
     /// An entry as stored, and the hash before it.

@@ -24,9 +24,10 @@ use crate::directory::LedgerDir;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
 use crate::event::{ContentDigest, Event};
 use crate::machine::Entropy;
+use crate::projection::Reader;
 use crate::reading::Aliases;
 use crate::store::{Store, StoreError};
-use crate::time::{Clock, Instant};
+use crate::time::{Clock, Instant, KnownAt};
 use append::{Ticket, Turn};
 use identity::Fingerprinter;
 use log::{BUNDLE, Log, Snapshot};
@@ -315,6 +316,23 @@ impl Ledger {
         Ok(())
     }
 
+    /// Reads the entries at `indexes`, which ascend: each bundle once, on all cores. The results come in order.
+    pub(crate) fn read_each<T: Send, E: From<OpenError> + Send>(
+        &self,
+        indexes: &[u64],
+        read: impl Fn(Entry) -> Result<T, E> + Sync,
+    ) -> Result<Vec<T>, E> {
+        let snapshot = self.snapshot();
+        let bundles: Vec<&[u64]> = indexes.chunk_by(|a, b| a / BUNDLE == b / BUNDLE).collect();
+        let read_bundle = |wanted: &&[u64]| -> Result<Vec<T>, E> {
+            let first = wanted.first().map_or(0, |index| index / BUNDLE * BUNDLE);
+            let entries = self.bundle_entries(&snapshot, first)?.into_iter();
+            entries.filter(|e| wanted.binary_search(&e.index).is_ok()).map(&read).collect()
+        };
+        let read: Result<Vec<Vec<T>>, E> = bundles.par_iter().map(read_bundle).collect();
+        Ok(read?.into_iter().flatten().collect())
+    }
+
     /// The entries of the bundle, or of the tail, that begins at `first`.
     fn bundle_entries(&self, snapshot: &Snapshot, first: u64) -> Result<Vec<Entry>, OpenError> {
         let (mut previous, entries) = if first >= snapshot.sealed {
@@ -328,6 +346,28 @@ impl Ledger {
             Entry { index, previous: before, stored }
         });
         Ok(chained.collect())
+    }
+
+    /// What is posted of the entries known at a time; `None` if an entry cannot be read, so that nothing is posted.
+    pub(crate) fn reader(&self, known_at: Option<&KnownAt>) -> Result<Option<Reader>, OpenError> {
+        let snapshot = self.snapshot();
+        let (Some(projection), Some(tail)) = (snapshot.projection.clone(), snapshot.posted()) else { return Ok(None) };
+        let known = match known_at {
+            Some(known_at) => snapshot.known_entries(&*self.store, &projection, known_at.end())?,
+            None => snapshot.head.size,
+        };
+        Ok(Some(Reader::new(self.store.clone(), projection, tail, snapshot.head, known)))
+    }
+
+    /// Builds the index of views anew from the entries. `progress` is told how many were read, as it goes.
+    ///
+    /// # Errors
+    /// [`OpenError`]. The index is then built when the ledger is opened next.
+    pub fn reindex(&self, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        let mut writer = lock(&self.writer);
+        let result = writer.log.project(true, progress);
+        self.publish(&writer);
+        result
     }
 
     /// The digest that points at an event by its content, the same in every ledger; `None` if something it refers to was

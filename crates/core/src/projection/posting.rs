@@ -11,6 +11,7 @@ use chrono::Datelike;
 use compact_str::CompactString;
 
 use crate::body::{self, BodyError, Record};
+use crate::bundle::{StoredBody, StoredEntry};
 use crate::event::{Content, Event, NameKind, Question, Target};
 use crate::time::Stated;
 
@@ -44,18 +45,24 @@ impl Kind {
 
 /// One posting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Posting {
+pub(crate) struct Posting<C = Bytes> {
     pub(crate) kind: Kind,
     pub(crate) index: u64,
-    /// Microseconds on the recorded clock.
-    pub(crate) recorded: i64,
     /// A claim's last instant on the stated clock, in microseconds; 0 for anything else.
     pub(crate) last: i64,
     /// A claim's last calendar day, in days since year 0, where it has no hour.
     pub(crate) day: Option<i32>,
     /// A claim's `stated`, `value`, `unit`, `act` and `modality`, as they stand in the body; of a correction or a stance the
     /// whole body; nothing of a retraction.
-    pub(crate) content: Bytes,
+    pub(crate) content: C,
+}
+
+impl Posting {
+    /// The same, its content borrowed.
+    pub(super) fn raw(&self) -> Posting<&[u8]> {
+        let Self { kind, index, last, day, ref content } = *self;
+        Posting { kind, index, last, day, content }
+    }
 }
 
 /// A posting and the names it stands under, separated by zero bytes, which no name contains.
@@ -71,8 +78,10 @@ pub(crate) struct Harvest {
     pub(crate) by_question: Vec<Row>,
     pub(crate) by_source: Vec<Row>,
     pub(crate) links: Vec<Link>,
-    /// Entries that join names: index, recorded time, body.
-    pub(crate) aliases: Vec<(u64, i64, Bytes)>,
+    /// Entries that join names: index and body.
+    pub(crate) aliases: Vec<(u64, Bytes)>,
+    /// Entries whose bodies were erased.
+    pub(crate) gone: Vec<u64>,
     /// The first entry that has each source and each predicate.
     pub(crate) names: HashMap<(NameKind, CompactString), u64>,
     last_names: (CompactString, CompactString),
@@ -83,12 +92,11 @@ pub(crate) struct Harvest {
 pub(crate) struct Link {
     pub(crate) of: u64,
     pub(crate) from: u64,
-    pub(crate) recorded: i64,
     pub(crate) body: Bytes,
 }
 
 /// The names of a posting, joined.
-pub(crate) fn key(parts: [&str; 3]) -> Bytes {
+fn key(parts: [&str; 3]) -> Bytes {
     let [a, b, c] = parts;
     let mut key = Vec::with_capacity(a.len() + b.len() + c.len() + 2);
     key.extend_from_slice(a.as_bytes());
@@ -106,24 +114,35 @@ pub(crate) fn names(key: &[u8]) -> Option<[&str; 3]> {
 }
 
 impl Harvest {
+    /// What consecutive entries are posted as; `None` if one of them cannot be read.
+    pub(super) fn of<'e>(first: u64, entries: impl Iterator<Item = &'e StoredEntry>) -> Option<Self> {
+        let mut harvest = Self::default();
+        for (entry, index) in entries.zip(first..) {
+            match &entry.body {
+                StoredBody::Erased(_) => harvest.gone.push(index),
+                StoredBody::Present(_, body) => harvest.take(index, body).ok()?,
+            }
+        }
+        Some(harvest)
+    }
+
     /// Takes what is to be posted of an entry.
     ///
     /// # Errors
     /// If the body is no event.
-    pub(crate) fn take(&mut self, index: u64, recorded: i64, body: &Bytes) -> Result<(), BodyError> {
+    fn take(&mut self, index: u64, body: &Bytes) -> Result<(), BodyError> {
         let Some(parts) = body::claim_parts(body) else {
             let record = Record::decode(body)?;
             if matches!(record.event.content, Content::Alias(_)) {
-                self.aliases.push((index, recorded, body.clone()));
+                self.aliases.push((index, body.clone()));
             }
-            self.take_amendment(&Origin { index, recorded, body }, &record.event, false);
+            self.take_amendment(&Origin { index, body }, &record.event, false);
             return Ok(());
         };
         let stated: Stated = body::decode_part(parts.stated)?;
         let posting = Posting {
             kind: Kind::Claim,
             index,
-            recorded,
             last: stated.last_instant().micros(),
             day: stated.last_day().map(|d| d.num_days_from_ce()),
             content: [parts.stated, parts.held].concat().into(),
@@ -161,7 +180,8 @@ impl Harvest {
                     self.take_amendment(origin, replacement, true);
                 }
             }
-            Content::Alias(_) | Content::Redaction(_) | Content::Note(_) => {}
+            Content::Note(note) => self.links.push(origin.link(note.of)),
+            Content::Alias(_) | Content::Redaction(_) => {}
         }
     }
 
@@ -188,11 +208,12 @@ impl Harvest {
         self.by_source.push(Row { key: key([source, "", ""]), posting });
     }
 
-    pub(crate) fn append(&mut self, mut other: Self) {
+    pub(super) fn append(&mut self, mut other: Self) {
         self.by_question.append(&mut other.by_question);
         self.by_source.append(&mut other.by_source);
         self.links.append(&mut other.links);
         self.aliases.append(&mut other.aliases);
+        self.gone.append(&mut other.gone);
         for (name, index) in other.names {
             self.names.entry(name).or_insert(index);
         }
@@ -202,17 +223,16 @@ impl Harvest {
 /// The entry that is being posted.
 struct Origin<'a> {
     index: u64,
-    recorded: i64,
     body: &'a Bytes,
 }
 
 impl Origin<'_> {
     fn posting(&self, kind: Kind) -> Posting {
         let content = if kind == Kind::Retraction { Bytes::new() } else { self.body.clone() };
-        Posting { kind, index: self.index, recorded: self.recorded, last: 0, day: None, content }
+        Posting { kind, index: self.index, last: 0, day: None, content }
     }
 
     fn link(&self, of: u64) -> Link {
-        Link { of, from: self.index, recorded: self.recorded, body: self.body.clone() }
+        Link { of, from: self.index, body: self.body.clone() }
     }
 }

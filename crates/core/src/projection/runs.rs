@@ -7,8 +7,8 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{Chunk, ChunkWriter};
-use super::posting::{Order, Row};
+use super::chunk::{Chunk, ChunkWriter, Finished, RawPosting, key_in_place};
+use super::posting::{Order, Posting, Row};
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
 /// Runs of one size before they are merged.
@@ -74,7 +74,7 @@ impl Runs {
             rows.par_sort_unstable_by(|a, b| (&a.key, a.posting.index).cmp(&(&b.key, b.posting.index)));
             rows.dedup_by(|a, b| a.key == b.key && a.posting.index == b.posting.index);
             let mut writer = RunWriter::new(store, order, run.id);
-            rows.iter().try_for_each(|row| writer.push(row))?;
+            rows.iter().try_for_each(|row| writer.push(&row.key, &row.posting.raw()))?;
             writer.finish()
         };
         let (a, b) = rayon::join(|| write(Order::Question, by_question), || write(Order::Source, by_source));
@@ -94,7 +94,7 @@ impl Runs {
             self.next = self.next.wrapping_add(1);
             let merge = |order| {
                 let mut writer = RunWriter::new(store, order, merged.id);
-                merge(store, order, &same, |row| writer.push(&row))?;
+                merge(store, order, &same, |row| writer.push(&row.key, &row.posting.raw()))?;
                 writer.finish()
             };
             let (a, b) = rayon::join(|| merge(Order::Question), || merge(Order::Source));
@@ -117,21 +117,18 @@ impl Runs {
         remove_from(store, &self.next.to_be_bytes(), None)
     }
 
-    /// Every chunk that may hold a key from `from` to before `to`, of each run in order.
+    /// Every stored chunk that may hold a key from `from` to before `to`, of each run in order.
     pub(super) fn chunks(
         &self,
         store: &dyn Store,
         order: Order,
         from: &[u8],
         to: &[u8],
-    ) -> Result<Vec<Chunk>, StoreError> {
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut packed: Vec<Vec<u8>> = Vec::new();
         for run in &self.live {
-            let (low, high) = (place(order, run.id, from), place(order, run.id, to));
-            // The chunk before may end with keys that belong here.
-            let before = store.floor(Table::Projection, &low)?;
-            let start = before.filter(|k| k.starts_with(low.get(..PLACE_BYTES).unwrap_or_default())).unwrap_or(low);
-            each_chunk(store, start, |key, value| {
+            let high = place(order, run.id, to);
+            each_chunk(store, start(store, order, run.id, from)?, |key, value| {
                 let wanted = key < high.as_slice();
                 if wanted {
                     packed.push(value);
@@ -139,12 +136,52 @@ impl Runs {
                 wanted
             })?;
         }
-        if packed.len() < 4 {
-            packed.iter().map(|p| Chunk::unpack(p)).collect()
-        } else {
-            packed.par_iter().map(|p| Chunk::unpack(p)).collect()
+        Ok(packed)
+    }
+
+    /// Keys in a range that cut it into pieces of some `pieces` chunks, all runs together: for sharing out a long scan.
+    pub(super) fn cuts(
+        &self,
+        store: &dyn Store,
+        order: Order,
+        [from, to]: [&[u8]; 2],
+        pieces: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let Some(largest) = self.live.iter().max_by_key(|r| r.rows) else { return Ok(vec![]) };
+        let all: u64 = self.live.iter().map(|r| r.rows).sum();
+        let step = (pieces as u64 * largest.rows).div_ceil(all.max(1)).max(1);
+        let high = place(order, largest.id, to);
+        let mut cuts: Vec<Vec<u8>> = Vec::new();
+        let mut next = place(order, largest.id, from);
+        let mut seen = 0u64;
+        let mut page = 4; // most ranges end within a chunk or two
+        loop {
+            let keys = store.keys(Table::Projection, &next, page)?;
+            for key in &keys {
+                if *key >= high {
+                    return Ok(cuts);
+                }
+                seen += 1;
+                let within = key_in_place(key.get(PLACE_BYTES..).unwrap_or_default());
+                if seen.is_multiple_of(step) && within > from && cuts.last().is_none_or(|last| last != within) {
+                    cuts.push(within.to_vec());
+                }
+            }
+            match keys.last() {
+                Some(last) if keys.len() == page => next = [last.as_slice(), &[0]].concat(),
+                _ => return Ok(cuts),
+            }
+            page = WRITE_STEP;
         }
     }
+}
+
+/// Where reading a run must begin to see all that stands under `key` or later.
+fn start(store: &dyn Store, order: Order, run: u32, key: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let low = place(order, run, key);
+    // The chunk before may end with keys that belong here.
+    let before = store.floor(Table::Projection, &low)?;
+    Ok(before.filter(|k| k.starts_with(low.get(..PLACE_BYTES).unwrap_or_default())).unwrap_or(low))
 }
 
 /// Calls `visit` with stored chunks from a place on, as long as it says so.
@@ -200,20 +237,23 @@ impl<'a> RunWriter<'a> {
         Self { store, order, run, chunk: ChunkWriter::new(), finished: Vec::new() }
     }
 
-    fn push(&mut self, row: &Row) -> Result<(), StoreError> {
-        if let Some((key, value)) = self.chunk.push(row) {
-            self.finished.push((place(self.order, self.run, &key), value));
-            if self.finished.len() == WRITE_STEP {
-                self.store.fill(Table::Projection, std::mem::take(&mut self.finished))?;
-            }
+    fn push(&mut self, key: &[u8], posting: &RawPosting<'_>) -> Result<(), StoreError> {
+        let finished = self.chunk.push(key, posting);
+        self.keep(finished);
+        if self.finished.len() == WRITE_STEP {
+            self.store.fill(Table::Projection, std::mem::take(&mut self.finished))?;
         }
         Ok(())
     }
 
+    fn keep(&mut self, finished: Option<Finished>) {
+        let (order, run) = (self.order, self.run);
+        self.finished.extend(finished.map(|(key, value)| (place(order, run, &key), value)));
+    }
+
     fn finish(mut self) -> Result<(), StoreError> {
-        if let Some((key, value)) = self.chunk.finish() {
-            self.finished.push((place(self.order, self.run, &key), value));
-        }
+        let finished = self.chunk.finish();
+        self.keep(finished);
         self.store.fill(Table::Projection, self.finished)
     }
 }
@@ -290,10 +330,15 @@ impl<'a> Cursor<'a> {
                 return Ok(Some(row));
             }
             if let Some(chunk) = self.chunks.next() {
+                let chunk = Chunk::unpack(&chunk)?;
                 let mut rows = Vec::new();
-                for group in Chunk::unpack(&chunk)?.groups() {
-                    let group = group?;
-                    rows.extend(group.postings.into_iter().map(|posting| Row { key: group.key.clone(), posting }));
+                for group in chunk.groups()? {
+                    let key = chunk.keep(group.key);
+                    rows.extend(group.postings.into_iter().map(|p| {
+                        let Posting { kind, index, last, day, content } = p;
+                        let posting = Posting { kind, index, last, day, content: chunk.keep(content) };
+                        Row { key: key.clone(), posting }
+                    }));
                 }
                 self.rows = rows.into_iter();
                 continue;

@@ -15,6 +15,7 @@ pub struct Aliases {
 
 #[derive(Debug, Clone)]
 struct Union {
+    names: NameKind,
     shown: Name,
     members: Vec<Name>,
 }
@@ -103,7 +104,7 @@ impl Aliases {
 
     fn union(&mut self, names: NameKind, name: &Name) -> usize {
         *self.union_of.entry((names, name.clone())).or_insert_with(|| {
-            self.unions.push(Union { shown: name.clone(), members: vec![name.clone()] });
+            self.unions.push(Union { names, shown: name.clone(), members: vec![name.clone()] });
             self.unions.len() - 1
         })
     }
@@ -113,6 +114,23 @@ impl Aliases {
             return None; // the common case, without building a key
         }
         self.unions.get(*self.union_of.get(&(names, name.clone()))?)
+    }
+
+    /// Whether no names are joined.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.unions.is_empty()
+    }
+
+    /// Whether a name is joined with another one.
+    #[must_use]
+    pub fn is_joined(&self, names: NameKind, name: &Name) -> bool {
+        self.find(names, name).is_some()
+    }
+
+    /// The names of a kind that are joined, each list the names of one thing.
+    pub fn joined(&self, names: NameKind) -> impl Iterator<Item = &[Name]> {
+        self.unions.iter().filter(move |u| u.names == names && !u.members.is_empty()).map(|u| u.members.as_slice())
     }
 
     /// The name that this one is shown as.

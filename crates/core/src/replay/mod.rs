@@ -1,14 +1,40 @@
 //! Replay: what each source stands by, as of a stated date and as known at a recorded time.
 //!
-//! The views are a fold over the log and nothing else: they can always be made again, and they are never the truth.
+//! An answer is a fold over the log and nothing else: it can always be made again, and it is never the truth. Mostly it is made from
+//! the projection, which leads straight to the entries that matter; both ways give the same.
+//!
+//! ```text
+//! fold:     every entry ------------------------------+
+//! indexed:  postings -> simple: a standing at once    |
+//!                    -> entangled: its entries -------+-> context -> statements -> standings, stances -> shown
+//! ```
 
 mod combine;
+mod context;
 mod filter;
 mod fold;
+mod gather;
+mod indexed;
+mod ranges;
+mod shown;
 mod stances;
+mod statement;
 mod view;
 
 pub use combine::{Combined, combine};
 pub use filter::Filter;
-pub use fold::replay;
+pub use fold::fold;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
+
+use crate::ledger::{Ledger, OpenError};
+
+/// Replays the ledger.
+///
+/// # Errors
+/// [`OpenError`] if an entry cannot be read.
+pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
+    match ledger.reader(query.known_at.as_ref())? {
+        Some(reader) => indexed::replay(ledger, &reader, query),
+        None => fold(ledger, query), // an entry cannot be read: it will be met, and named
+    }
+}

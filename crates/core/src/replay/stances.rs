@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::fold::{Context, Questions, event_of, includes, view_of};
+use super::context::{Context, includes, view_of};
+use super::statement::Questions;
 use super::view::{Fate, StanceTarget, Standing, StandingStance, View};
-use crate::event::{Content, NameKind, Question, StanceKind, Target};
-use crate::ledger::{Ledger, OpenError};
+use crate::event::{Content, Event, NameKind, Question, StanceKind, Target};
+use crate::ledger::OpenError;
 use crate::reading::Reading;
 use crate::text::Name;
 use crate::time::Stated;
+
+/// Finds an entry's event as it was recorded; `None` if it was erased or is not there.
+pub(super) type Find<'f> = &'f dyn Fn(u64) -> Result<Option<Event>, OpenError>;
 
 /// A stance that counts, in the names it is shown under.
 pub(super) struct FoundStance {
@@ -24,7 +28,7 @@ impl Context<'_> {
     /// The newest stance of each source on each target, beside whatever it claims on the same question.
     pub(super) fn place_stances(
         &self,
-        ledger: &Ledger,
+        find: Find<'_>,
         questions: &Questions,
         views: &mut BTreeMap<Name, View>,
     ) -> Result<(), OpenError> {
@@ -48,7 +52,7 @@ impl Context<'_> {
             let (question, target) = match target {
                 Target::Question(question) => (question, StanceTarget::Question),
                 Target::Entry(of) => {
-                    let Some(found) = self.target(ledger, of, questions)? else { continue };
+                    let Some(found) = self.target(find, of, questions)? else { continue };
                     found
                 }
             };
@@ -56,7 +60,7 @@ impl Context<'_> {
                 continue;
             }
             let claimed = questions.cells.get(&(source.clone(), question.clone()));
-            let claimed = claimed.and_then(|c| c.newest.iter().map(|s| s.stated.last_instant()).max());
+            let claimed = claimed.and_then(|c| c.newest.iter().map(|s| s.stated().last_instant()).max());
             for stance in stances {
                 let ended = stance.stance == StanceKind::Declines && claimed >= Some(stance.stated.last_instant());
                 if !ended && self.taken_back(stance.index, source).next().is_none() {
@@ -65,22 +69,24 @@ impl Context<'_> {
             }
         }
         placed.sort_by_key(|(stance, ..)| stance.index);
+        let mut held: BTreeMap<(&Name, Question), Vec<StandingStance>> = BTreeMap::new();
         for (stance, question, target) in placed {
-            let view = view_of(views, &stance.source);
-            let standing = match view.standings.iter().position(|s| s.question == question) {
-                Some(at) => view.standings.get_mut(at),
-                None => {
-                    view.standings.push(only_stances(question));
-                    view.standings.last_mut()
-                }
-            };
-            if let Some(standing) = standing {
-                standing.stances.push(StandingStance {
-                    stance: stance.stance,
-                    target,
-                    stated: stance.stated.clone(),
-                    entries: self.corrections.trail(stance.index),
-                });
+            held.entry((&stance.source, question)).or_default().push(StandingStance {
+                stance: stance.stance,
+                target,
+                stated: stance.stated.clone(),
+                entries: self.corrections.trail(stance.index),
+            });
+        }
+        views.values_mut().for_each(|view| view.standings.sort_by(|a, b| a.question.cmp(&b.question)));
+        for ((source, question), stances) in held {
+            let standings = &mut view_of(views, source).standings;
+            let at = standings.binary_search_by(|s| s.question.cmp(&question)).unwrap_or_else(|at| {
+                standings.insert(at, only_stances(question));
+                at
+            });
+            if let Some(standing) = standings.get_mut(at) {
+                standing.stances = stances;
             }
         }
         Ok(())
@@ -89,11 +95,11 @@ impl Context<'_> {
     /// The question that a claim answers, and what has become of the claim. `None` if nobody can tell any more.
     fn target(
         &self,
-        ledger: &Ledger,
+        find: Find<'_>,
         of: u64,
         questions: &Questions,
     ) -> Result<Option<(Question, StanceTarget)>, OpenError> {
-        let Some(recorded) = ledger.entry(of)?.map(|e| event_of(&e)).transpose()?.flatten() else { return Ok(None) };
+        let Some(recorded) = find(of)? else { return Ok(None) };
         let (event, void) = match self.corrections.read(of, &recorded) {
             Reading::Event(event) => (event, false),
             Reading::Void { .. } => (&recorded, true),

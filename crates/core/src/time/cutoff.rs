@@ -78,9 +78,14 @@ impl AsOf {
     /// Whether a statement counts as made by then.
     #[must_use]
     pub fn includes(&self, stated: &Stated) -> bool {
-        match (self.day, stated.last_day()) {
+        self.admits(stated.last_instant(), stated.last_day())
+    }
+
+    /// The same for a date of which only the last instant is known, and its last day if it has no hour.
+    pub(crate) fn admits(&self, last_instant: Instant, last_day: Option<NaiveDate>) -> bool {
+        match (self.day, last_day) {
             (Some(day), Some(last)) => last <= day,
-            _ => stated.last_instant() <= self.end,
+            _ => last_instant <= self.end,
         }
     }
 }
@@ -99,6 +104,11 @@ impl KnownAt {
     #[must_use]
     pub fn includes(&self, recorded: Instant) -> bool {
         recorded <= self.end
+    }
+
+    /// The last instant that was known.
+    pub(crate) fn end(&self) -> Instant {
+        self.end
     }
 }
 

@@ -1,0 +1,105 @@
+//! Builds the next projection from entries, in order: postings into runs, the rest into rows that are written with the head.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::posting::{Harvest, Link};
+use super::{CLOCK_ROW, Manifest, Projection, VERSION, place};
+use crate::body::Record;
+use crate::bundle::StoredEntry;
+use crate::limits::BUNDLE_ENTRIES;
+use crate::store::{Store, StoreError, Table, Write};
+
+/// Postings gathered before they are written as a run: bounds memory.
+const RUN_ROWS: usize = 1 << 18;
+
+/// The next projection, and the rows that make it so.
+pub(crate) type Projected = (Projection, Vec<Write>);
+
+/// Takes entries in order, and makes the next projection of them.
+pub(crate) struct Builder {
+    projection: Projection,
+    harvest: Harvest,
+    /// Bundles that stood in the clock when it began.
+    clocked: usize,
+    /// An entry could not be read: there will be no projection, and replay says what is wrong.
+    unreadable: bool,
+}
+
+impl Builder {
+    /// Goes on from a projection.
+    pub(crate) fn new(projection: Projection) -> Self {
+        let clocked = projection.clock.len();
+        Self { projection, harvest: Harvest::default(), clocked, unreadable: false }
+    }
+
+    /// Takes consecutive whole bundles, on all cores.
+    pub(crate) fn take(&mut self, store: &dyn Store, first: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+        let harvested: Vec<Option<Harvest>> = entries
+            .par_chunks(BUNDLE_ENTRIES)
+            .zip((0..entries.len()).into_par_iter().step_by(BUNDLE_ENTRIES))
+            .map(|(entries, at)| Harvest::of(first + at as u64, entries.iter()))
+            .collect();
+        for harvest in harvested {
+            match harvest {
+                Some(harvest) => self.harvest.append(harvest),
+                None => self.unreadable = true,
+            }
+        }
+        let ends = entries.chunks(BUNDLE_ENTRIES).filter_map(|bundle| bundle.last());
+        Arc::make_mut(&mut self.projection.clock).extend(ends.map(|e| e.recorded.micros()));
+        if self.harvest.by_source.len() >= RUN_ROWS { self.write_run(store) } else { Ok(()) }
+    }
+
+    fn write_run(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        if self.unreadable {
+            return Ok(());
+        }
+        let (by_question, by_source) =
+            (std::mem::take(&mut self.harvest.by_question), std::mem::take(&mut self.harvest.by_source));
+        self.projection.runs.add(store, by_question, by_source)
+    }
+
+    /// The projection of everything before `reached`, and the rows that make it so; `None` if an entry cannot be read.
+    pub(crate) fn finish(mut self, store: &dyn Store, reached: u64) -> Result<Option<Projected>, StoreError> {
+        if self.unreadable {
+            return Ok(None);
+        }
+        self.write_run(store)?;
+        let Self { mut projection, harvest, clocked, .. } = self;
+        projection.runs.tidy(store)?;
+        projection.reached = reached;
+        projection.linked = Arc::default();
+        projection.links += harvest.links.len() as u64;
+        let put = |key: Vec<u8>, value: &[u8]| (key, Some(value.to_vec()));
+        let mut writes: Vec<Write> = Vec::new();
+        writes.extend(harvest.links.iter().map(|Link { of, from, body }| put(place::link(*of, *from), body)));
+        for (index, body) in &harvest.aliases {
+            if let Ok(record) = Record::decode(body) {
+                Arc::make_mut(&mut projection.aliases).insert(*index, record.event);
+            }
+            writes.push(put(place::numbered(place::ALIAS, *index), body));
+        }
+        if !harvest.gone.is_empty() {
+            writes.extend(harvest.gone.iter().map(|index| put(place::numbered(place::GONE, *index), &[])));
+            Arc::make_mut(&mut projection.gone).extend(&harvest.gone);
+        }
+        let from = clocked / CLOCK_ROW;
+        for (row, times) in (from..).zip(projection.clock.get(from * CLOCK_ROW..).unwrap_or_default().chunks(CLOCK_ROW))
+        {
+            let times: Vec<u8> = times.iter().flat_map(|micros| micros.to_le_bytes()).collect();
+            writes.push((place::numbered(place::CLOCK, row as u64), Some(times)));
+        }
+        for ((kind, name), index) in harvest.names {
+            let key = place::name(kind, &name);
+            if store.get(Table::State, &key)?.is_none() {
+                writes.push(put(key, &index.to_le_bytes()));
+            }
+        }
+        let runs = projection.runs.encode();
+        let manifest = Manifest { version: VERSION, reached, links: projection.links, runs };
+        writes.push((place::MANIFEST.to_vec(), Some(bincode::serialize(&manifest).unwrap_or_default())));
+        Ok(Some((projection, writes)))
+    }
+}

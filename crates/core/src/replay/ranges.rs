@@ -1,0 +1,97 @@
+//! Where in the projection a query has to look.
+
+use super::filter::Filter;
+use crate::event::{NameKind, Question};
+use crate::projection::{Order, Range};
+use crate::reading::Aliases;
+use crate::text::Name;
+
+/// Ranges of keys, in one order.
+pub(super) struct Ranges {
+    pub(super) order: Order,
+    pub(super) ranges: Vec<Range>,
+}
+
+impl Ranges {
+    /// Everything that may matter to a query. By subject where subjects are asked for, since a stance of one source hangs on the
+    /// claims of another; else by source; else everything.
+    pub(super) fn of(filter: &Filter, aliases: &Aliases) -> Self {
+        if !filter.subject_prefixes.is_empty() {
+            let begin = filter.subject_prefixes.iter().map(|p| begins_with(p.as_str().as_bytes()));
+            let joined = aliases.joined(NameKind::Subject).filter(|members| {
+                members.iter().any(|m| filter.subject_prefixes.iter().any(|p| m.as_str().starts_with(p.as_str())))
+            });
+            let ranges = begin.chain(joined.flatten().map(exactly)).collect();
+            return Self { order: Order::Question, ranges: merged(ranges) };
+        }
+        if !filter.sources.is_empty() {
+            let asked = filter.sources.iter().flat_map(|asked| aliases.members(NameKind::Source, asked));
+            let direct = asked.flat_map(|name| [exactly(name), children(name)]);
+            let joined = aliases
+                .joined(NameKind::Source)
+                .filter(|members| members.first().is_some_and(|member| filter.wants_source(member, aliases)));
+            let ranges = direct.chain(joined.flatten().map(exactly)).collect();
+            return Self { order: Order::Source, ranges: merged(ranges) };
+        }
+        Self { order: Order::Question, ranges: vec![(vec![], vec![u8::MAX])] }
+    }
+
+    /// These questions, under every name they have.
+    pub(super) fn questions<'q>(questions: impl Iterator<Item = &'q Question>, aliases: &Aliases) -> Self {
+        let mut ranges = Vec::new();
+        for Question { subject, predicate } in questions {
+            for subject in aliases.members(NameKind::Subject, subject) {
+                for predicate in aliases.members(NameKind::Predicate, predicate) {
+                    let key = [subject.as_str().as_bytes(), &[0], predicate.as_str().as_bytes(), &[0]].concat();
+                    ranges.push(begins_with(&key));
+                }
+            }
+        }
+        Self { order: Order::Question, ranges: merged(ranges) }
+    }
+}
+
+/// Keys whose first name is this one.
+fn exactly(name: &Name) -> Range {
+    begins_with(&[name.as_str().as_bytes(), &[0]].concat())
+}
+
+/// Keys whose first name is below this one.
+fn children(name: &Name) -> Range {
+    begins_with(&[name.as_str().as_bytes(), b"/"].concat())
+}
+
+/// Keys that begin so. No key holds the byte 255: names are UTF-8.
+fn begins_with(prefix: &[u8]) -> Range {
+    let mut end = prefix.to_vec();
+    match end.last_mut() {
+        Some(last) => *last = last.saturating_add(1),
+        None => end.push(u8::MAX),
+    }
+    (prefix.to_vec(), end)
+}
+
+/// The same keys in ranges that do not overlap, in order.
+fn merged(mut ranges: Vec<Range>) -> Vec<Range> {
+    ranges.sort_unstable();
+    let mut merged: Vec<Range> = Vec::new();
+    for (from, to) in ranges {
+        match merged.last_mut() {
+            Some((_, end)) if from <= *end => *end = to.max(std::mem::take(end)),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_ranges_are_joined() {
+        let range = |a: &str, b: &str| (a.as_bytes().to_vec(), b.as_bytes().to_vec());
+        let all = vec![range("d", "e"), range("a", "c"), range("ab", "ac"), range("b", "cc"), range("x", "y")];
+        assert_eq!(merged(all), [range("a", "cc"), range("d", "e"), range("x", "y")]);
+    }
+}

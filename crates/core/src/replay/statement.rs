@@ -1,0 +1,121 @@
+//! Statements: what a source said on a question, which of that is newest, and what it comes to.
+
+use std::collections::HashMap;
+
+use super::combine::{Combined, combine};
+use super::view::Standing;
+use crate::event::{Act, Claim, Question};
+use crate::text::{Label, Name, Text};
+use crate::time::Stated;
+use crate::value::Value;
+
+/// Who is asked what.
+pub(super) type Cell = (Name, Question);
+
+/// What a claim holds, apart from who made it about what. The projection keeps it in this order.
+pub(super) type Held = (Stated, Value, Option<Label>, Act, Option<Text>);
+
+/// A claim that counts.
+pub(super) struct Statement {
+    pub(super) index: u64,
+    pub(super) held: Held,
+    pub(super) taken_back: bool,
+}
+
+impl Statement {
+    pub(super) fn new(index: u64, claim: &Claim, taken_back: bool) -> Self {
+        let Claim { by, value, unit, act, modality, .. } = claim;
+        Self { index, held: (by.stated.clone(), value.clone(), unit.clone(), *act, modality.clone()), taken_back }
+    }
+
+    pub(super) fn stated(&self) -> &Stated {
+        &self.held.0
+    }
+}
+
+/// The newest statements on each question, all of them for `unattributed`.
+#[derive(Default)]
+pub(super) struct Questions {
+    pub(super) cells: HashMap<Cell, Statements>,
+}
+
+/// The newest statements of a source on a question.
+pub(super) struct Statements {
+    pub(super) newest: Vec<Statement>,
+    /// The latest statement that has an hour, in microseconds: what a newest day may have outranked wrongly.
+    pub(super) latest_moment: Option<i64>,
+}
+
+impl Questions {
+    /// Takes the next statement, in the order of recording.
+    pub(super) fn add(&mut self, cell: Cell, statement: Statement) {
+        let keeps_all = cell.0.is_unattributed();
+        let last = statement.stated().last_instant();
+        let is_moment = statement.stated().last_day().is_none() && !statement.taken_back;
+        let moment = is_moment.then_some(last.micros());
+        let Some(cell) = self.cells.get_mut(&cell) else {
+            self.cells.insert(cell, Statements { newest: vec![statement], latest_moment: moment });
+            return;
+        };
+        cell.latest_moment = cell.latest_moment.max(moment);
+        let newest = cell.newest.first().map(|s| s.stated().last_instant());
+        if keeps_all || newest == Some(last) {
+            cell.newest.push(statement);
+        } else if newest < Some(last) {
+            cell.newest = vec![statement];
+        }
+    }
+}
+
+/// What the newest statements that were not taken back come to. `entries`: all that they rest on.
+pub(super) fn standing(
+    source: &Name,
+    question: Question,
+    live: &[&Statement],
+    latest_moment: Option<i64>,
+    entries: Vec<u64>,
+) -> Standing {
+    let values: Vec<(&Value, Option<&Label>)> = live.iter().map(|s| (&s.held.1, s.held.2.as_ref())).collect();
+    let combined = if source.is_unattributed() { side_by_side(&values) } else { combine(&values) };
+    let newest = live.iter().max_by_key(|s| (s.stated().last_instant(), std::cmp::Reverse(s.index)));
+    let outranked = |s: &&Statement| {
+        s.stated()
+            .first_instant()
+            .zip(latest_moment)
+            .is_some_and(|(first, moment)| first.micros() <= moment && moment < s.stated().last_instant().micros())
+    };
+    Standing {
+        question,
+        combined: Some(combined),
+        acts: distinct(live.iter().map(|s| s.held.3)),
+        modality: distinct(live.iter().filter_map(|s| s.held.4.clone())),
+        stated: newest.map(|s| s.stated().clone()),
+        uncertain: live.iter().any(|s| s.stated().is_uncertain()),
+        order_unknown: !source.is_unattributed() && live.iter().any(outranked),
+        entries,
+        stances: vec![],
+    }
+}
+
+fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    items.fold(Vec::new(), |mut all, item| {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+        all
+    })
+}
+
+/// Statements of nobody in particular: they neither replace nor narrow one another.
+fn side_by_side(values: &[(&Value, Option<&Label>)]) -> Combined {
+    let one = if let [(value, unit)] = values { Some(((*value).clone(), unit.cloned())) } else { None };
+    match one {
+        Some((value, unit)) => Combined { value: Some(value), values: vec![], unit, consistent: None, why: None },
+        None => {
+            let units = distinct(values.iter().map(|(_, u)| *u));
+            let unit = if let [unit] = units.as_slice() { unit.cloned() } else { None };
+            let values = values.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
+            Combined { value: None, values, unit, consistent: None, why: None }
+        }
+    }
+}
