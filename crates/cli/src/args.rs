@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
+    /// Build the index of views anew from the entries
+    Reindex,
     /// Make an example ledger from real events and show what can be asked of it
     Demo(DemoArgs),
 }

@@ -40,6 +40,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Show(args) => commands::show::run(&session, &args),
         Command::Replay(args) => commands::replay::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Reindex => commands::reindex::run(&session),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

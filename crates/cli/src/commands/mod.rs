@@ -8,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
+pub(crate) mod reindex;
 pub(crate) mod replay;
 pub(crate) mod show;
 

@@ -11,12 +11,20 @@ pub(crate) fn spinner(what: &str) -> ProgressBar {
     bar
 }
 
+/// A known number of entries.
+pub(crate) fn entries(total: u64, what: &str) -> ProgressBar {
+    bar(total, what, "{msg} {bar:30} {human_pos}/{human_len} entries {eta}")
+}
+
 /// Bytes of a file, if its size is known.
 pub(crate) fn bytes(total: Option<u64>, what: &str) -> ProgressBar {
     let Some(total) = total else { return spinner(what) };
-    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}");
+    bar(total, what, "{msg} {bar:30} {bytes}/{total_bytes} {eta}")
+}
+
+fn bar(total: u64, what: &str, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what.to_owned());
-    match style {
+    match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

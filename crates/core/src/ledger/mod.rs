@@ -359,15 +359,18 @@ impl Ledger {
         Ok(Some(Reader::new(self.store.clone(), projection, tail, snapshot.head, known)))
     }
 
-    /// Builds the index of views anew from the entries. `progress` is told how many were read, as it goes.
+    /// Builds the index of views anew from the entries. `progress` is told how many were read, as it goes. `false` if an entry
+    /// cannot be read: there is no index then, and views are made from the whole log.
     ///
     /// # Errors
     /// [`OpenError`]. The index is then built when the ledger is opened next.
-    pub fn reindex(&self, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+    pub fn reindex(&self, progress: &dyn Fn(u64)) -> Result<bool, OpenError> {
         let mut writer = lock(&self.writer);
         let result = writer.log.project(true, progress);
         self.publish(&writer);
-        result
+        result?;
+        let snapshot = self.snapshot();
+        Ok(snapshot.projection.is_some() && snapshot.posted().is_some())
     }
 
     /// The digest that points at an event by its content, the same in every ledger; `None` if something it refers to was

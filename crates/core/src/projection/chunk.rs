@@ -89,10 +89,32 @@ pub(crate) struct Chunk(Bytes);
 /// A posting whose content lies in a chunk or a body.
 pub(crate) type RawPosting<'a> = Posting<&'a [u8]>;
 
-/// The postings under one key in one chunk.
+/// The postings under one key.
 pub(crate) struct Group<'a> {
     pub(crate) key: &'a [u8],
-    pub(crate) postings: Vec<RawPosting<'a>>,
+    /// Where they lie in [`Groups::postings`].
+    pub(super) range: std::ops::Range<usize>,
+}
+
+/// Sorted groups and their postings, which lie in one row: a large scan would otherwise allocate for each key.
+#[derive(Default)]
+pub(crate) struct Groups<'a> {
+    pub(crate) groups: Vec<Group<'a>>,
+    pub(super) postings: Vec<RawPosting<'a>>,
+}
+
+impl<'a> Groups<'a> {
+    /// The postings of one of its groups.
+    pub(crate) fn postings(&self, group: &Group<'_>) -> &[RawPosting<'a>] {
+        self.postings.get(group.range.clone()).unwrap_or_default()
+    }
+
+    /// Adds a group.
+    pub(super) fn push(&mut self, key: &'a [u8], postings: impl IntoIterator<Item = RawPosting<'a>>) {
+        let from = self.postings.len();
+        self.postings.extend(postings);
+        self.groups.push(Group { key, range: from..self.postings.len() });
+    }
 }
 
 impl Chunk {
@@ -105,14 +127,13 @@ impl Chunk {
         Ok(Self(lz4_flex::block::decompress(block, length).map_err(|_| damaged())?.into()))
     }
 
-    /// Its groups, in order.
-    pub(super) fn groups(&self) -> Result<Vec<Group<'_>>, StoreError> {
+    /// Reads its groups whose keys are `wanted`, in order.
+    pub(super) fn read<'a>(&'a self, wanted: impl Fn(&[u8]) -> bool, into: &mut Groups<'a>) -> Result<(), StoreError> {
         let mut rest = Reader(&self.0);
-        let mut groups = Vec::new();
         while !rest.0.is_empty() {
-            groups.push(rest.group().ok_or_else(damaged)?);
+            rest.group(&wanted, into).ok_or_else(damaged)?;
         }
-        Ok(groups)
+        Ok(())
     }
 
     /// A part of it that outlives it.
@@ -129,12 +150,20 @@ pub(crate) fn damaged() -> StoreError {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn group(&mut self) -> Option<Group<'a>> {
+    fn group(&mut self, wanted: impl Fn(&[u8]) -> bool, into: &mut Groups<'a>) -> Option<()> {
         let length = usize::from(u16::from_le_bytes(self.take()?));
         let key = self.slice(length)?;
         let count = u32::from_le_bytes(self.take()?);
-        let postings = (0..count).map(|_| self.posting()).collect::<Option<Vec<_>>>()?;
-        Some(Group { key, postings })
+        let from = into.postings.len();
+        for _ in 0..count {
+            into.postings.push(self.posting()?);
+        }
+        if wanted(key) {
+            into.groups.push(Group { key, range: from..into.postings.len() });
+        } else {
+            into.postings.truncate(from);
+        }
+        Some(())
     }
 
     fn posting(&mut self) -> Option<RawPosting<'a>> {

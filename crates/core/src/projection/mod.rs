@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{Builder, Projected};
-pub(crate) use chunk::{Group, RawPosting, damaged};
+pub(crate) use chunk::{Group, Groups, RawPosting, damaged};
 pub(crate) use posting::{Kind, Order, names};
 pub(crate) use reader::{Range, Reader, Tail, question_of};
 

@@ -44,7 +44,7 @@ impl Kind {
 }
 
 /// One posting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Posting<C = Bytes> {
     pub(crate) kind: Kind,
     pub(crate) index: u64,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::chunk::{Chunk, Group};
+use super::chunk::{Chunk, Group, Groups, RawPosting};
 use super::posting::{Harvest, Link, Order, Row};
 use super::{Projection, place};
 use crate::body::Record;
@@ -39,18 +39,19 @@ impl Tail {
         Some(Self { harvest, linked })
     }
 
-    /// Its postings under keys from `from` to before `to`.
-    fn groups(&self, order: Order, from: &[u8], to: &[u8]) -> impl Iterator<Item = Group<'_>> {
+    /// Reads its postings under keys from `from` to before `to`.
+    fn read<'a>(&'a self, order: Order, from: &[u8], to: &[u8], into: &mut Groups<'a>) {
         let rows = match order {
             Order::Question => &self.harvest.by_question,
             Order::Source => &self.harvest.by_source,
         };
         let at = |key: &[u8]| rows.partition_point(|row| row.key.as_ref() < key);
         let here = rows.get(at(from)..at(to)).unwrap_or_default();
-        here.chunk_by(|a, b| a.key == b.key).filter_map(|rows| {
-            let postings = rows.iter().map(|row: &Row| row.posting.raw()).collect();
-            Some(Group { key: rows.first()?.key.as_ref(), postings })
-        })
+        for rows in here.chunk_by(|a, b| a.key == b.key) {
+            if let Some(first) = rows.first() {
+                into.push(&first.key, rows.iter().map(|row: &Row| row.posting.raw()));
+            }
+        }
     }
 }
 
@@ -95,7 +96,7 @@ impl Reader {
         &self,
         order: Order,
         ranges: &[Range],
-        take: impl Fn(Vec<Group<'_>>) -> Result<T, OpenError> + Sync,
+        take: impl Fn(&Groups<'_>) -> Result<T, OpenError> + Sync,
     ) -> Result<Vec<T>, OpenError> {
         let mut pieces: Vec<Range> = Vec::new();
         for (from, to) in ranges {
@@ -120,33 +121,43 @@ impl Reader {
         order: Order,
         from: &[u8],
         to: &[u8],
-        take: impl Fn(Vec<Group<'_>>) -> Result<T, OpenError>,
+        take: impl Fn(&Groups<'_>) -> Result<T, OpenError>,
     ) -> Result<T, OpenError> {
         let stored = self.projection.runs.chunks(&*self.store, order, from, to)?;
         let chunks = stored.iter().map(|c| Chunk::unpack(c)).collect::<Result<Vec<Chunk>, StoreError>>()?;
-        let mut groups: Vec<Group<'_>> = Vec::new();
+        let mut all = Groups::default();
         for chunk in &chunks {
-            groups.extend(chunk.groups()?.into_iter().filter(|g| from <= g.key && g.key < to));
+            chunk.read(|key| from <= key && key < to, &mut all)?;
         }
-        groups.extend(self.tail.groups(order, from, to));
-        // Each run is sorted already, and this sort makes use of that.
-        groups.sort_by(|a, b| a.key.cmp(b.key));
-        groups.dedup_by(|later, first| {
-            let same = later.key == first.key;
-            if same {
-                first.postings.append(&mut later.postings);
-            }
-            same
-        });
-        for group in &mut groups {
-            if !group.postings.is_sorted_by_key(|p| p.index) {
-                group.postings.sort_unstable_by_key(|p| p.index);
-            }
-            let known = group.postings.partition_point(|p| p.index < self.known);
-            group.postings.truncate(known);
+        self.tail.read(order, from, to, &mut all);
+        take(&self.sorted(all))
+    }
+
+    /// The same groups by key, one for each, with what is known in the order of recording. Each run is sorted already.
+    fn sorted<'a>(&self, all: Groups<'a>) -> Groups<'a> {
+        let is_known = |p: &RawPosting<'_>| p.index < self.known;
+        if all.groups.is_sorted_by(|a, b| a.key < b.key) && all.postings.iter().all(is_known) {
+            return all; // one run
         }
-        groups.retain(|group| !group.postings.is_empty());
-        take(groups)
+        let Groups { mut groups, postings } = all;
+        groups.sort_by(|a, b| a.key.cmp(b.key)); // a stable sort makes use of sorted stretches
+        let mut sorted =
+            Groups { groups: Vec::with_capacity(groups.len()), postings: Vec::with_capacity(postings.len()) };
+        for same in groups.chunk_by(|a, b| a.key == b.key) {
+            let from = sorted.postings.len();
+            for group in same {
+                let here = postings.get(group.range.clone()).unwrap_or_default();
+                sorted.postings.extend(here.iter().filter(|p| is_known(p)).copied());
+            }
+            let here = sorted.postings.get_mut(from..).unwrap_or_default();
+            if !here.is_sorted_by_key(|p| p.index) {
+                here.sort_unstable_by_key(|p| p.index);
+            }
+            if let Some(first) = same.first().filter(|_| !here.is_empty()) {
+                sorted.groups.push(Group { key: first.key, range: from..sorted.postings.len() });
+            }
+        }
+        sorted
     }
 
     /// Whether other entries refer to this one.

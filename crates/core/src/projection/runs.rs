@@ -1,4 +1,4 @@
-//! Sorted runs of postings in the store: one for each large piece of the log, merged eight at a time into runs eight times as
+//! Sorted runs of postings in the store: one for each large piece of the log, merged four at a time into runs four times as
 //! large. Writing stays sequential, and a look-up reads a chunk or two of each run.
 
 use std::cmp::Reverse;
@@ -7,12 +7,12 @@ use std::collections::BinaryHeap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{Chunk, ChunkWriter, Finished, RawPosting, key_in_place};
+use super::chunk::{Chunk, ChunkWriter, Finished, Groups, RawPosting, key_in_place};
 use super::posting::{Order, Posting, Row};
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
 /// Runs of one size before they are merged.
-const FAN_IN: usize = 8;
+const FAN_IN: usize = 4;
 /// Chunks written at a time.
 const WRITE_STEP: usize = 256;
 /// Chunks read at a time by a scan.
@@ -203,7 +203,7 @@ fn each_chunk(
         if last {
             return Ok(());
         }
-        step = READ_STEP;
+        step = (2 * step).min(READ_STEP);
     }
 }
 
@@ -331,11 +331,12 @@ impl<'a> Cursor<'a> {
             }
             if let Some(chunk) = self.chunks.next() {
                 let chunk = Chunk::unpack(&chunk)?;
-                let mut rows = Vec::new();
-                for group in chunk.groups()? {
+                let (mut groups, mut rows) = (Groups::default(), Vec::new());
+                chunk.read(|_| true, &mut groups)?;
+                for group in &groups.groups {
                     let key = chunk.keep(group.key);
-                    rows.extend(group.postings.into_iter().map(|p| {
-                        let Posting { kind, index, last, day, content } = p;
+                    rows.extend(groups.postings(group).iter().map(|p| {
+                        let Posting { kind, index, last, day, content } = *p;
                         let posting = Posting { kind, index, last, day, content: chunk.keep(content) };
                         Row { key: key.clone(), posting }
                     }));

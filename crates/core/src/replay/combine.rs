@@ -26,10 +26,6 @@ pub struct Combined {
 /// Combines the values of tied statements, each with its unit.
 #[must_use]
 pub fn combine(stated: &[(&Value, Option<&Label>)]) -> Combined {
-    if let [(value, unit)] = stated {
-        let (value, unit) = (Some((*value).clone()), unit.cloned());
-        return Combined { value, values: vec![], unit, consistent: Some(true), why: None };
-    }
     let mut units: Vec<&Label> = stated.iter().filter_map(|(_, u)| *u).collect();
     units.sort_unstable();
     units.dedup();

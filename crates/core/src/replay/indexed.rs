@@ -4,31 +4,30 @@
 //! that is corrected, taken back, denied, or known under two names is **entangled**: those entries are gathered with all
 //! that hangs on them, and replayed as the fold would.
 
-use chrono::NaiveDate;
 use compact_str::CompactString;
 
 use super::context::Context;
 use super::gather::{self, Gathered};
 use super::ranges::Ranges;
 use super::shown::{Drawn, Names};
-use super::statement::{Held, Questions, Statement, standing};
+use super::statement::{Held, Questions, Statement, of_one, standing};
 use super::view::{Query, Replay, Standing};
 use crate::body::{self, Record};
 use crate::event::{Attribution, Claim, Content, Event, NameKind, Question};
 use crate::ledger::{DamageError, Ledger, OpenError};
-use crate::projection::{self, Group, Kind, Order, RawPosting, Reader, names, question_of};
+use crate::projection::{self, Group, Groups, Kind, Order, RawPosting, Reader, names, question_of};
 use crate::reading::Aliases;
 use crate::text::Name;
-use crate::time::Instant;
+use crate::time::AsOf;
 
 pub(super) fn replay(ledger: &Ledger, reader: &Reader, query: &Query) -> Result<Replay, OpenError> {
     let aliases = gather::aliases(ledger, reader)?;
     let Ranges { order, ranges } = Ranges::of(&query.filter, &aliases);
     let sorter = Sorter { reader, query, aliases: &aliases, order };
     let mut gathered = Gathered::new(ledger, reader);
-    let mut simple: Vec<Vec<(Name, Standing)>> = Vec::new();
-    for sorted in reader.scan(order, &ranges, |groups| sorter.sort(&groups))? {
-        simple.push(sorted.simple);
+    let mut simple: Vec<(Name, Vec<Standing>)> = Vec::new();
+    for sorted in reader.scan(order, &ranges, |groups| sorter.sort(groups))? {
+        simple.extend(sorted.simple);
         gathered.add(sorted.entangled)?;
     }
     if order == Order::Source {
@@ -37,10 +36,10 @@ pub(super) fn replay(ledger: &Ledger, reader: &Reader, query: &Query) -> Result<
         if !asked.is_empty() {
             let Ranges { order, ranges } = Ranges::questions(asked.iter(), &aliases);
             let sorter = Sorter { order, ..sorter };
-            for events in reader.scan(order, &ranges, |groups| sorter.all_entangled(&groups))? {
+            for events in reader.scan(order, &ranges, |groups| sorter.all_entangled(groups))? {
                 gathered.add(events)?;
             }
-            simple.iter_mut().for_each(|piece| piece.retain(|(_, s)| !asked.contains(&s.question)));
+            simple.iter_mut().for_each(|(_, standings)| standings.retain(|s| !asked.contains(&s.question)));
         }
     }
     let filter = &query.filter;
@@ -54,20 +53,28 @@ pub(super) fn replay(ledger: &Ledger, reader: &Reader, query: &Query) -> Result<
         }
     }
     let mut drawn = Drawn::of(&context, &questions, &|index| gathered.find(index))?;
-    for piece in simple {
-        let mut rest = piece.into_iter().peekable();
-        while let Some((source, first)) = rest.next() {
-            let more = std::iter::from_fn(|| rest.next_if(|(s, _)| *s == source).map(|(_, standing)| standing));
-            drawn.add(&source, std::iter::once(first).chain(more));
-        }
-    }
+    drawn.add(simple);
     drawn.replay(ledger, &context, names, reader.head(), reader.known(), reader.redacted())
 }
 
 /// What a piece of the projection comes to.
+#[derive(Default)]
 struct Sorted {
-    simple: Vec<(Name, Standing)>,
+    /// Standings by source; a source can come several times.
+    simple: Vec<(Name, Vec<Standing>)>,
     entangled: Vec<(u64, Event)>,
+}
+
+impl Sorted {
+    /// Adds to the standings of a source.
+    fn push(&mut self, source: &Name, standing: Standing) {
+        const NEAR: usize = 16;
+        let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| name == source);
+        match near {
+            Some((_, standings)) => standings.push(standing),
+            None => self.simple.push((source.clone(), vec![standing])),
+        }
+    }
 }
 
 /// Tells simple from entangled.
@@ -79,53 +86,62 @@ struct Sorter<'a> {
     order: Order,
 }
 
+/// The names that a group stands under, as they were recorded.
+#[derive(Clone, Copy)]
+struct Key<'k> {
+    source: &'k str,
+    subject: &'k str,
+    predicate: &'k str,
+}
+
 impl Sorter<'_> {
-    fn sort(&self, groups: &[Group<'_>]) -> Result<Sorted, OpenError> {
-        let mut sorted = Sorted { simple: Vec::with_capacity(groups.len()), entangled: vec![] };
-        for together in groups.chunk_by(|a, b| self.hang_together(a, b)) {
-            self.sort_together(together, &mut sorted)?;
+    fn sort(&self, all: &Groups<'_>) -> Result<Sorted, OpenError> {
+        let mut sorted = Sorted::default();
+        match self.order {
+            // Whoever speaks on a question stands or falls with all who do.
+            Order::Question => {
+                let same = |a: &Group<'_>, b: &Group<'_>| question_of(a.key) == question_of(b.key);
+                all.groups.chunk_by(same).try_for_each(|groups| self.sort_together(all, groups, &mut sorted))?;
+            }
+            Order::Source => {
+                all.groups.chunks(1).try_for_each(|group| self.sort_together(all, group, &mut sorted))?;
+            }
         }
         Ok(sorted)
     }
 
-    /// Whether groups stand or fall together: in question order, all sources that speak on a question.
-    fn hang_together(&self, a: &Group<'_>, b: &Group<'_>) -> bool {
-        self.order == Order::Question && question_of(a.key) == question_of(b.key)
-    }
-
-    fn sort_together(&self, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
+    fn sort_together(&self, all: &Groups<'_>, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
         let Some(first) = groups.first() else { return Ok(()) };
-        let Some((_, question)) = self.names(first.key)? else {
-            return self.entangle(groups, sorted); // stances and retractions, which name no question
+        let Some(question) = self.key(first)?.question()? else {
+            return self.entangle(all, groups, sorted); // stances and retractions, which name no question
         };
         if !self.query.filter.wants_question(&question, self.aliases) {
             return Ok(());
         }
-        let Question { subject, predicate } = &question;
-        let mut entangled = self.aliases.is_joined(NameKind::Subject, subject)
-            || self.aliases.is_joined(NameKind::Predicate, predicate);
+        let mut entangled = self.aliases.is_joined(NameKind::Subject, &question.subject)
+            || self.aliases.is_joined(NameKind::Predicate, &question.predicate);
         for group in groups {
-            entangled = entangled || self.is_entangled(group)?;
+            entangled = entangled || self.is_entangled(all, group)?;
         }
         if entangled {
-            return self.entangle(groups, sorted);
+            return self.entangle(all, groups, sorted);
         }
         for group in groups {
-            let source = name(self.source(group.key))?;
+            let source = name(self.key(group)?.source)?;
             if self.query.filter.wants_source(&source, self.aliases)
-                && let Some(standing) = self.simple(&source, &question, group)?
+                && let Some(standing) = self.simple(&source, &question, all.postings(group))?
             {
-                sorted.simple.push((source, standing));
+                sorted.push(&source, standing);
             }
         }
         Ok(())
     }
 
-    fn is_entangled(&self, group: &Group<'_>) -> Result<bool, OpenError> {
-        if !self.aliases.is_empty() && self.aliases.is_joined(NameKind::Source, &name(self.source(group.key))?) {
+    fn is_entangled(&self, all: &Groups<'_>, group: &Group<'_>) -> Result<bool, OpenError> {
+        if !self.aliases.is_empty() && self.aliases.is_joined(NameKind::Source, &name(self.key(group)?.source)?) {
             return Ok(true);
         }
-        for posting in &group.postings {
+        for posting in all.postings(group) {
             if posting.kind != Kind::Claim || self.reader.is_linked(posting.index)? {
                 return Ok(true);
             }
@@ -134,33 +150,56 @@ impl Sorter<'_> {
     }
 
     /// The standing that simple claims come to.
-    fn simple(&self, source: &Name, question: &Question, group: &Group<'_>) -> Result<Option<Standing>, OpenError> {
-        let counts = |p: &&RawPosting<'_>| self.query.as_of.as_ref().is_none_or(|as_of| as_of.admits(last(p), day(p)));
-        let all = || group.postings.iter().filter(counts);
-        let Some(newest) = all().map(|p| p.last).max() else { return Ok(None) };
-        let latest_moment = all().filter(|p| p.day.is_none()).map(|p| p.last).max();
-        let standing_by = all().filter(|p| p.last == newest || source.is_unattributed());
-        let statements = standing_by.map(statement).collect::<Result<Vec<Statement>, OpenError>>()?;
+    fn simple(
+        &self,
+        source: &Name,
+        question: &Question,
+        postings: &[RawPosting<'_>],
+    ) -> Result<Option<Standing>, OpenError> {
+        let limits = self.query.as_of.as_ref().map(AsOf::limits);
+        let counts = |p: &&RawPosting<'_>| limits.is_none_or(|limits| limits.admit(p.last, p.day));
+        let (mut newest, mut ties, mut latest_moment) = (None, 0, None);
+        for p in postings.iter().filter(counts) {
+            if p.day.is_none() {
+                latest_moment = latest_moment.max(Some(p.last));
+            }
+            match newest {
+                Some(last) if p.last < last => {}
+                Some(last) if p.last == last => ties += 1,
+                _ => (newest, ties) = (Some(p.last), 1),
+            }
+        }
+        let Some(newest) = newest else { return Ok(None) };
+        let stands = |p: &&RawPosting<'_>| counts(p) && (p.last == newest || source.is_unattributed());
+        let mut standing_by = postings.iter().filter(stands);
+        if ties == 1 && !source.is_unattributed() {
+            let Some(one) = standing_by.next() else { return Ok(None) };
+            return Ok(Some(of_one(source, question.clone(), held(one)?, latest_moment, vec![one.index])));
+        }
+        let read = |p: &RawPosting<'_>| Ok(Statement { index: p.index, held: held(p)?, taken_back: false });
+        let statements = standing_by.map(read).collect::<Result<Vec<Statement>, OpenError>>()?;
         let live: Vec<&Statement> = statements.iter().collect();
         let entries = live.iter().map(|s| s.index).collect();
         Ok(Some(standing(source, question.clone(), &live, latest_moment, entries)))
     }
 
-    /// Every entry of the groups, as far as a replay needs it.
-    fn all_entangled(&self, groups: &[Group<'_>]) -> Result<Vec<(u64, Event)>, OpenError> {
-        let mut sorted = Sorted { simple: vec![], entangled: vec![] };
-        self.entangle(groups, &mut sorted)?;
+    /// Every entry, as far as a replay needs it.
+    fn all_entangled(&self, all: &Groups<'_>) -> Result<Vec<(u64, Event)>, OpenError> {
+        let mut sorted = Sorted::default();
+        self.entangle(all, &all.groups, &mut sorted)?;
         Ok(sorted.entangled)
     }
 
-    fn entangle(&self, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
+    fn entangle(&self, all: &Groups<'_>, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
         for group in groups {
-            let names = self.names(group.key)?;
-            for posting in &group.postings {
-                match (posting.kind, &names) {
+            let key = self.key(group)?;
+            let question = key.question()?;
+            let source = name(key.source)?;
+            for posting in all.postings(group) {
+                match (posting.kind, &question) {
                     (Kind::Retraction, _) => {} // found where it points
-                    (Kind::Claim, Some((source, question))) => {
-                        sorted.entangled.push((posting.index, claim(posting, source, question)?));
+                    (Kind::Claim, Some(question)) => {
+                        sorted.entangled.push((posting.index, claim(posting, &source, question)?));
                     }
                     _ => sorted.entangled.push((posting.index, event(posting)?)),
                 }
@@ -169,19 +208,22 @@ impl Sorter<'_> {
         Ok(())
     }
 
-    fn source<'k>(&self, key: &'k [u8]) -> &'k str {
-        let [first, _, third] = names(key).unwrap_or_default();
-        if self.order == Order::Question { third } else { first }
+    fn key<'k>(&self, group: &Group<'k>) -> Result<Key<'k>, OpenError> {
+        let [a, b, c] = names(group.key).ok_or_else(damaged)?;
+        Ok(match self.order {
+            Order::Question => Key { source: c, subject: a, predicate: b },
+            Order::Source => Key { source: a, subject: b, predicate: c },
+        })
     }
+}
 
-    /// Source and question of a key; `None` if it names no question.
-    fn names(&self, key: &[u8]) -> Result<Option<(Name, Question)>, OpenError> {
-        let [a, b, c] = names(key).ok_or_else(damaged)?;
-        let (source, subject, predicate) = if self.order == Order::Question { (c, a, b) } else { (a, b, c) };
-        if subject.is_empty() {
+impl Key<'_> {
+    /// `None` if no question is named.
+    fn question(&self) -> Result<Option<Question>, OpenError> {
+        if self.subject.is_empty() {
             return Ok(None);
         }
-        Ok(Some((name(source)?, Question { subject: name(subject)?, predicate: name(predicate)? })))
+        Ok(Some(Question { subject: name(self.subject)?, predicate: name(self.predicate)? }))
     }
 }
 
@@ -193,22 +235,13 @@ fn name(text: &str) -> Result<Name, OpenError> {
     Name::try_from(CompactString::from(text)).map_err(|_| damaged())
 }
 
-fn last(posting: &RawPosting<'_>) -> Instant {
-    Instant::from_stored(posting.last)
-}
-
-fn day(posting: &RawPosting<'_>) -> Option<NaiveDate> {
-    posting.day.and_then(NaiveDate::from_num_days_from_ce_opt)
-}
-
-fn statement(posting: &RawPosting<'_>) -> Result<Statement, OpenError> {
-    let held: Held = body::decode_part(posting.content).map_err(|_| damaged())?;
-    Ok(Statement { index: posting.index, held, taken_back: false })
+fn held(posting: &RawPosting<'_>) -> Result<Held, OpenError> {
+    body::decode_part(posting.content).map_err(|_| damaged())
 }
 
 /// A claim with no more in it than what was posted.
 fn claim(posting: &RawPosting<'_>, source: &Name, question: &Question) -> Result<Event, OpenError> {
-    let (stated, value, unit, act, modality): Held = body::decode_part(posting.content).map_err(|_| damaged())?;
+    let (stated, value, unit, act, modality) = held(posting)?;
     let (source, question) = (source.clone(), question.clone());
     let by = Attribution {
         source,

@@ -66,9 +66,17 @@ impl Drawn {
         Ok(Self(views))
     }
 
-    /// Adds a standing that needed no context.
-    pub(super) fn add(&mut self, source: &Name, standings: impl IntoIterator<Item = Standing>) {
-        view_of(&mut self.0, source).standings.extend(standings);
+    /// Adds standings that needed no context. A source can come several times.
+    pub(super) fn add(&mut self, standings: Vec<(Name, Vec<Standing>)>) {
+        let mut by_source: BTreeMap<Name, Vec<Vec<Standing>>> = BTreeMap::new();
+        for (source, standings) in standings.into_iter().filter(|(_, standings)| !standings.is_empty()) {
+            by_source.entry(source).or_default().push(standings);
+        }
+        for (source, pieces) in by_source {
+            let all = &mut view_of(&mut self.0, &source).standings;
+            all.reserve_exact(pieces.iter().map(Vec::len).sum());
+            pieces.into_iter().for_each(|piece| all.extend(piece));
+        }
     }
 
     /// The answer: what the filter wants of it.

@@ -75,15 +75,12 @@ pub(super) fn standing(
     latest_moment: Option<i64>,
     entries: Vec<u64>,
 ) -> Standing {
+    if let [one] = live {
+        return of_one(source, question, one.held.clone(), latest_moment, entries);
+    }
     let values: Vec<(&Value, Option<&Label>)> = live.iter().map(|s| (&s.held.1, s.held.2.as_ref())).collect();
     let combined = if source.is_unattributed() { side_by_side(&values) } else { combine(&values) };
     let newest = live.iter().max_by_key(|s| (s.stated().last_instant(), std::cmp::Reverse(s.index)));
-    let outranked = |s: &&Statement| {
-        s.stated()
-            .first_instant()
-            .zip(latest_moment)
-            .is_some_and(|(first, moment)| first.micros() <= moment && moment < s.stated().last_instant().micros())
-    };
     Standing {
         question,
         combined: Some(combined),
@@ -91,10 +88,39 @@ pub(super) fn standing(
         modality: distinct(live.iter().filter_map(|s| s.held.4.clone())),
         stated: newest.map(|s| s.stated().clone()),
         uncertain: live.iter().any(|s| s.stated().is_uncertain()),
-        order_unknown: !source.is_unattributed() && live.iter().any(outranked),
+        order_unknown: !source.is_unattributed() && live.iter().any(|s| is_outranking(s.stated(), latest_moment)),
         entries,
         stances: vec![],
     }
+}
+
+/// The same of a single statement, which is nearly every one.
+pub(super) fn of_one(
+    source: &Name,
+    question: Question,
+    held: Held,
+    latest_moment: Option<i64>,
+    entries: Vec<u64>,
+) -> Standing {
+    let (stated, value, unit, act, modality) = held;
+    let consistent = (!source.is_unattributed()).then_some(true);
+    Standing {
+        question,
+        combined: Some(Combined { value: Some(value), values: vec![], unit, consistent, why: None }),
+        acts: vec![act],
+        modality: modality.into_iter().collect(),
+        uncertain: stated.is_uncertain(),
+        order_unknown: !source.is_unattributed() && is_outranking(&stated, latest_moment),
+        stated: Some(stated),
+        entries,
+        stances: vec![],
+    }
+}
+
+/// Whether a day stands above a statement with an hour of that same day.
+fn is_outranking(stated: &Stated, latest_moment: Option<i64>) -> bool {
+    let Some(moment) = latest_moment else { return false };
+    moment < stated.last_instant().micros() && stated.first_instant().is_some_and(|first| first.micros() <= moment)
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
@@ -108,14 +134,8 @@ fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Statements of nobody in particular: they neither replace nor narrow one another.
 fn side_by_side(values: &[(&Value, Option<&Label>)]) -> Combined {
-    let one = if let [(value, unit)] = values { Some(((*value).clone(), unit.cloned())) } else { None };
-    match one {
-        Some((value, unit)) => Combined { value: Some(value), values: vec![], unit, consistent: None, why: None },
-        None => {
-            let units = distinct(values.iter().map(|(_, u)| *u));
-            let unit = if let [unit] = units.as_slice() { unit.cloned() } else { None };
-            let values = values.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
-            Combined { value: None, values, unit, consistent: None, why: None }
-        }
-    }
+    let units = distinct(values.iter().map(|(_, u)| *u));
+    let unit = if let [unit] = units.as_slice() { unit.cloned() } else { None };
+    let values = values.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
+    Combined { value: None, values, unit, consistent: None, why: None }
 }

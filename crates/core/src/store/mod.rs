@@ -166,6 +166,10 @@ mod contract {
         assert_eq!(store.scan(Table::Identity, b"", 100).unwrap(), rows);
         assert_eq!(store.keys(Table::Identity, &[9], 3).unwrap(), [[9], [10], [11]]);
         assert_eq!(store.keys(Table::Identity, &[58], 3).unwrap(), [[58], [59]]);
+        // How pages go on: the least key after the last one seen.
+        assert_eq!(store.keys(Table::Identity, &[9, 0], 1).unwrap(), [[10]]);
+        assert_eq!(store.scan(Table::Identity, &[9, 0], 1).unwrap()[0].0, [10]);
+        assert_eq!(store.keys(Table::Identity, &[9, 0, 0], 1).unwrap(), [[10]]);
         assert_eq!(store.floor(Table::Identity, &[9]).unwrap(), Some(vec![9]));
         assert_eq!(store.floor(Table::Identity, &[9, 0]).unwrap(), Some(vec![9]));
         assert_eq!(store.floor(Table::Identity, &[200]).unwrap(), Some(vec![59]));

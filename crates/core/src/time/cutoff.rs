@@ -1,6 +1,6 @@
 //! The two cutoffs of a replay: `--as-of` on the stated clock, `--known-at` on the recorded clock. Both are inclusive.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use std::fmt;
 
 use super::edtf::{DateForm, Edtf, Qualifier};
@@ -78,11 +78,27 @@ impl AsOf {
     /// Whether a statement counts as made by then.
     #[must_use]
     pub fn includes(&self, stated: &Stated) -> bool {
-        self.admits(stated.last_instant(), stated.last_day())
+        self.limits().admit(stated.last_instant().micros(), stated.last_day().map(|day| day.num_days_from_ce()))
     }
 
-    /// The same for a date of which only the last instant is known, and its last day if it has no hour.
-    pub(crate) fn admits(&self, last_instant: Instant, last_day: Option<NaiveDate>) -> bool {
+    /// The same in plain numbers.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { day: self.day.map(|day| day.num_days_from_ce()), end: self.end.micros() }
+    }
+}
+
+/// A cutoff on the stated clock in plain numbers, for asking it of very many dates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// In days since the year 0.
+    day: Option<i32>,
+    /// In microseconds since 1970.
+    end: i64,
+}
+
+impl Limits {
+    /// Whether a date with this last instant, and this last day if it has no hour, is within.
+    pub(crate) fn admit(self, last_instant: i64, last_day: Option<i32>) -> bool {
         match (self.day, last_day) {
             (Some(day), Some(last)) => last <= day,
             _ => last_instant <= self.end,
