@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::posting::{Harvest, Link};
+use super::rows::Rows;
 use super::{CLOCK_ROW, Manifest, Projection, VERSION, place};
 use crate::body::Record;
 use crate::bundle::StoredEntry;
@@ -21,8 +22,12 @@ pub(crate) type Projected = (Projection, Vec<Write>);
 pub(crate) struct Builder {
     projection: Projection,
     harvest: Harvest,
+    /// Postings that are in no run yet.
+    rows: Vec<Rows>,
     /// Bundles that stood in the clock when it began.
     clocked: usize,
+    /// The first run that is its own.
+    first_run: u32,
     /// An entry could not be read: there will be no projection, and replay says what is wrong.
     unreadable: bool,
 }
@@ -30,8 +35,8 @@ pub(crate) struct Builder {
 impl Builder {
     /// Goes on from a projection.
     pub(crate) fn new(projection: Projection) -> Self {
-        let clocked = projection.clock.len();
-        Self { projection, harvest: Harvest::default(), clocked, unreadable: false }
+        let (clocked, first_run) = (projection.clock.len(), projection.runs.next());
+        Self { projection, harvest: Harvest::default(), rows: vec![], clocked, first_run, unreadable: false }
     }
 
     /// Takes consecutive whole bundles, on all cores.
@@ -43,22 +48,21 @@ impl Builder {
             .collect();
         for harvest in harvested {
             match harvest {
-                Some(harvest) => self.harvest.append(harvest),
+                Some(harvest) => self.rows.push(self.harvest.append(harvest)),
                 None => self.unreadable = true,
             }
         }
         let ends = entries.chunks(BUNDLE_ENTRIES).filter_map(|bundle| bundle.last());
         Arc::make_mut(&mut self.projection.clock).extend(ends.map(|e| e.recorded.micros()));
-        if self.harvest.by_source.len() >= RUN_ROWS { self.write_run(store) } else { Ok(()) }
+        let count: usize = self.rows.iter().map(Rows::count).sum();
+        if count >= RUN_ROWS { self.write_run(store) } else { Ok(()) }
     }
 
     fn write_run(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         if self.unreadable {
             return Ok(());
         }
-        let (by_question, by_source) =
-            (std::mem::take(&mut self.harvest.by_question), std::mem::take(&mut self.harvest.by_source));
-        self.projection.runs.add(store, by_question, by_source)
+        self.projection.runs.add(store, &std::mem::take(&mut self.rows))
     }
 
     /// The projection of everything before `reached`, and the rows that make it so; `None` if an entry cannot be read.
@@ -67,8 +71,8 @@ impl Builder {
             return Ok(None);
         }
         self.write_run(store)?;
-        let Self { mut projection, harvest, clocked, .. } = self;
-        projection.runs.tidy(store)?;
+        let Self { mut projection, harvest, clocked, first_run, .. } = self;
+        projection.runs.tidy(store, first_run)?;
         projection.reached = reached;
         projection.linked = Arc::default();
         projection.links += harvest.links.len() as u64;

@@ -3,10 +3,8 @@
 //! ```text
 //! u32 plain length | LZ4 block of
 //!   groups: u16 key length | key | u32 postings
-//!     postings: u8 kind | u64 index | i64 last | i32 day (the smallest: none) | u32 length | content
+//!     postings: u8 kind | u64 index | i64 last | i32 day (the smallest: none) | u16 length | content
 //! ```
-
-use bytes::Bytes;
 
 use super::posting::{Kind, Posting};
 use crate::limits::MAX_BODY_BYTES;
@@ -59,7 +57,7 @@ impl ChunkWriter {
         self.plain.extend_from_slice(&p.index.to_le_bytes());
         self.plain.extend_from_slice(&p.last.to_le_bytes());
         self.plain.extend_from_slice(&p.day.unwrap_or(NO_DAY).to_le_bytes());
-        self.plain.extend_from_slice(&u32::try_from(p.content.len()).unwrap_or(u32::MAX).to_le_bytes());
+        self.plain.extend_from_slice(&u16::try_from(p.content.len()).unwrap_or(u16::MAX).to_le_bytes()); // at most a body
         self.plain.extend_from_slice(p.content);
         full
     }
@@ -84,7 +82,8 @@ pub(super) fn key_in_place(place: &[u8]) -> &[u8] {
 }
 
 /// A chunk, unpacked.
-pub(crate) struct Chunk(Bytes);
+#[derive(Default)]
+pub(crate) struct Chunk(Vec<u8>);
 
 /// A posting whose content lies in a chunk or a body.
 pub(crate) type RawPosting<'a> = Posting<&'a [u8]>;
@@ -109,11 +108,14 @@ impl<'a> Groups<'a> {
         self.postings.get(group.range.clone()).unwrap_or_default()
     }
 
-    /// Adds a group.
-    pub(super) fn push(&mut self, key: &'a [u8], postings: impl IntoIterator<Item = RawPosting<'a>>) {
-        let from = self.postings.len();
-        self.postings.extend(postings);
-        self.groups.push(Group { key, range: from..self.postings.len() });
+    /// Adds a posting to the last group, or in a new one.
+    pub(super) fn push(&mut self, key: &'a [u8], posting: RawPosting<'a>) {
+        self.postings.push(posting);
+        let end = self.postings.len();
+        match self.groups.last_mut() {
+            Some(last) if last.key == key => last.range.end = end,
+            _ => self.groups.push(Group { key, range: end - 1..end }),
+        }
     }
 }
 
@@ -124,7 +126,26 @@ impl Chunk {
         if length > MAX_PLAIN_BYTES {
             return Err(damaged());
         }
-        Ok(Self(lz4_flex::block::decompress(block, length).map_err(|_| damaged())?.into()))
+        Ok(Self(lz4_flex::block::decompress(block, length).map_err(|_| damaged())?))
+    }
+
+    /// The group at a place, from 0 on: its key, its postings, and the place of the next; `None` at the end.
+    pub(super) fn group_at(&self, place: usize) -> Result<Option<(&[u8], Vec<RawPosting<'_>>, usize)>, StoreError> {
+        let mut rest = Reader(self.0.get(place..).unwrap_or_default());
+        if rest.0.is_empty() {
+            return Ok(None);
+        }
+        let mut groups = Groups::default();
+        rest.group(|_| true, &mut groups).ok_or_else(damaged)?;
+        let next = self.0.len() - rest.0.len();
+        Ok(groups.groups.first().map(|group| group.key).map(|key| (key, groups.postings, next)))
+    }
+
+    /// The key of the group at a place; `None` at the end.
+    pub(super) fn key_at(&self, place: usize) -> Option<&[u8]> {
+        let mut rest = Reader(self.0.get(place..)?);
+        let length = usize::from(u16::from_le_bytes(rest.take()?));
+        rest.slice(length)
     }
 
     /// Reads its groups whose keys are `wanted`, in order.
@@ -134,11 +155,6 @@ impl Chunk {
             rest.group(&wanted, into).ok_or_else(damaged)?;
         }
         Ok(())
-    }
-
-    /// A part of it that outlives it.
-    pub(super) fn keep(&self, part: &[u8]) -> Bytes {
-        self.0.slice_ref(part)
     }
 }
 
@@ -172,7 +188,7 @@ impl<'a> Reader<'a> {
         let index = u64::from_le_bytes(self.take()?);
         let last = i64::from_le_bytes(self.take()?);
         let day = Some(i32::from_le_bytes(self.take()?)).filter(|d| *d != NO_DAY);
-        let length = usize::try_from(u32::from_le_bytes(self.take()?)).ok()?;
+        let length = usize::from(u16::from_le_bytes(self.take()?));
         Some(Posting { kind, index, last, day, content: self.slice(length)? })
     }
 

@@ -5,9 +5,11 @@
 
 mod builder;
 mod chunk;
+mod content;
 mod place;
 mod posting;
 mod reader;
+mod rows;
 mod runs;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{Builder, Projected};
 pub(crate) use chunk::{Group, Groups, RawPosting, damaged};
+pub(crate) use content::{Held, unpack};
 pub(crate) use posting::{Kind, Order, names};
 pub(crate) use reader::{Range, Reader, Tail, question_of};
 

@@ -10,6 +10,8 @@ use bytes::Bytes;
 use chrono::Datelike;
 use compact_str::CompactString;
 
+use super::content;
+use super::rows::{Rows, Span};
 use crate::body::{self, BodyError, Record};
 use crate::bundle::{StoredBody, StoredEntry};
 use crate::event::{Content, Event, NameKind, Question, Target};
@@ -45,38 +47,21 @@ impl Kind {
 
 /// One posting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Posting<C = Bytes> {
+pub(crate) struct Posting<C> {
     pub(crate) kind: Kind,
     pub(crate) index: u64,
     /// A claim's last instant on the stated clock, in microseconds; 0 for anything else.
     pub(crate) last: i64,
     /// A claim's last calendar day, in days since year 0, where it has no hour.
     pub(crate) day: Option<i32>,
-    /// A claim's `stated`, `value`, `unit`, `act` and `modality`, as they stand in the body; of a correction or a stance the
-    /// whole body; nothing of a retraction.
+    /// Of a claim what [`content`] packs; of a correction or a stance the whole body; nothing of a retraction.
     pub(crate) content: C,
-}
-
-impl Posting {
-    /// The same, its content borrowed.
-    pub(super) fn raw(&self) -> Posting<&[u8]> {
-        let Self { kind, index, last, day, ref content } = *self;
-        Posting { kind, index, last, day, content }
-    }
-}
-
-/// A posting and the names it stands under, separated by zero bytes, which no name contains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Row {
-    pub(crate) key: Bytes,
-    pub(crate) posting: Posting,
 }
 
 /// What the projection takes from consecutive entries.
 #[derive(Debug, Default)]
 pub(crate) struct Harvest {
-    pub(crate) by_question: Vec<Row>,
-    pub(crate) by_source: Vec<Row>,
+    pub(super) rows: Rows,
     pub(crate) links: Vec<Link>,
     /// Entries that join names: index and body.
     pub(crate) aliases: Vec<(u64, Bytes)>,
@@ -85,6 +70,8 @@ pub(crate) struct Harvest {
     /// The first entry that has each source and each predicate.
     pub(crate) names: HashMap<(NameKind, CompactString), u64>,
     last_names: (CompactString, CompactString),
+    /// Room for packing.
+    packed: Vec<u8>,
 }
 
 /// An entry that refers to another, itself or in a replacement.
@@ -95,22 +82,10 @@ pub(crate) struct Link {
     pub(crate) body: Bytes,
 }
 
-/// The names of a posting, joined.
-fn key(parts: [&str; 3]) -> Bytes {
-    let [a, b, c] = parts;
-    let mut key = Vec::with_capacity(a.len() + b.len() + c.len() + 2);
-    key.extend_from_slice(a.as_bytes());
-    key.push(0);
-    key.extend_from_slice(b.as_bytes());
-    key.push(0);
-    key.extend_from_slice(c.as_bytes());
-    key.into()
-}
-
 /// The names in a key.
 pub(crate) fn names(key: &[u8]) -> Option<[&str; 3]> {
-    let mut parts = std::str::from_utf8(key).ok()?.split('\0');
-    Some([parts.next()?, parts.next()?, parts.next()?])
+    let mut parts = key.split(|byte| *byte == 0).map(|part| std::str::from_utf8(part).ok());
+    Some([parts.next()??, parts.next()??, parts.next()??])
 }
 
 impl Harvest {
@@ -140,13 +115,11 @@ impl Harvest {
             return Ok(());
         };
         let stated: Stated = body::decode_part(parts.stated)?;
-        let posting = Posting {
-            kind: Kind::Claim,
-            index,
-            last: stated.last_instant().micros(),
-            day: stated.last_day().map(|d| d.num_days_from_ce()),
-            content: [parts.stated, parts.held].concat().into(),
-        };
+        let (last, day) = (stated.last_instant().micros(), stated.last_day().map(|d| d.num_days_from_ce()));
+        let (value, unit, act, modality) = body::decode_part(parts.held)?;
+        content::pack(&(stated, value, unit, act, modality), &mut self.packed);
+        let content = self.rows.keep(&[&self.packed]);
+        let posting = Posting { kind: Kind::Claim, index, last, day, content };
         self.post([parts.source, parts.subject, parts.predicate], posting);
         Ok(())
     }
@@ -157,10 +130,11 @@ impl Harvest {
             Content::Claim(claim) => {
                 let Question { subject, predicate } = &claim.question;
                 let names = [claim.by.source.as_str(), subject.as_str(), predicate.as_str()];
-                self.post(names, origin.posting(Kind::Correction));
+                let posting = self.posting(origin, Kind::Correction);
+                self.post(names, posting);
             }
             Content::Stance(stance) => {
-                let posting = origin.posting(if inside { Kind::Correction } else { Kind::Stance });
+                let posting = self.posting(origin, if inside { Kind::Correction } else { Kind::Stance });
                 let source = stance.by.source.as_str();
                 match &stance.target {
                     Target::Entry(of) => {
@@ -172,7 +146,8 @@ impl Harvest {
             }
             Content::Retraction(retraction) => {
                 self.links.push(origin.link(retraction.of));
-                self.post_source(retraction.by.source.as_str(), origin.posting(Kind::Retraction));
+                let posting = self.posting(origin, Kind::Retraction);
+                self.post_source(retraction.by.source.as_str(), posting);
             }
             Content::Correction(correction) => {
                 self.links.push(origin.link(correction.of));
@@ -195,28 +170,34 @@ impl Harvest {
         }
     }
 
+    fn posting(&mut self, origin: &Origin<'_>, kind: Kind) -> Posting<Span> {
+        let body: &[u8] = if kind == Kind::Retraction { &[] } else { origin.body };
+        let content = self.rows.keep(&[body]);
+        Posting { kind, index: origin.index, last: 0, day: None, content }
+    }
+
     /// Posts an entry under names in both orders.
-    fn post(&mut self, [source, subject, predicate]: [&str; 3], posting: Posting) {
+    fn post(&mut self, [source, subject, predicate]: [&str; 3], posting: Posting<Span>) {
         self.note_name(NameKind::Source, source, posting.index);
         self.note_name(NameKind::Predicate, predicate, posting.index);
-        self.by_question.push(Row { key: key([subject, predicate, source]), posting: posting.clone() });
-        self.by_source.push(Row { key: key([source, subject, predicate]), posting });
+        self.rows.push(Order::Question, [subject, predicate, source], posting);
+        self.rows.push(Order::Source, [source, subject, predicate], posting);
     }
 
-    fn post_source(&mut self, source: &str, posting: Posting) {
+    fn post_source(&mut self, source: &str, posting: Posting<Span>) {
         self.note_name(NameKind::Source, source, posting.index);
-        self.by_source.push(Row { key: key([source, "", ""]), posting });
+        self.rows.push(Order::Source, [source, "", ""], posting);
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
-        self.by_question.append(&mut other.by_question);
-        self.by_source.append(&mut other.by_source);
+    /// Adds what follows; the rows are given back.
+    pub(super) fn append(&mut self, mut other: Self) -> Rows {
         self.links.append(&mut other.links);
         self.aliases.append(&mut other.aliases);
         self.gone.append(&mut other.gone);
         for (name, index) in other.names {
             self.names.entry(name).or_insert(index);
         }
+        other.rows
     }
 }
 
@@ -227,11 +208,6 @@ struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn posting(&self, kind: Kind) -> Posting {
-        let content = if kind == Kind::Retraction { Bytes::new() } else { self.body.clone() };
-        Posting { kind, index: self.index, last: 0, day: None, content }
-    }
-
     fn link(&self, of: u64) -> Link {
         Link { of, from: self.index, body: self.body.clone() }
     }

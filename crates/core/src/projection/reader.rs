@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::chunk::{Chunk, Group, Groups, RawPosting};
-use super::posting::{Harvest, Link, Order, Row};
+use super::posting::{Harvest, Link, Order};
 use super::{Projection, place};
 use crate::body::Record;
 use crate::bundle::StoredEntry;
@@ -31,26 +31,15 @@ impl Tail {
     /// `None` if an entry cannot be read.
     pub(crate) fn of<'e>(first: u64, entries: impl Iterator<Item = &'e StoredEntry>) -> Option<Self> {
         let mut harvest = Harvest::of(first, entries)?;
-        for rows in [&mut harvest.by_question, &mut harvest.by_source] {
-            rows.sort_by(|a, b| (&a.key, a.posting.index).cmp(&(&b.key, b.posting.index)));
-            rows.dedup_by(|a, b| a.key == b.key && a.posting.index == b.posting.index);
-        }
+        harvest.rows.sort();
         let linked = harvest.links.iter().map(|link| link.of).collect();
         Some(Self { harvest, linked })
     }
 
     /// Reads its postings under keys from `from` to before `to`.
     fn read<'a>(&'a self, order: Order, from: &[u8], to: &[u8], into: &mut Groups<'a>) {
-        let rows = match order {
-            Order::Question => &self.harvest.by_question,
-            Order::Source => &self.harvest.by_source,
-        };
-        let at = |key: &[u8]| rows.partition_point(|row| row.key.as_ref() < key);
-        let here = rows.get(at(from)..at(to)).unwrap_or_default();
-        for rows in here.chunk_by(|a, b| a.key == b.key) {
-            if let Some(first) = rows.first() {
-                into.push(&first.key, rows.iter().map(|row: &Row| row.posting.raw()));
-            }
+        for (key, posting) in self.harvest.rows.between(order, from, to) {
+            into.push(key, posting);
         }
     }
 }

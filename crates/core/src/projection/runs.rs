@@ -1,14 +1,12 @@
 //! Sorted runs of postings in the store: one for each large piece of the log, merged four at a time into runs four times as
 //! large. Writing stays sequential, and a look-up reads a chunk or two of each run.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{Chunk, ChunkWriter, Finished, Groups, RawPosting, key_in_place};
-use super::posting::{Order, Posting, Row};
+use super::chunk::{Chunk, ChunkWriter, Finished, RawPosting, key_in_place};
+use super::posting::Order;
+use super::rows::Rows;
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
 /// Runs of one size before they are merged.
@@ -59,49 +57,63 @@ impl Runs {
     }
 
     /// Adds rows as a new run.
-    pub(super) fn add(
-        &mut self,
-        store: &dyn Store,
-        by_question: Vec<Row>,
-        by_source: Vec<Row>,
-    ) -> Result<(), StoreError> {
-        if by_source.is_empty() {
+    pub(super) fn add(&mut self, store: &dyn Store, pieces: &[Rows]) -> Result<(), StoreError> {
+        let count: usize = pieces.iter().map(Rows::count).sum();
+        if count == 0 {
             return Ok(());
         }
-        let run = Run { id: self.next, rows: by_source.len() as u64 };
+        let run = Run { id: self.next, rows: count as u64 };
         self.next = self.next.wrapping_add(1);
-        let write = |order, mut rows: Vec<Row>| {
-            rows.par_sort_unstable_by(|a, b| (&a.key, a.posting.index).cmp(&(&b.key, b.posting.index)));
-            rows.dedup_by(|a, b| a.key == b.key && a.posting.index == b.posting.index);
+        let write = |order| {
+            let mut rows: Vec<(&[u8], RawPosting<'_>)> = pieces.iter().flat_map(|piece| piece.iter(order)).collect();
+            rows.par_sort_unstable_by_key(|(key, posting)| (*key, posting.index));
+            rows.dedup_by_key(|(key, posting)| (*key, posting.index));
             let mut writer = RunWriter::new(store, order, run.id);
-            rows.iter().try_for_each(|row| writer.push(&row.key, &row.posting.raw()))?;
+            rows.iter().try_for_each(|(key, posting)| writer.push(key, posting))?;
             writer.finish()
         };
-        let (a, b) = rayon::join(|| write(Order::Question, by_question), || write(Order::Source, by_source));
+        let (a, b) = rayon::join(|| write(Order::Question), || write(Order::Source));
         a.and(b)?;
         self.live.push(run);
         Ok(())
     }
 
-    /// Removes runs whose merging is durable, and merges where there are many of a size.
-    pub(super) fn tidy(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+    /// The number of the next run.
+    pub(super) fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// Removes runs whose merging is durable. What came together, from the run `first` on, becomes one run; then runs are
+    /// merged where there are many of a size.
+    pub(super) fn tidy(&mut self, store: &dyn Store, first: u32) -> Result<(), StoreError> {
         for id in std::mem::take(&mut self.merged) {
             remove(store, id)?;
         }
+        if self.live.iter().filter(|r| r.id >= first).count() > 1 {
+            self.merge(store, first, |run| run.id >= first)?;
+        }
         while let Some(class) = self.crowded() {
-            let same: Vec<Run> = self.live.iter().copied().filter(|r| r.class() == class).collect();
-            let merged = Run { id: self.next, rows: same.iter().map(|r| r.rows).sum() };
-            self.next = self.next.wrapping_add(1);
-            let merge = |order| {
-                let mut writer = RunWriter::new(store, order, merged.id);
-                merge(store, order, &same, |row| writer.push(&row.key, &row.posting.raw()))?;
-                writer.finish()
-            };
-            let (a, b) = rayon::join(|| merge(Order::Question), || merge(Order::Source));
-            a.and(b)?;
-            self.live.retain(|r| r.class() != class);
-            self.live.push(merged);
-            self.merged.extend(same.iter().map(|r| r.id));
+            self.merge(store, first, |run| run.class() == class)?;
+        }
+        Ok(())
+    }
+
+    /// Merges some runs into one. Those from `first` on are in no list that is durable, and go at once.
+    fn merge(&mut self, store: &dyn Store, first: u32, is_chosen: impl Fn(Run) -> bool) -> Result<(), StoreError> {
+        let (chosen, others): (Vec<Run>, Vec<Run>) = self.live.iter().partition(|run| is_chosen(**run));
+        let merged = Run { id: self.next, rows: chosen.iter().map(|r| r.rows).sum() };
+        self.next = self.next.wrapping_add(1);
+        let merge = |order| {
+            let mut writer = RunWriter::new(store, order, merged.id);
+            merge(store, order, &chosen, |key, posting| writer.push(key, posting))?;
+            writer.finish()
+        };
+        let (a, b) = rayon::join(|| merge(Order::Question), || merge(Order::Source));
+        a.and(b)?;
+        self.live = others;
+        self.live.push(merged);
+        for run in chosen {
+            if run.id >= first { remove(store, run.id)? } else { self.merged.push(run.id) }
         }
         Ok(())
     }
@@ -263,94 +275,79 @@ fn merge(
     store: &dyn Store,
     order: Order,
     runs: &[Run],
-    mut visit: impl FnMut(Row) -> Result<(), StoreError>,
+    mut visit: impl FnMut(&[u8], &RawPosting<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut cursors: Vec<Cursor<'_>> = runs.iter().map(|run| Cursor::new(store, order, run.id)).collect();
-    let mut heads = BinaryHeap::new();
-    for (n, cursor) in cursors.iter_mut().enumerate() {
-        heads.extend(cursor.next()?.map(|row| Reverse(Head { row, cursor: n })));
+    let mut cursors: Vec<Cursor<'_>> = Vec::new();
+    for run in runs {
+        cursors.push(Cursor::new(store, order, run.id)?);
     }
-    while let Some(Reverse(Head { row, cursor })) = heads.pop() {
-        visit(row)?;
-        if let Some(cursors) = cursors.get_mut(cursor) {
-            heads.extend(cursors.next()?.map(|row| Reverse(Head { row, cursor })));
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    loop {
+        let Some(key) = cursors.iter().filter_map(Cursor::key).min() else { return Ok(()) };
+        let mut postings: Vec<RawPosting<'_>> = Vec::new();
+        ends.clear();
+        for (n, cursor) in cursors.iter().enumerate() {
+            if cursor.key() == Some(key)
+                && let Some((_, mut here, end)) = cursor.chunk.group_at(cursor.place)?
+            {
+                postings.append(&mut here);
+                ends.push((n, end));
+            }
         }
-    }
-    Ok(())
-}
-
-/// The next row of a run that is being merged.
-struct Head {
-    row: Row,
-    cursor: usize,
-}
-
-impl Head {
-    fn rank(&self) -> (&[u8], u64) {
-        (&self.row.key, self.row.posting.index)
-    }
-}
-
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank() == other.rank()
-    }
-}
-impl Eq for Head {}
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Head {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank().cmp(&other.rank())
+        postings.sort_unstable_by_key(|p| p.index);
+        postings.iter().try_for_each(|posting| visit(key, posting))?;
+        for (n, end) in &ends {
+            if let Some(cursor) = cursors.get_mut(*n) {
+                cursor.go_on(*end)?;
+            }
+        }
     }
 }
 
 /// Reads a run from its beginning.
 struct Cursor<'a> {
     store: &'a dyn Store,
+    /// Where the run ends.
     end: Vec<u8>,
+    /// Where the next chunks are to be read from; `None` if there are no more.
     from: Option<Vec<u8>>,
-    chunks: std::vec::IntoIter<Vec<u8>>,
-    rows: std::vec::IntoIter<Row>,
+    /// Chunks that were read and not unpacked yet.
+    ahead: std::vec::IntoIter<Vec<u8>>,
+    chunk: Chunk,
+    /// Where in the chunk the next group begins.
+    place: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(store: &'a dyn Store, order: Order, run: u32) -> Self {
+    fn new(store: &'a dyn Store, order: Order, run: u32) -> Result<Self, StoreError> {
         let end = [run.to_be_bytes().as_slice(), &[order as u8 + 1]].concat();
         let from = Some(place(order, run, &[]));
-        Self { store, end, from, chunks: Vec::new().into_iter(), rows: Vec::new().into_iter() }
+        let mut cursor = Self { store, end, from, ahead: vec![].into_iter(), chunk: Chunk::default(), place: 0 };
+        cursor.go_on(0)?;
+        Ok(cursor)
     }
 
-    fn next(&mut self) -> Result<Option<Row>, StoreError> {
-        loop {
-            if let Some(row) = self.rows.next() {
-                return Ok(Some(row));
-            }
-            if let Some(chunk) = self.chunks.next() {
-                let chunk = Chunk::unpack(&chunk)?;
-                let (mut groups, mut rows) = (Groups::default(), Vec::new());
-                chunk.read(|_| true, &mut groups)?;
-                for group in &groups.groups {
-                    let key = chunk.keep(group.key);
-                    rows.extend(groups.postings(group).iter().map(|p| {
-                        let Posting { kind, index, last, day, content } = *p;
-                        let posting = Posting { kind, index, last, day, content: chunk.keep(content) };
-                        Row { key: key.clone(), posting }
-                    }));
-                }
-                self.rows = rows.into_iter();
+    /// The key of the next group; `None` at the end of the run.
+    fn key(&self) -> Option<&[u8]> {
+        self.chunk.key_at(self.place)
+    }
+
+    /// Goes to a place in the chunk, and on to the next chunk if that is its end.
+    fn go_on(&mut self, to: usize) -> Result<(), StoreError> {
+        self.place = to;
+        while self.key().is_none() {
+            if let Some(packed) = self.ahead.next() {
+                (self.chunk, self.place) = (Chunk::unpack(&packed)?, 0);
                 continue;
             }
-            let Some(from) = self.from.take() else { return Ok(None) };
+            let Some(from) = self.from.take() else { return Ok(()) };
             let stored = self.store.scan(Table::Projection, &from, READ_STEP)?;
             let mine: Vec<Stored> = stored.into_iter().take_while(|(key, _)| *key < self.end).collect();
             if mine.len() == READ_STEP {
                 self.from = mine.last().map(|(key, _)| [key.as_slice(), &[0]].concat());
             }
-            self.chunks = mine.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into_iter();
+            self.ahead = mine.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into_iter();
         }
+        Ok(())
     }
 }

@@ -10,12 +10,12 @@ use super::context::Context;
 use super::gather::{self, Gathered};
 use super::ranges::Ranges;
 use super::shown::{Drawn, Names};
-use super::statement::{Held, Questions, Statement, of_one, standing};
+use super::statement::{Questions, Statement, of_one, standing};
 use super::view::{Query, Replay, Standing};
-use crate::body::{self, Record};
+use crate::body::Record;
 use crate::event::{Attribution, Claim, Content, Event, NameKind, Question};
 use crate::ledger::{DamageError, Ledger, OpenError};
-use crate::projection::{self, Group, Groups, Kind, Order, RawPosting, Reader, names, question_of};
+use crate::projection::{self, Group, Groups, Held, Kind, Order, RawPosting, Reader, names, question_of};
 use crate::reading::Aliases;
 use crate::text::Name;
 use crate::time::AsOf;
@@ -236,7 +236,7 @@ fn name(text: &str) -> Result<Name, OpenError> {
 }
 
 fn held(posting: &RawPosting<'_>) -> Result<Held, OpenError> {
-    body::decode_part(posting.content).map_err(|_| damaged())
+    projection::unpack(posting.content).ok_or_else(damaged)
 }
 
 /// A claim with no more in it than what was posted.

@@ -4,16 +4,14 @@ use std::collections::HashMap;
 
 use super::combine::{Combined, combine};
 use super::view::Standing;
-use crate::event::{Act, Claim, Question};
-use crate::text::{Label, Name, Text};
+use crate::event::{Claim, Question};
+use crate::projection::Held;
+use crate::text::{Label, Name};
 use crate::time::Stated;
 use crate::value::Value;
 
 /// Who is asked what.
 pub(super) type Cell = (Name, Question);
-
-/// What a claim holds, apart from who made it about what. The projection keeps it in this order.
-pub(super) type Held = (Stated, Value, Option<Label>, Act, Option<Text>);
 
 /// A claim that counts.
 pub(super) struct Statement {

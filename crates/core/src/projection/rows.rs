@@ -1,0 +1,94 @@
+//! Rows: postings in memory, on their way into a run or of the tail. Their bytes lie in one buffer: a large import would otherwise
+//! allocate, and free on another thread, three times for each claim.
+
+use super::chunk::RawPosting;
+use super::posting::{Order, Posting};
+
+/// Postings in both orders.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    bytes: Vec<u8>,
+    by_question: Vec<Row>,
+    by_source: Vec<Row>,
+}
+
+/// A posting and the names it stands under, separated by zero bytes, which no name contains.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    key: Span,
+    posting: Posting<Span>,
+}
+
+/// Where bytes lie in the buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    at: usize,
+    length: usize,
+}
+
+impl Rows {
+    /// Keeps bytes that postings can share.
+    pub(super) fn keep(&mut self, parts: &[&[u8]]) -> Span {
+        let at = self.bytes.len();
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        Span { at, length: self.bytes.len() - at }
+    }
+
+    /// Adds a posting under a key.
+    pub(super) fn push(&mut self, order: Order, key: [&str; 3], posting: Posting<Span>) {
+        let [a, b, c] = key.map(str::as_bytes);
+        let key = self.keep(&[a, &[0], b, &[0], c]);
+        let rows = match order {
+            Order::Question => &mut self.by_question,
+            Order::Source => &mut self.by_source,
+        };
+        rows.push(Row { key, posting });
+    }
+
+    /// How many postings there are by source: at least as many as by question.
+    pub(super) fn count(&self) -> usize {
+        self.by_source.len()
+    }
+
+    /// Keys and postings in one order, as they were added or sorted.
+    pub(super) fn iter(&self, order: Order) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
+        self.rows(order).iter().map(|row| self.raw(row))
+    }
+
+    /// Sorts both orders, for [`Rows::between`].
+    pub(super) fn sort(&mut self) {
+        let Self { bytes, by_question, by_source } = self;
+        for rows in [by_question, by_source] {
+            rows.sort_by(|a, b| (slice(bytes, a.key), a.posting.index).cmp(&(slice(bytes, b.key), b.posting.index)));
+            rows.dedup_by(|a, b| a.posting.index == b.posting.index && slice(bytes, a.key) == slice(bytes, b.key));
+        }
+    }
+
+    /// Of sorted rows, those with keys from `from` to before `to`.
+    pub(super) fn between(
+        &self,
+        order: Order,
+        from: &[u8],
+        to: &[u8],
+    ) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
+        let rows = self.rows(order);
+        let at = |key: &[u8]| rows.partition_point(|row| slice(&self.bytes, row.key) < key);
+        rows.get(at(from)..at(to)).unwrap_or_default().iter().map(|row| self.raw(row))
+    }
+
+    fn rows(&self, order: Order) -> &[Row] {
+        match order {
+            Order::Question => &self.by_question,
+            Order::Source => &self.by_source,
+        }
+    }
+
+    fn raw(&self, row: &Row) -> (&[u8], RawPosting<'_>) {
+        let Posting { kind, index, last, day, content } = row.posting;
+        (slice(&self.bytes, row.key), Posting { kind, index, last, day, content: slice(&self.bytes, content) })
+    }
+}
+
+fn slice(bytes: &[u8], span: Span) -> &[u8] {
+    bytes.get(span.at..span.at + span.length).unwrap_or_default()
+}
