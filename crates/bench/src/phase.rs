@@ -75,13 +75,17 @@ pub(crate) struct Task {
     /// SQLite's indexes.
     #[arg(long, value_enum, default_value_t = views::Indexes::None)]
     pub(crate) indexes: views::Indexes,
+    /// Give the answer to this question whole.
+    #[arg(long)]
+    pub(crate) whole: Option<usize>,
 }
 
 impl Task {
     /// A phase on so many claims of the corpus from the first on, all else at its default.
     pub(crate) fn new(phase: Phase, at: PathBuf, seed: u64, count: u64) -> Self {
         let (kind, indexes) = (views::Kind::Source, views::Indexes::None);
-        Self { phase, at, seed, first: 0, count, batch: 1, bundle: 0, codec: String::new(), kind, queries: 0, indexes }
+        let codec = String::new();
+        Self { phase, at, seed, first: 0, count, batch: 1, bundle: 0, codec, kind, queries: 0, indexes, whole: None }
     }
 }
 
@@ -195,6 +199,9 @@ pub(crate) fn run(task: &Task) -> Result<Figures, Failure> {
         command.arg(name).arg(number.to_string());
     }
     command.arg("--codec").arg(&task.codec);
+    if let Some(whole) = task.whole {
+        command.arg("--whole").arg(whole.to_string());
+    }
     command.arg("--kind").arg(word(&task.kind)?).arg("--indexes").arg(word(&task.indexes)?);
     let output = command.stderr(std::process::Stdio::inherit()).output()?;
     if !output.status.success() {

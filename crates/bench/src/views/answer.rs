@@ -28,11 +28,29 @@ impl Cell<'_> {
     }
 }
 
-/// One line for an answer: the question, how many cells, and a hash of them.
-pub(super) fn line(asked: &Asked, cells: &[Cell<'_>], with_entries: bool) -> String {
-    let mut lines: Vec<String> = cells.iter().map(|c| c.line(with_entries)).collect();
-    lines.sort_unstable();
-    format!("{asked}: {} cells, {}", lines.len(), blake3::hash(lines.concat().as_bytes()).to_hex())
+/// How answers are told.
+#[derive(Clone, Copy)]
+pub(super) struct Telling {
+    /// With the numbers of the entries that they rest on.
+    pub(super) entries: bool,
+    /// Only the answer to this question, cell by cell; otherwise a line for each.
+    pub(super) whole: Option<usize>,
+}
+
+impl Telling {
+    /// What is told of the answer to question number `at`.
+    pub(super) fn tell(self, at: usize, asked: &Asked, cells: &[Cell<'_>]) -> Vec<String> {
+        if self.whole.is_some_and(|whole| whole != at) {
+            return vec![];
+        }
+        let mut lines: Vec<String> = cells.iter().map(|c| c.line(self.entries)).collect();
+        lines.sort_unstable();
+        if self.whole.is_some() {
+            return lines;
+        }
+        let hash = blake3::hash(lines.concat().as_bytes()).to_hex();
+        vec![format!("{asked}: {} cells, {hash}", lines.len())]
+    }
 }
 
 /// The cells of a ledger's answer. The corpus has claims only, so there is nothing else in it.
@@ -72,14 +90,20 @@ pub(super) fn side_by_side(stated: &[(&Value, Option<&Label>)]) -> Combined {
     Combined { value, values, unit, consistent: None, why: None }
 }
 
+/// The number of the first answer that differs.
+pub(super) fn first_difference(ours: &[String], theirs: &[String]) -> Option<usize> {
+    let longest = ours.len().max(theirs.len());
+    (0..longest).find(|at| ours.get(*at) != theirs.get(*at))
+}
+
 /// # Errors
 /// The first answer that differs, as both sides gave it.
 pub(super) fn same(ours: &[String], theirs: &[String]) -> Result<(), Failure> {
-    if ours.is_empty() || ours.len() != theirs.len() {
-        return Err(format!("{} answers against {}", ours.len(), theirs.len()).into());
+    if ours.is_empty() {
+        return Err("nothing was answered".into());
     }
-    match ours.iter().zip(theirs).find(|(a, b)| a != b) {
-        None => Ok(()),
-        Some((a, b)) => Err(format!("the answers differ:\n  sayso: {a}\n  other: {b}").into()),
-    }
+    first_difference(ours, theirs).map_or(Ok(()), |at| {
+        let shown = |all: &[String]| all.get(at).map_or("nothing more", |line| line.trim_end()).to_owned();
+        Err(format!("the answers differ:\n  sayso: {}\n  other: {}", shown(ours), shown(theirs)).into())
+    })
 }

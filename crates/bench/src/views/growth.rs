@@ -11,6 +11,7 @@ use sayso_core::store::MemoryStore;
 use sayso_core::text::Name;
 use sayso_core::time::SystemClock;
 
+use super::answer::Telling;
 use super::questions::{Asked, Kind};
 use super::sayso::{ask, in_batches};
 use crate::Failure;
@@ -33,6 +34,9 @@ const FIRST_WATCHED: u64 = 1 << 40;
 const SOURCES_GROW: u64 = 100_000;
 /// After so many, there are 100,000 more questions.
 const QUESTIONS_GROW: u64 = 1_000_000;
+
+/// Entries have other numbers in every ledger; all else must be the same.
+const TELLING: Telling = Telling { entries: false, whole: None };
 
 /// The watched claim with this number.
 fn watched(corpus: &Corpus, at: u64) -> Result<NewEvent, Failure> {
@@ -106,8 +110,7 @@ pub(crate) fn views(task: &Task) -> Result<Figures, Failure> {
     let started = Instant::now();
     let ledger = LedgerDir::open(&task.at)?.ledger(SystemClock, SystemEntropy)?;
     let opening = started.elapsed().as_secs_f64();
-    // Entries have other numbers in every ledger; all else must be the same.
-    let figures = ask(&ledger, &asked, false)?;
+    let figures = ask(&ledger, &asked, TELLING)?;
     std::mem::forget(ledger);
     Ok(figures.with("opening_s", opening))
 }
@@ -119,5 +122,5 @@ pub(super) fn expected(seed: u64, kind: Kind, count: u64) -> Result<Vec<String>,
         sayso_core::ledger::Ledger::create(std::sync::Arc::new(MemoryStore::default()), SystemClock, SystemEntropy)?;
     let events = (0..WATCHED).map(|at| watched(&corpus, at)).collect::<Result<_, _>>()?;
     ledger.append(&sayso_core::ledger::Batch { events, ..Default::default() })?;
-    Ok(ask(&ledger, &asked(seed, kind, count)?, false)?.answers)
+    Ok(ask(&ledger, &asked(seed, kind, count)?, TELLING)?.answers)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sayso_core::ledger::{Batch, Ledger};
 use sayso_core::replay::{Replay, replay};
 
-use super::answer;
+use super::answer::{self, Telling};
 use super::questions::{Asked, questions, recorded};
 use crate::Failure;
 use crate::corpus::Corpus;
@@ -53,24 +53,24 @@ pub(crate) fn views(task: &Task) -> Result<Figures, Failure> {
     let started = Instant::now();
     let ledger = open(task)?;
     let opening = started.elapsed().as_secs_f64();
-    let figures = ask(&ledger, &asked, true)?;
+    let figures = ask(&ledger, &asked, Telling { entries: true, whole: task.whole })?;
     // Closing is not part of a view.
     std::mem::forget(ledger);
     Ok(figures.with("opening_s", opening))
 }
 
 /// Asks, times each call by itself, and puts the answers into the form that is compared.
-pub(super) fn ask(ledger: &Ledger, asked: &[Asked], with_entries: bool) -> Result<Figures, Failure> {
+pub(super) fn ask(ledger: &Ledger, asked: &[Asked], telling: Telling) -> Result<Figures, Failure> {
     let before = peak_memory("self")?;
     let (mut seconds, mut answers, mut rows) = (Vec::new(), Vec::new(), 0);
-    for one in asked {
+    for (at, one) in asked.iter().enumerate() {
         let query = one.query()?;
         let started = Instant::now();
         let found: Replay = replay(ledger, &query)?;
         seconds.push(started.elapsed().as_secs_f64());
         let cells = answer::cells(&found)?;
         rows += cells.len() as u64;
-        answers.push(answer::line(one, &cells, with_entries));
+        answers.extend(telling.tell(at, one, &cells));
     }
     let first = seconds.first().copied().unwrap_or(f64::NAN);
     let peak = peak_memory("self")?;

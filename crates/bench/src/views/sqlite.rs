@@ -9,7 +9,7 @@ use sayso_core::replay::{Combined, combine};
 use sayso_core::text::{Label, Text};
 use sayso_core::value::{Bounds, Value};
 
-use super::answer::{self, Cell};
+use super::answer::{self, Cell, Telling};
 use super::questions::{Asked, Kind, questions, recorded};
 use crate::Failure;
 use crate::corpus::Corpus;
@@ -92,18 +92,17 @@ pub(crate) fn views(task: &Task) -> Result<Figures, Failure> {
     let claims = Claims::for_views(&task.at, recorded)?;
     let opening = started.elapsed().as_secs_f64();
     let before = peak_memory("self")?;
+    let telling = Telling { entries: true, whole: task.whole };
     let mut best: Option<Figures> = None;
     let mut medians: BTreeMap<&str, f64> = BTreeMap::new();
     for (name, sql) in ways(task.kind) {
         let mut statement = claims.connection.prepare(&sql)?;
         let (mut seconds, mut answers, mut cells) = (Vec::new(), Vec::new(), 0);
-        for one in &asked {
+        for (at, one) in asked.iter().enumerate() {
             let started = Instant::now();
             let rows = select(&mut statement, one)?;
             seconds.push(started.elapsed().as_secs_f64());
-            let (line, count) = answer(one, rows)?;
-            answers.push(line);
-            cells += count;
+            cells += answer(at, one, rows, telling, &mut answers)?;
         }
         let seconds = crate::report::median(seconds);
         medians.insert(name, seconds);
@@ -328,8 +327,14 @@ fn fetch(row: &Row<'_>) -> Result<Found, Failure> {
     })
 }
 
-/// The rows as cells, in the form that is compared, and how many cells there are. Ties are combined here, which is not timed.
-fn answer(asked: &Asked, mut rows: Vec<Found>) -> Result<(String, u64), Failure> {
+/// Tells the rows as cells, in the form that is compared. Returns how many cells there are. Ties are combined here, which is not timed.
+fn answer(
+    at: usize,
+    asked: &Asked,
+    mut rows: Vec<Found>,
+    telling: Telling,
+    answers: &mut Vec<String>,
+) -> Result<u64, Failure> {
     rows.sort_by_key(|row| row.idx);
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&Found>> = BTreeMap::new();
     for row in &rows {
@@ -355,7 +360,8 @@ fn answer(asked: &Asked, mut rows: Vec<Found>) -> Result<(String, u64), Failure>
             })
         })
         .collect();
-    Ok((answer::line(asked, &cells, true), cells.len() as u64))
+    answers.extend(telling.tell(at, asked, &cells));
+    Ok(cells.len() as u64)
 }
 
 fn combine_rows(source: &str, rows: &[&Found]) -> Result<Combined, Failure> {
