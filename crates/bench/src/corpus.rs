@@ -279,10 +279,10 @@ fn zipf8(r: &mut Random) -> usize {
 }
 
 /// SplitMix64: small, good enough for choosing words, and the same everywhere.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn new(seed: u64, n: u64) -> Self {
+    pub(crate) fn new(seed: u64, n: u64) -> Self {
         let mut r = Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ n);
         Self(r.next() ^ n.rotate_left(32))
     }
@@ -295,7 +295,7 @@ impl Random {
     }
 
     /// A number from 0 up to, not including, `n`.
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 

@@ -10,6 +10,7 @@ mod phase;
 mod report;
 mod sayso_side;
 mod sqlite_side;
+mod views;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Measure {
     /// Bundle sizes and codecs, on the store alone.
     Bundles(Options),
+    /// Views: how long the ledger takes to say what was said, and how that grows.
+    Views(views::Options),
     /// One phase, for this program's own use.
     #[command(hide = true)]
     Phase(phase::Task),
@@ -86,6 +89,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         None => print!("{}", report::comparison(&measure::comparison(&arguments.options)?, &arguments.options)?),
         Some(Measure::Bundles(options)) => print!("{}", report::bundles(&measure::bundles(&options)?, &options)?),
+        Some(Measure::Views(options)) => print!("{}", views::report::views(&views::measure(&options)?, &options)?),
         Some(Measure::Phase(task)) => println!("{}", serde_json::to_string(&phase::perform(&task)?)?),
     }
     Ok(())

@@ -38,42 +38,49 @@ impl Runner<'_> {
     ) -> Result<(), Failure> {
         self.progress.set_message(name.to_owned());
         let at = self.dir.join(store);
-        let task = Task { phase, at, seed: self.seed, first, count, batch, bundle: 0, codec: String::new() };
+        let task = Task { first, batch, ..Task::new(phase, at, self.seed, count) };
         self.results.entry(name.to_owned()).or_default().push(run(&task)?);
         self.progress.inc(1);
         Ok(())
     }
 
     fn remove(&self, store: &str) -> Result<(), Failure> {
-        let path = self.dir.join(store);
-        if path.is_dir() {
-            std::fs::remove_dir_all(&path)?;
-        }
-        for file in [path, self.dir.join(format!("{store}-wal")), self.dir.join(format!("{store}-shm"))] {
-            if file.is_file() {
-                std::fs::remove_file(file)?;
-            }
-        }
-        Ok(())
+        remove(self.dir, store)
     }
 }
 
-fn temporary(options: &Options) -> Result<tempfile::TempDir, Failure> {
+/// Removes a store: a ledger's directory, or SQLite's files.
+pub(crate) fn remove(dir: &Path, store: &str) -> Result<(), Failure> {
+    let path = dir.join(store);
+    if path.is_dir() {
+        std::fs::remove_dir_all(&path)?;
+    }
+    for file in [path, dir.join(format!("{store}-wal")), dir.join(format!("{store}-shm"))] {
+        if file.is_file() {
+            std::fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
+/// A directory for the data, removed when this is dropped.
+pub(crate) fn temporary(dir: Option<&Path>) -> Result<tempfile::TempDir, Failure> {
     let builder = tempfile::Builder::new().prefix("sayso-bench-").to_owned();
-    Ok(match &options.dir {
+    Ok(match dir {
         Some(dir) => builder.tempdir_in(dir)?,
         None => builder.tempdir()?,
     })
 }
 
-fn progress(steps: u64) -> Result<ProgressBar, Failure> {
+/// A bar that shows how far the run is.
+pub(crate) fn progress(steps: u64) -> Result<ProgressBar, Failure> {
     let style = ProgressStyle::with_template("{pos}/{len} {wide_bar} {elapsed} {msg}")?;
     Ok(ProgressBar::new(steps).with_style(style))
 }
 
 /// Everything but the bundles.
 pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
-    let dir = temporary(options)?;
+    let dir = temporary(options.dir.as_deref())?;
     let steps = 2 + 12 * options.rounds + 7 * SINGLE_ROUNDS + 4;
     let mut r = Runner { dir: dir.path(), seed: options.seed, progress: progress(steps)?, results: Results::new() };
     let all = options.claims;
@@ -126,7 +133,7 @@ pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
 
 /// Bundle sizes by codecs.
 pub(crate) fn bundles(options: &Options) -> Result<Results, Failure> {
-    let dir = temporary(options)?;
+    let dir = temporary(options.dir.as_deref())?;
     let bar = progress((bundles::SIZES.len() * bundles::CODECS.len() * 2) as u64)?;
     let mut results = Results::new();
     for size in bundles::SIZES {
@@ -134,14 +141,9 @@ pub(crate) fn bundles(options: &Options) -> Result<Results, Failure> {
             bar.set_message(format!("{size} entries, {codec}"));
             let at = dir.path().join("store");
             let task = |phase| Task {
-                phase,
-                at: at.clone(),
-                seed: options.seed,
-                first: 0,
-                count: options.claims,
-                batch: 1,
                 bundle: size,
                 codec: codec.to_owned(),
+                ..Task::new(phase, at.clone(), options.seed, options.claims)
             };
             let found = [run(&task(Phase::BundlesAppend))?, run(&task(Phase::BundlesScan))?];
             bar.inc(2);

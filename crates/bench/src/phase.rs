@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, bundles, git_side, limits, sayso_side, sqlite_side};
+use crate::{Failure, bundles, git_side, limits, sayso_side, sqlite_side, views};
 
 /// What a phase measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -32,6 +32,13 @@ pub(crate) enum Phase {
     GitSingles,
     BundlesAppend,
     BundlesScan,
+    ViewsSaysoImport,
+    ViewsSqliteImport,
+    ViewsSayso,
+    ViewsSqlite,
+    ViewsParts,
+    GrowthImport,
+    GrowthViews,
 }
 
 /// What a phase is told.
@@ -59,6 +66,27 @@ pub(crate) struct Task {
     /// How a bundle is compressed.
     #[arg(long, default_value = "")]
     pub(crate) codec: String,
+    /// Which views to ask for.
+    #[arg(long, value_enum, default_value_t = views::Kind::Source)]
+    pub(crate) kind: views::Kind,
+    /// How many of them.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) queries: u64,
+    /// SQLite's indexes.
+    #[arg(long, value_enum, default_value_t = views::Indexes::None)]
+    pub(crate) indexes: views::Indexes,
+    /// Give the answer to this question whole.
+    #[arg(long)]
+    pub(crate) whole: Option<usize>,
+}
+
+impl Task {
+    /// A phase on so many claims of the corpus from the first on, all else at its default.
+    pub(crate) fn new(phase: Phase, at: PathBuf, seed: u64, count: u64) -> Self {
+        let (kind, indexes) = (views::Kind::Source, views::Indexes::None);
+        let codec = String::new();
+        Self { phase, at, seed, first: 0, count, batch: 1, bundle: 0, codec, kind, queries: 0, indexes, whole: None }
+    }
 }
 
 /// What a phase found.
@@ -76,6 +104,9 @@ pub(crate) struct Figures {
     pub(crate) disk: u64,
     /// Whatever else is worth knowing.
     pub(crate) more: BTreeMap<String, f64>,
+    /// What was answered, one line for each question: two sides that answer the same have the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) answers: Vec<String>,
 }
 
 impl Figures {
@@ -142,29 +173,45 @@ pub(crate) fn perform(task: &Task) -> Result<Figures, Failure> {
         Phase::GitSingles => git_side::singles(task),
         Phase::BundlesAppend => bundles::append(task),
         Phase::BundlesScan => bundles::scan(task),
+        Phase::ViewsSaysoImport => views::sayso::import(task),
+        Phase::ViewsSqliteImport => views::sqlite::import(task),
+        Phase::ViewsSayso => views::sayso::views(task),
+        Phase::ViewsSqlite => views::sqlite::views(task),
+        Phase::ViewsParts => views::command::parts(task),
+        Phase::GrowthImport => views::growth::import(task),
+        Phase::GrowthViews => views::growth::views(task),
     }
 }
 
 /// Does the work of a phase in a process of its own, and reads the one line of JSON that it prints.
 pub(crate) fn run(task: &Task) -> Result<Figures, Failure> {
-    use clap::ValueEnum;
-    let phase = task.phase.to_possible_value().ok_or("a phase without a name")?;
+    let phase = word(&task.phase)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("phase").arg(phase.get_name()).arg("--at").arg(&task.at);
+    command.arg("phase").arg(&phase).arg("--at").arg(&task.at);
     for (name, number) in [
         ("--seed", task.seed),
         ("--first", task.first),
         ("--count", task.count),
         ("--batch", task.batch),
         ("--bundle", task.bundle),
+        ("--queries", task.queries),
     ] {
         command.arg(name).arg(number.to_string());
     }
     command.arg("--codec").arg(&task.codec);
+    if let Some(whole) = task.whole {
+        command.arg("--whole").arg(whole.to_string());
+    }
+    command.arg("--kind").arg(word(&task.kind)?).arg("--indexes").arg(word(&task.indexes)?);
     let output = command.stderr(std::process::Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err(format!("phase {} failed ({})", phase.get_name(), output.status).into());
+        return Err(format!("phase {phase} failed ({})", output.status).into());
     }
     let text = String::from_utf8(output.stdout)?;
     Ok(serde_json::from_str(text.lines().last().unwrap_or_default())?)
+}
+
+/// How an option's value is written on the command line.
+fn word(value: &impl clap::ValueEnum) -> Result<String, Failure> {
+    Ok(value.to_possible_value().ok_or("a value without a name")?.get_name().to_owned())
 }

@@ -7,16 +7,16 @@ use crate::phase::Figures;
 use crate::{Failure, Format, Options};
 
 /// A ratio that the project has promised.
-struct Target {
-    what: &'static str,
+pub(crate) struct Target {
+    pub(crate) what: &'static str,
     /// The best estimate of it.
-    ratio: f64,
+    pub(crate) ratio: f64,
     /// The least or the most that it may be.
-    bound: Bound,
+    pub(crate) bound: Bound,
 }
 
 #[derive(Clone, Copy)]
-enum Bound {
+pub(crate) enum Bound {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -40,7 +40,7 @@ impl std::fmt::Display for Bound {
 }
 
 /// The middle one, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
     let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
@@ -48,22 +48,22 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Looks figures up by the names that `measure` gave them.
-struct Found<'a>(&'a Results);
+pub(crate) struct Found<'a>(pub(crate) &'a Results);
 
 impl Found<'_> {
-    fn all(&self, name: &str) -> &[Figures] {
+    pub(crate) fn all(&self, name: &str) -> &[Figures] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    fn median(&self, name: &str, of: impl Fn(&Figures) -> f64) -> f64 {
+    pub(crate) fn median(&self, name: &str, of: impl Fn(&Figures) -> f64) -> f64 {
         median(self.all(name).iter().map(of).collect())
     }
 
-    fn rate(&self, name: &str) -> f64 {
+    pub(crate) fn rate(&self, name: &str) -> f64 {
         self.median(name, Figures::rate)
     }
 
-    fn more(&self, name: &str, what: &str) -> f64 {
+    pub(crate) fn more(&self, name: &str, what: &str) -> f64 {
         self.median(name, |f| f.more.get(what).copied().unwrap_or(f64::NAN))
     }
 
@@ -113,7 +113,7 @@ impl Found<'_> {
     }
 }
 
-fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header(header);
     for column in table.column_iter_mut().skip(1) {
@@ -122,13 +122,15 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn mega(bytes: f64) -> String {
+pub(crate) fn mega(bytes: f64) -> String {
     if bytes > 0.0 { format!("{:.0}", bytes / 1e6) } else { "-".into() }
 }
 
-fn shown(ratio: f64) -> String {
+pub(crate) fn shown(ratio: f64) -> String {
     if ratio.is_nan() {
         "-".into()
+    } else if ratio < 0.1 {
+        format!("{ratio:.4}")
     } else if ratio < 10.0 {
         format!("{ratio:.2}")
     } else {
@@ -151,13 +153,14 @@ pub(crate) fn comparison(results: &Results, options: &Options) -> Result<String,
         found.more("corpus", "note_bytes"),
         found.more("corpus", "note_zstd3_ratio"),
     );
-    out += &format!("{}\n\n{}\n", target_table(&found), figure_table(&found));
+    out += &format!("{}\n\n{}\n", target_table(found.targets()), figure_table(&found));
     Ok(out)
 }
 
-fn target_table(found: &Found<'_>) -> Table {
+/// What was promised, and what came of it.
+pub(crate) fn target_table(targets: Vec<Target>) -> Table {
     let mut table = table(&["target", "measured", "wanted", ""]);
-    for Target { what, ratio, bound } in found.targets() {
+    for Target { what, ratio, bound } in targets {
         let verdict = if bound.is_met(ratio) { "met" } else { "MISSED" };
         table.add_row([what.to_owned(), shown(ratio), bound.to_string(), verdict.to_owned()]);
     }

@@ -15,7 +15,7 @@ use crate::phase::{Figures, Task, disk_use, peak_memory, timed};
 
 const THREADS: u64 = 16;
 
-fn open(task: &Task) -> Result<Ledger, Failure> {
+pub(crate) fn open(task: &Task) -> Result<Ledger, Failure> {
     if is_ledger(&task.at) {
         Ok(LedgerDir::open(&task.at)?.ledger(SystemClock, SystemEntropy)?)
     } else {
@@ -23,7 +23,7 @@ fn open(task: &Task) -> Result<Ledger, Failure> {
     }
 }
 
-fn append(ledger: &Ledger, batch: &Batch) -> Result<(), Failure> {
+pub(crate) fn append(ledger: &Ledger, batch: &Batch) -> Result<(), Failure> {
     let count = batch.events.len() as u64;
     let appended = ledger.append(batch)?;
     let expected = appended.head.size.checked_sub(count);

@@ -20,16 +20,21 @@ const CHAIN: [&str; 4] = ["recorded", "salt", "hash", "idx"];
 /// Stands in for the previous hash of row 0.
 const GENESIS: Hash = Hash([0; 32]);
 
+/// The column for views: the last instant that a claim's stated date can mean, in microseconds.
+const STATED_US: &str = "stated_us";
+
 /// A table of claims, and where its chain stands.
-struct Claims {
-    connection: Connection,
+pub(crate) struct Claims {
+    pub(crate) connection: Connection,
     size: u64,
     hash: Hash,
+    /// The table is made for views: there is a column to order statements by, and the recorded times are given.
+    recorded: Option<fn(u64) -> Result<Moment, Failure>>,
 }
 
 /// Working memory, kept from row to row.
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     texts: Texts,
     bytes: Vec<u8>,
 }
@@ -37,6 +42,19 @@ struct Scratch {
 impl Claims {
     /// Opens or makes the table. `put_off`: the log is not folded into the file until the end.
     fn open(path: &Path, put_off: bool) -> Result<Self, Failure> {
+        Self::open_with(path, put_off, None)
+    }
+
+    /// The same for views: the recorded time of each claim is that of its number.
+    pub(crate) fn for_views(path: &Path, recorded: fn(u64) -> Result<Moment, Failure>) -> Result<Self, Failure> {
+        Self::open_with(path, false, Some(recorded))
+    }
+
+    fn open_with(
+        path: &Path,
+        put_off: bool,
+        recorded: Option<fn(u64) -> Result<Moment, Failure>>,
+    ) -> Result<Self, Failure> {
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "page_size", 8192)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -47,7 +65,8 @@ impl Claims {
         if put_off {
             connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         }
-        let columns: Vec<String> = CHAIN.iter().take(3).chain(&NAMES).map(|n| format!("\"{n}\"")).collect();
+        let names = CHAIN.iter().take(3).chain(&NAMES).chain(recorded.map(|_| &STATED_US));
+        let columns: Vec<String> = names.map(|n| format!("\"{n}\"")).collect();
         let sql = format!("CREATE TABLE IF NOT EXISTS claims (idx INTEGER PRIMARY KEY, {})", columns.join(", "));
         connection.execute(&sql, [])?;
         let last = connection.query_row("SELECT idx, hash FROM claims ORDER BY idx DESC LIMIT 1", [], |r| {
@@ -58,25 +77,30 @@ impl Claims {
             Err(rusqlite::Error::QueryReturnedNoRows) => (0, GENESIS),
             Err(e) => return Err(e.into()),
         };
-        Ok(Self { connection, size, hash })
+        Ok(Self { connection, size, hash, recorded })
     }
 
     /// Inserts a batch in one transaction, durable when this returns.
-    fn append(&mut self, records: &[Record], scratch: &mut Scratch) -> Result<(), Failure> {
+    pub(crate) fn append(&mut self, records: &[Record], scratch: &mut Scratch) -> Result<(), Failure> {
         let mut salts = vec![[0u8; 16]; records.len()];
         SystemEntropy.fill(salts.as_flattened_mut())?;
         let now = SystemClock.now();
         let transaction = self.connection.unchecked_transaction()?;
         {
-            let marks = vec!["?"; CHAIN.len() + NAMES.len()].join(", ");
-            let columns: Vec<String> = CHAIN.iter().chain(&NAMES).map(|n| format!("\"{n}\"")).collect();
+            let names = CHAIN.iter().chain(&NAMES).chain(self.recorded.map(|_| &STATED_US));
+            let columns: Vec<String> = names.map(|n| format!("\"{n}\"")).collect();
+            let marks = vec!["?"; columns.len()].join(", ");
             let sql = format!("INSERT INTO claims ({}) VALUES ({marks})", columns.join(", "));
             let mut insert = self.connection.prepare_cached(&sql)?;
             for (record, salt) in records.iter().zip(salts) {
                 let row = row(record, &mut scratch.texts)?;
                 committed_bytes(&row, &mut scratch.bytes);
-                self.hash = header(self.size, now, self.hash, &salt, &scratch.bytes).hash();
-                execute(&mut insert, now, &salt, self.hash, self.size, &row)?;
+                let recorded = self.recorded.map_or(Ok(now), |recorded| recorded(self.size))?;
+                self.hash = header(self.size, recorded, self.hash, &salt, &scratch.bytes).hash();
+                let last = record.event.content.attribution().map(|by| by.stated.last_instant().micros());
+                let last = last.filter(|_| self.recorded.is_some()).map(ValueRef::Integer);
+                let chain = chain(recorded, &salt, &self.hash, self.size)?;
+                execute(&mut insert, chain.iter().chain(&row).chain(&last))?;
                 self.size += 1;
             }
         }
@@ -84,7 +108,7 @@ impl Claims {
     }
 
     /// Moves the log into the file. Returns the seconds it took.
-    fn checkpoint(&self) -> Result<f64, Failure> {
+    pub(crate) fn checkpoint(&self) -> Result<f64, Failure> {
         let started = Instant::now();
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(started.elapsed().as_secs_f64())
@@ -104,21 +128,14 @@ impl ToSql for Borrowed<'_> {
     }
 }
 
-fn execute(
-    insert: &mut Statement<'_>,
-    now: Moment,
-    salt: &Salt,
-    hash: Hash,
-    index: u64,
-    row: &Row<'_>,
-) -> Result<(), Failure> {
-    let chain = [
-        ValueRef::Integer(now.micros()),
-        ValueRef::Blob(salt),
-        ValueRef::Blob(&hash.0),
-        ValueRef::Integer(i64::try_from(index)?),
-    ];
-    for (at, value) in (1..).zip(chain.iter().chain(row)) {
+/// The values of [`CHAIN`].
+fn chain<'a>(recorded: Moment, salt: &'a Salt, hash: &'a Hash, index: u64) -> Result<[ValueRef<'a>; 4], Failure> {
+    let index = ValueRef::Integer(i64::try_from(index)?);
+    Ok([ValueRef::Integer(recorded.micros()), ValueRef::Blob(salt), ValueRef::Blob(&hash.0), index])
+}
+
+fn execute<'a>(insert: &mut Statement<'_>, values: impl Iterator<Item = &'a ValueRef<'a>>) -> Result<(), Failure> {
+    for (at, value) in (1..).zip(values) {
         insert.raw_bind_parameter(at, Borrowed(*value))?;
     }
     insert.raw_execute()?;
