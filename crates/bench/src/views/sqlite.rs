@@ -7,6 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement};
 use sayso_core::replay::{Combined, combine};
 use sayso_core::text::{Label, Text};
+use sayso_core::time::{Stated, TimeZone};
 use sayso_core::value::{Bounds, Value};
 
 use super::answer::{self, Cell, Telling};
@@ -271,6 +272,14 @@ struct Found {
     stated_zone: Option<String>,
 }
 
+impl Found {
+    /// By which statements are ordered, as the ledger does it.
+    fn last_instant(&self) -> Option<i64> {
+        let zone: TimeZone = self.stated_zone.as_deref().unwrap_or("UTC").parse().ok()?;
+        Some(Stated::new(self.stated.parse().ok()?, &zone).ok()?.last_instant().micros())
+    }
+}
+
 /// The values that the corpus has.
 enum FoundValue {
     Text(String),
@@ -347,7 +356,7 @@ fn answer(
     let cells: Vec<Cell<'_>> = (groups.iter().zip(&combined))
         .filter_map(|(((source, subject, predicate), rows), combined)| {
             // Nobody's claims have different dates: the newest is the one to show.
-            let newest = rows.iter().max_by_key(|r| (&r.stated, std::cmp::Reverse(r.idx)))?;
+            let newest = rows.iter().max_by_key(|r| (r.last_instant(), std::cmp::Reverse(r.idx)))?;
             Some(Cell {
                 source,
                 subject,
