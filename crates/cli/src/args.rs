@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::asking::{CompareArgs, DiffArgs, HistoryArgs, WhyArgs};
 use crate::query::{ClockArgs, FilterArgs};
 
 /// A ledger of who said what, and when.
@@ -48,6 +49,34 @@ pub(crate) enum Format {
     Table,
     /// For programs
     Json,
+    /// For spreadsheets: replay, compare, diff, history and log
+    Csv,
+}
+
+impl Command {
+    /// Its name, and whether its answer has rows that a spreadsheet can show.
+    pub(crate) const fn rows(&self) -> (&'static str, bool) {
+        match self {
+            Self::Replay(_) => ("replay", true),
+            Self::Compare(_) => ("compare", true),
+            Self::Diff(_) => ("diff", true),
+            Self::History(_) => ("history", true),
+            Self::Log(_) => ("log", true),
+            Self::Init(_) => ("init", false),
+            Self::Append(_) => ("append", false),
+            Self::Stance(_) => ("stance", false),
+            Self::Retract(_) => ("retract", false),
+            Self::Correct(_) => ("correct", false),
+            Self::Alias(_) => ("alias", false),
+            Self::Note(_) => ("note", false),
+            Self::Import(_) => ("import", false),
+            Self::Export(_) => ("export", false),
+            Self::Show(_) => ("show", false),
+            Self::Why(_) => ("why", false),
+            Self::Audit(_) => ("audit", false),
+            Self::Demo(_) => ("demo", false),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -76,6 +105,14 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show what each source stands by, as of a date
     Replay(ReplayArgs),
+    /// Show where sources part: source by question, with a verdict for each question
+    Compare(CompareArgs),
+    /// Show what changed between two moments of a clock
+    Diff(DiffArgs),
+    /// Show the whole life of a question, or of all questions of a subject
+    History(HistoryArgs),
+    /// Show why a source stands where it does on a question
+    Why(WhyArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
     /// Make an example ledger from real events and show what can be asked of it
@@ -361,7 +398,7 @@ pub(crate) struct LogArgs {
 }
 
 /// Reads `12` or `#12`.
-fn index(s: &str) -> Result<u64, std::num::ParseIntError> {
+pub(crate) fn index(s: &str) -> Result<u64, std::num::ParseIntError> {
     s.strip_prefix('#').unwrap_or(s).parse()
 }
 

@@ -34,6 +34,22 @@ impl Session {
         self.format == Format::Json
     }
 
+    pub(crate) fn is_csv(&self) -> bool {
+        self.format == Format::Csv
+    }
+
+    /// Refuses a format that a command does not have, before anything is opened.
+    pub(crate) fn check_format(&self, (command, has_rows): (&str, bool)) -> Result<(), CliError> {
+        if self.is_csv() && !has_rows {
+            let other =
+                if command == "export" { "it writes JSON Lines" } else { "use --format table or --format json" };
+            return Err(CliError::usage(format!(
+                "`sayso {command}` has no rows to give as csv: {other}; csv is there for replay, compare, diff, history and log"
+            )));
+        }
+        Ok(())
+    }
+
     /// The directory given with `--ledger`, if any.
     pub(crate) fn given_dir(&self) -> Option<&PathBuf> {
         self.ledger.as_ref()

@@ -18,14 +18,31 @@ pub(crate) fn new(header: &[&str]) -> Table {
     table
 }
 
-/// Keeps columns from being broken over lines where the terminal is wide enough for that.
+/// How many columns there are for text.
+pub(crate) fn width() -> usize {
+    usize::from(new(&[]).width().unwrap_or(DEFAULT_WIDTH))
+}
+
+/// Folds prose at the width of the terminal, by what is shown and not by bytes; what goes on stands under its line's beginning.
+pub(crate) fn fold(text: &str) -> String {
+    let width = width();
+    let fold = |line: &str| {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        textwrap::fill(line, textwrap::Options::new(width).subsequent_indent(&indent))
+    };
+    text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+}
+
+/// Keeps columns from being broken over lines where the terminal is wide enough for that. Once all rows are there.
 pub(crate) fn keep_whole(table: &mut Table, columns: &[usize]) {
-    if table.width().is_some_and(|w| w < DEFAULT_WIDTH) {
-        return;
-    }
-    for column in columns {
-        if let Some(column) = table.column_mut(*column) {
+    let Some(width) = table.width().filter(|w| *w >= DEFAULT_WIDTH) else { return };
+    let widths = table.column_max_content_widths();
+    let mut left = width.saturating_mul(3) / 5;
+    for at in columns {
+        let needed = widths.get(*at).map_or(0, |w| w.saturating_add(2));
+        if let Some(column) = table.column_mut(*at).filter(|_| needed <= left) {
             column.set_constraint(ColumnConstraint::ContentWidth);
+            left -= needed;
         }
     }
 }

@@ -9,6 +9,7 @@ mod stances;
 mod view;
 
 pub use combine::{Combined, combine};
+pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS};
 pub use filter::Filter;
 pub use fold::replay;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};

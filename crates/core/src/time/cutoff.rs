@@ -75,6 +75,12 @@ impl AsOf {
         Ok(Self { text: text.to_owned(), day, end })
     }
 
+    /// The last instant that it takes in.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
     /// Whether a statement counts as made by then.
     #[must_use]
     pub fn includes(&self, stated: &Stated) -> bool {
@@ -93,6 +99,12 @@ impl KnownAt {
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, CutoffError> {
         let (_, end) = parse(text, zone)?;
         Ok(Self { text: text.to_owned(), end })
+    }
+
+    /// The last instant that it takes in.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.end
     }
 
     /// Whether something recorded then was known.

@@ -1,0 +1,120 @@
+//! One entry of a history as a block of prose that fits any terminal: who said what, on which clocks, where to read it.
+
+use sayso_core::event::{Attribution, Citation, Content, Event};
+use sayso_core::replay::Fate;
+use sayso_core::views::{Item, Reads};
+
+use super::{describe, table};
+
+/// The first line: what the entry says.
+pub(crate) fn headline(item: &Item) -> String {
+    let Some(event) = &item.event else { return format!("#{} redacted: the body was erased", item.index) };
+    format!("#{} {}", item.index, says(event))
+}
+
+/// What an event says, with who says it.
+pub(crate) fn says(event: &Event) -> String {
+    let what = describe::content(event);
+    let text = match &event.content {
+        Content::Claim(c) => format!("{} {}: {what}", c.by.source, c.act.as_str()),
+        Content::Stance(s) => format!("{} {what}", s.by.source),
+        Content::Retraction(r) => format!("{} {what}", r.by.source),
+        Content::Correction(_) => format!("we correct: {what}"),
+        Content::Alias(_) => format!("we join names: {what}"),
+        Content::Redaction(_) => format!("we {what}"),
+        Content::Note(_) => format!("our note {what}"),
+    };
+    table::escape(&text)
+}
+
+/// The lines under it: the attribution, the four clocks, the act's own words, what became of it.
+pub(crate) fn details(item: &Item) -> Vec<String> {
+    let mut lines = Vec::new();
+    let shown = item.as_it_reads();
+    if let Some(by) = shown.and_then(|e| e.content.attribution()) {
+        lines.extend(chain(by));
+    }
+    lines.push(clocks(item));
+    if let Some(Content::Claim(claim)) = shown.map(|e| &e.content) {
+        lines.extend(claim.modality.as_ref().map(|m| format!("in its own words: \"{m}\"")));
+        lines.extend(claim.quote.as_ref().map(|q| format!("quoted: \"{q}\"")));
+    }
+    lines.extend(shown.and_then(|e| e.note.as_ref()).map(|n| format!("our remark: {n}")));
+    lines.into_iter().map(|l| table::escape(&l)).collect()
+}
+
+/// Who spoke, for which organ, through which carriers.
+fn chain(by: &Attribution) -> Option<String> {
+    let mut parts = Vec::new();
+    parts.extend(by.speaker.as_ref().map(|s| format!("speaker {s}")));
+    parts.extend(by.body.as_ref().map(|b| format!("for {b}")));
+    if !by.via.is_empty() {
+        let via: Vec<&str> = by.via.iter().map(|v| v.as_str()).collect();
+        parts.push(format!("via {}", via.join(", ")));
+    }
+    let translated = if by.translated { ", translated" } else { "" };
+    parts.extend(by.lang.as_ref().map(|l| format!("read in {l}{translated}")));
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn clocks(item: &Item) -> String {
+    let mut parts = Vec::new();
+    if let Some(event) = item.as_it_reads() {
+        if let Content::Claim(claim) = &event.content {
+            parts.extend(claim.occurred.as_ref().map(|d| format!("occurred {d}")));
+        }
+        if let Some(by) = event.content.attribution() {
+            parts.push(format!("stated {}", by.stated.date()));
+            parts.extend(by.published.as_ref().map(|d| format!("published {d}")));
+        }
+    }
+    let by = item.recorder.as_ref().map(|r| format!(" by {r}")).unwrap_or_default();
+    let imported = if item.imported_clock { " (imported clock)" } else { "" };
+    parts.push(format!("recorded {}{by}{imported}", describe::seconds(item.recorded)));
+    parts.join("; ")
+}
+
+/// What a correction makes of it, and what has become of it.
+pub(crate) fn outcome(item: &Item) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &item.reads {
+        Reads::AsRecorded => {}
+        Reads::Changed { event, by } => lines.push(format!("now reads, by correction #{by}: {}", says(event))),
+        Reads::Void { by } => lines.push(format!("withdrawn by correction #{by}: it should never have been recorded")),
+    }
+    let is_correction = matches!(item.event.as_ref().map(|e| &e.content), Some(Content::Correction(_)));
+    let fate = match item.fate {
+        Some(Fate::Stands) if is_correction => Some("in force"),
+        Some(Fate::Stands) => Some("stands"),
+        Some(Fate::Replaced) if is_correction => Some("overtaken by a later correction"),
+        Some(Fate::Replaced) => Some("no longer stands: its source has said something newer"),
+        Some(Fate::TakenBack) => Some("taken back"),
+        Some(Fate::NotYetStated) => Some("said after the date asked for"),
+        Some(Fate::CorrectedAway) | None => None,
+    };
+    lines.extend(fate.map(ToOwned::to_owned));
+    lines
+}
+
+/// Where an entry can be read, each part on its line.
+pub(crate) fn citations(event: &Event) -> Vec<String> {
+    event.citations.iter().flat_map(citation).map(|l| table::escape(&l)).collect()
+}
+
+fn citation(c: &Citation) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(c.url().map(|u| format!("read at {u}")));
+    lines.extend(c.archived().map(|u| format!("archived at {u}")));
+    lines.extend(c.file().map(|h| format!("captured file, BLAKE3 {h}")));
+    if let Some(exact) = c.exact() {
+        let around = |text: Option<&sayso_core::text::Text>| text.map(ToString::to_string).unwrap_or_default();
+        lines.push(format!("exact words: {}[{exact}]{}", around(c.prefix()), around(c.suffix())));
+    }
+    lines
+}
+
+/// A block: the headline, and lines set in under it, folded at the terminal's width.
+pub(crate) fn block(headline: &str, lines: &[String]) -> String {
+    let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
+    table::fold(&format!("{headline}\n{lines}"))
+}
