@@ -74,11 +74,12 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
         ]));
     }
     let mut text = views::asked_as(&asked_as);
+    let rows = table::text(&rows);
     text.push_str(&match (entries.first(), entries.last()) {
         (Some(a), Some(b)) if wanted.filter.is_empty() => {
-            format!("{rows}\n#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
+            format!("{rows}#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
         }
-        (Some(_), Some(_)) => format!("{rows}\n{} of {} entries. Head {head}\n", entries.len(), head.size),
+        (Some(_), Some(_)) => format!("{rows}{} of {} entries. Head {head}\n", entries.len(), head.size),
         _ if wanted.filter.is_empty() => format!("No entries to show: the ledger has {}. Head {head}\n", head.size),
         _ => format!("No entry matches; the ledger has {}. Head {head}\n", head.size),
     });

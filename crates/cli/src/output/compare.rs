@@ -31,7 +31,7 @@ pub(crate) fn text(query: &Query, compared: &Comparison, zone: &TimeZone) -> Str
             question(&mut rows, row);
         }
         table::keep_whole(&mut rows, &[0, 2]);
-        text.push_str(&format!("\n{rows}\n"));
+        text.push_str(&format!("\n{}", table::text(&rows)));
     }
     text.push_str(&table::fold(&counts(compared)));
     text

@@ -94,7 +94,7 @@ fn one(source: &SourceDiff) -> String {
         ]));
     }
     table::keep_whole(&mut rows, &[0]);
-    format!("{}\n{rows}\n", table::escape(source.source.as_str()))
+    format!("{}\n{}", table::escape(source.source.as_str()), table::text(&rows))
 }
 
 fn what(change: &Change) -> String {

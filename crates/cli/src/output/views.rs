@@ -110,7 +110,7 @@ fn one(view: &View, query: &Query) -> String {
         rows.add_row(table::row([question, String::new(), String::new(), entries, remark]));
     }
     table::keep_whole(&mut rows, &[0, 2]);
-    format!("{title}\n{rows}\n")
+    format!("{title}\n{}", table::text(&rows))
 }
 
 pub(crate) fn value(combined: &Combined) -> String {

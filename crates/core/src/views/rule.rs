@@ -65,10 +65,13 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Only => f.write_str("It is the only claim of this source on the question, so it stands."),
-            Self::Newest { replaced } => write!(
-                f,
-                "The newest stated date stands, whatever the order of recording; replaced: {replaced}."
-            ),
+            Self::Newest { replaced } => {
+                let replaced = match replaced {
+                    1 => "1 earlier claim is replaced".to_owned(),
+                    n => format!("{n} earlier claims are replaced"),
+                };
+                write!(f, "The newest stated date stands, whatever the order of recording; {replaced}.")
+            }
             Self::TiedMeet => f.write_str(
                 "Several claims have the same newest stated date, so they stand together, with what all of them allow.",
             ),
