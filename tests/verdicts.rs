@@ -257,7 +257,7 @@ fn a_carrier_picks_questions_and_hides_no_party() {
 
 #[test]
 fn what_nobody_answers_for_is_held_against_each_party_by_itself() {
-    let row = compared("u = 3; u = 4; a = 4", &str::to_owned, &Query::default()).rows.remove(0);
+    let row = compared("u = 3; u = 4; a = 4", &namings()[0], &Query::default()).rows.remove(0);
     assert_eq!((row.verdict, row.findings.len()), (Verdict::OneSource, 0));
     let beside: Vec<(Relation, &str)> = row.beside.iter().map(|f| (f.relation, f.why.as_str())).collect();
     assert_eq!(

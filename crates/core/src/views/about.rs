@@ -84,13 +84,15 @@ pub(super) fn entries_about(
     }
     let sources: BTreeSet<&Name> = entries.values().filter_map(source_of).collect();
     let joins = |alias: &Alias| match alias.names {
-        NameKind::Source => sources.iter().any(|s| aliases.members(NameKind::Source, s).contains(&alias.from)),
-        kind => asked.names(kind).contains(&alias.from),
+        NameKind::Source => sources.iter().any(|s| is_of(alias, aliases.members(NameKind::Source, s))),
+        kind => is_of(alias, asked.names(kind)),
     };
-    let mut joined: Vec<u64> = Vec::new();
+    let mut joined: BTreeSet<u64> = BTreeSet::new();
     for (index, (_, record)) in &others {
-        if matches!(&record.event.statement().map(|e| &e.content), Some(Content::Alias(alias)) if joins(alias)) {
-            joined.push(*index);
+        let of_joined = matches!(&record.event.content, Content::Correction(c) if joined.contains(&c.of));
+        let alias = matches!(record.event.statement().map(|e| &e.content), Some(Content::Alias(alias)) if joins(alias));
+        if of_joined || alias {
+            joined.insert(*index);
         }
     }
     for index in joined {
@@ -99,6 +101,11 @@ pub(super) fn entries_about(
         }
     }
     Ok(Account { known_entries, corrections, aliases, entries, redacted })
+}
+
+/// Whether an alias is, or was before it was withdrawn, of one of these names.
+pub(super) fn is_of(alias: &Alias, names: &[Name]) -> bool {
+    names.contains(&alias.from) || names.contains(&alias.to)
 }
 
 fn found(entry: &Entry, record: Option<Record>) -> Found {

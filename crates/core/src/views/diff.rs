@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::about::Frame;
+use super::about::{Frame, is_of};
 use super::compare::{Comparison, Finding, Verdict, compare_all, picked};
 use super::relation::{Relation, relate};
 use crate::event::{Alias, Content, NameKind, Question};
@@ -288,7 +288,7 @@ impl Moments<'_> {
                 NameKind::Subject => &question.subject,
                 NameKind::Predicate => &question.predicate,
             };
-            self.frame.aliases.members(a.names, name).contains(&a.from)
+            is_of(a, self.frame.aliases.members(a.names, name))
         };
         let new = self.frame.others.range(self.known_before..);
         let alias = new.filter(|(_, (_, record))| {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::about::{About, Account, asked_as, entries_about};
+use super::about::{About, Account, asked_as, entries_about, is_of};
 use super::history::{Item, Items, Reads, points_at};
 use super::rule::Rule;
 use crate::entry::Head;
@@ -168,15 +168,15 @@ impl Here<'_> {
 
     /// Whether an entry bears on the cell, as it was recorded or as it reads.
     fn bears(&self, item: &Item) -> bool {
-        if let Some(Content::Alias(alias)) = item.as_it_reads().map(|e| &e.content) {
-            let members = |kind, name| self.account.aliases.members(kind, name).contains(&alias.from);
+        let root = self.account.root(item.index);
+        if let Some(Content::Alias(alias)) = self.account.reading(root).map(|e| &e.content) {
+            let members = |kind, name| is_of(alias, self.account.aliases.members(kind, name));
             return match alias.names {
                 NameKind::Source => members(alias.names, &self.cell.source),
                 NameKind::Subject => members(alias.names, &self.cell.question.subject),
                 NameKind::Predicate => members(alias.names, &self.cell.question.predicate),
             };
         }
-        let root = self.account.root(item.index);
         let recorded = self.account.entries.get(&root).and_then(|f| f.record.as_ref()).map(|r| &r.event);
         [recorded, self.account.reading(root)].into_iter().flatten().any(|event| self.is_here(event))
     }
@@ -229,7 +229,8 @@ impl Here<'_> {
         if answer.standing.is_none() && answer.taken_back.is_none() {
             self.rules_of_nothing(found, not_yet_known, &mut rules);
         }
-        if found.iter().any(|i| matches!(i.event.as_ref().map(|e| &e.content), Some(Content::Alias(_)))) {
+        let joins = |i: &Item| matches!(i.as_it_reads().map(|e| &e.content), Some(Content::Alias(_)));
+        if found.iter().any(|i| joins(i) && !matches!(i.reads, Reads::Void { .. })) {
             rules.push(Rule::Joined);
         }
         if !self.account.redacted.is_empty() {
