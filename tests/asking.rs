@@ -337,7 +337,7 @@ const WIDE: &str = concat!(
     "\n",
     r#"{"kind":"claim","id":"w2","source":"北京","subject":"бои-под-сотком-в-мае-2023-года","predicate":"число-раненых-военнослужащих","#,
     r#""value":"据报道至少有两名亚美尼亚士兵在索特克附近的冲突中受伤并被送往医院接受治疗目前情况稳定","stated":"2023-05-12","#,
-    r#""note":"索特克附近的冲突 and some words ‮ and 가나다라마바사아자차카타파하가나다라마바사아자차카타파하가나다라마바사아자차카타파하","#,
+    r#""note":"索特克附近的冲突 and some words \u202e and 가나다라마바사아자차카타파하가나다라마바사아자차카타파하가나다라마바사아자차카타파하","#,
     r#""citations":[{"url":"https://example.org/a/very/long/address/that/does/not/fit/into/any/of/these/narrow/terminals/2023/05/12"}]}"#,
     "\n",
     r#"{"kind":"stance","source":"москва","of":"w1","stance":"denies","stated":"2023-05-13"}"#,

@@ -12,11 +12,13 @@
 
 mod support;
 
-use sayso_core::replay::{Filter, Query};
+use sayso_core::event::Content;
+use sayso_core::replay::{Filter, Query, Replay};
 use sayso_core::text::Name;
 use sayso_core::time::{AsOf, KnownAt, TimeZone};
 use sayso_core::views::{Change, ChangeKind, Clock, Diff, Verdict, diff};
 use support::Fixture;
+use support::random::random;
 
 const EXAMPLE: &str = include_str!("../examples/sotk-2023.jsonl");
 
@@ -253,4 +255,63 @@ fn stances_that_begin_and_end() {
     assert_eq!((verdict.before, verdict.after), (Some(Verdict::Denied), Some(Verdict::Agreement)));
     let kinds = [ChangeKind::StanceTaken, ChangeKind::StanceEnded];
     assert!(kinds.iter().all(|k| !k.is_ours()));
+}
+
+/// What a view rests on: entries, entries taken back, stances.
+type Rest = (Vec<u64>, Vec<u64>, Vec<Vec<u64>>);
+
+fn rests(replay: &Replay, source: &Name, predicate: &str) -> Rest {
+    let view = replay.views.iter().find(|v| v.source == *source);
+    let standing = view.and_then(|v| v.standings.iter().find(|s| s.question.predicate.as_str() == predicate));
+    let taken = view.and_then(|v| v.taken_back.iter().find(|t| t.question.predicate.as_str() == predicate));
+    (
+        standing.map(|s| s.entries.clone()).unwrap_or_default(),
+        taken.map(|t| t.entries.clone()).unwrap_or_default(),
+        standing.map(|s| s.stances.iter().map(|s| s.entries.clone()).collect()).unwrap_or_default(),
+    )
+}
+
+/// Over random histories: whatever changed has a line, whatever did not has none, and only our own entries are called ours.
+#[test]
+fn every_change_has_a_line_and_whose_it_was() {
+    let (mut theirs, mut ours) = (0, 0);
+    for seed in 0..150 {
+        let f = random(seed);
+        let none = Filter::default();
+        let on_stated = [("2023-05-01", "2023-05-03"), ("2023-05-02", "2023-05-05")];
+        let on_recorded = [("2023-05-11", "2023-05-14"), ("2023-05-14", "2023-05-18"), ("2023-05-19", "2023-05-22")];
+        let diffs = on_stated.iter().map(|(a, b)| (Clock::Stated, stated(&f, a, b, &none)));
+        let diffs = diffs.chain(on_recorded.iter().map(|(a, b)| (Clock::Recorded, recorded(&f, a, b, &none))));
+        for (clock, diff) in diffs {
+            let known = diff.before.known_entries;
+            let kind = |i: &u64| f.ledger.entry(*i).unwrap().unwrap().record().unwrap().unwrap().event.content;
+            let joined = clock == Clock::Recorded
+                && (known..diff.after.known_entries)
+                    .any(|i| matches!(kind(&i), Content::Alias(_) | Content::Correction(_)));
+            for source in ["a", "b", "c", "unattributed"].map(|s| Name::new(s).unwrap()) {
+                for predicate in ["p", "q"] {
+                    let lines = diff.sources.iter().filter(|s| s.source == source).flat_map(|s| &s.changes);
+                    let lines = lines.filter(|c| c.question.predicate.as_str() == predicate).count();
+                    let changed = rests(&diff.before, &source, predicate) != rests(&diff.after, &source, predicate);
+                    let renamed = joined && matches!(source.as_str(), "a" | "c");
+                    let right = renamed || changed == (lines > 0);
+                    assert!(right, "seed {seed}, {clock:?}: {source} {predicate}: {:?}", told(&diff));
+                }
+            }
+            for change in diff.sources.iter().flat_map(|s| &s.changes) {
+                let is_ours = |i: &u64| matches!(kind(i), Content::Correction(_) | Content::Alias(_)) && *i >= known;
+                assert!(!change.entries.is_empty(), "seed {seed}: {:?}", told(&diff));
+                if change.kind.is_ours() {
+                    ours += 1;
+                    assert!(clock == Clock::Recorded && change.entries.iter().all(is_ours), "seed {seed}");
+                } else {
+                    theirs += 1;
+                    let new = change.entries.iter().any(|i| *i >= known);
+                    let ended = change.kind == ChangeKind::StanceEnded;
+                    assert!(clock == Clock::Stated || ended || new, "seed {seed}: {:?}", told(&diff));
+                }
+            }
+        }
+    }
+    assert!(theirs > 500 && ours > 50, "{theirs} and {ours}");
 }

@@ -53,32 +53,6 @@ pub(crate) enum Format {
     Csv,
 }
 
-impl Command {
-    /// Its name, and whether its answer has rows that a spreadsheet can show.
-    pub(crate) const fn rows(&self) -> (&'static str, bool) {
-        match self {
-            Self::Replay(_) => ("replay", true),
-            Self::Compare(_) => ("compare", true),
-            Self::Diff(_) => ("diff", true),
-            Self::History(_) => ("history", true),
-            Self::Log(_) => ("log", true),
-            Self::Init(_) => ("init", false),
-            Self::Append(_) => ("append", false),
-            Self::Stance(_) => ("stance", false),
-            Self::Retract(_) => ("retract", false),
-            Self::Correct(_) => ("correct", false),
-            Self::Alias(_) => ("alias", false),
-            Self::Note(_) => ("note", false),
-            Self::Import(_) => ("import", false),
-            Self::Export(_) => ("export", false),
-            Self::Show(_) => ("show", false),
-            Self::Why(_) => ("why", false),
-            Self::Audit(_) => ("audit", false),
-            Self::Demo(_) => ("demo", false),
-        }
-    }
-}
-
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Make a new ledger

@@ -7,6 +7,7 @@ mod about;
 mod compare;
 mod diff;
 mod history;
+mod moments;
 mod relation;
 mod rule;
 mod why;
