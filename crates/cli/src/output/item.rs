@@ -27,20 +27,16 @@ pub(crate) fn says(event: &Event) -> String {
     table::escape(&text)
 }
 
-/// The lines under it: the attribution, the four clocks, the act's own words, what became of it.
+/// The lines under it, as it was recorded: the attribution, the four clocks, the source's own words.
 pub(crate) fn details(item: &Item) -> Vec<String> {
-    let mut lines = Vec::new();
-    let shown = item.as_it_reads();
-    if let Some(by) = shown.and_then(|e| e.content.attribution()) {
-        lines.extend(chain(by));
-    }
-    lines.push(clocks(item));
-    if let Some(Content::Claim(claim)) = shown.map(|e| &e.content) {
-        lines.extend(claim.modality.as_ref().map(|m| format!("in its own words: \"{m}\"")));
-        lines.extend(claim.quote.as_ref().map(|q| format!("quoted: \"{q}\"")));
-    }
-    lines.extend(shown.and_then(|e| e.note.as_ref()).map(|n| format!("our remark: {n}")));
-    lines.into_iter().map(|l| table::escape(&l)).collect()
+    let by = item.recorder.as_ref().map(|r| format!(" by {r}")).unwrap_or_default();
+    let imported = if item.imported_clock { " (imported clock)" } else { "" };
+    let recorded = format!("recorded {}{by}{imported}", describe::seconds(item.recorded));
+    let Some(event) = &item.event else { return vec![recorded] };
+    let clocks = dates(event).into_iter().chain([recorded]).collect::<Vec<_>>().join("; ");
+    let attribution = event.content.attribution().and_then(chain);
+    let lines = attribution.into_iter().chain([clocks]).chain(words(event));
+    lines.map(|l| table::escape(&l)).collect()
 }
 
 /// Who spoke, for which organ, through which carriers.
@@ -57,21 +53,39 @@ fn chain(by: &Attribution) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn clocks(item: &Item) -> String {
-    let mut parts = Vec::new();
-    if let Some(event) = item.as_it_reads() {
-        if let Content::Claim(claim) = &event.content {
-            parts.extend(claim.occurred.as_ref().map(|d| format!("occurred {d}")));
-        }
-        if let Some(by) = event.content.attribution() {
-            parts.push(format!("stated {}", by.stated.date()));
-            parts.extend(by.published.as_ref().map(|d| format!("published {d}")));
-        }
+/// The clocks of the world: when it happened, was said, and was published.
+fn dates(event: &Event) -> Vec<String> {
+    let mut dates = Vec::new();
+    if let Content::Claim(claim) = &event.content {
+        dates.extend(claim.occurred.as_ref().map(|d| format!("occurred {d}")));
     }
-    let by = item.recorder.as_ref().map(|r| format!(" by {r}")).unwrap_or_default();
-    let imported = if item.imported_clock { " (imported clock)" } else { "" };
-    parts.push(format!("recorded {}{by}{imported}", describe::seconds(item.recorded)));
-    parts.join("; ")
+    if let Some(by) = event.content.attribution() {
+        dates.push(format!("stated {}", by.stated.date()));
+        dates.extend(by.published.as_ref().map(|d| format!("published {d}")));
+    }
+    dates
+}
+
+/// The source's own words, and ours.
+fn words(event: &Event) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Content::Claim(claim) = &event.content {
+        lines.extend(claim.modality.as_ref().map(|m| format!("in its own words: \"{m}\"")));
+        lines.extend(claim.quote.as_ref().map(|q| format!("quoted: \"{q}\"")));
+    }
+    lines.extend(event.note.as_ref().map(|n| format!("our remark: {n}")));
+    lines
+}
+
+/// What a corrected entry now has that it had not.
+fn now(recorded: &Event, event: &Event) -> Vec<String> {
+    let lines = |event: &Event| -> Vec<String> {
+        let chain = event.content.attribution().and_then(chain);
+        chain.into_iter().chain(dates(event)).chain(words(event)).collect()
+    };
+    let before = lines(recorded);
+    let new = lines(event).into_iter().filter(|line| !before.contains(line));
+    new.map(|line| format!("now {}", table::escape(&line))).collect()
 }
 
 /// What a correction makes of it, and what has become of it.
@@ -79,7 +93,10 @@ pub(crate) fn outcome(item: &Item) -> Vec<String> {
     let mut lines = Vec::new();
     match &item.reads {
         Reads::AsRecorded => {}
-        Reads::Changed { event, by } => lines.push(format!("now reads, by correction #{by}: {}", says(event))),
+        Reads::Changed { event, by } => {
+            lines.push(format!("now reads, by correction #{by}: {}", says(event)));
+            lines.extend(item.event.iter().flat_map(|recorded| now(recorded, event)));
+        }
         Reads::Void { by } => lines.push(format!("withdrawn by correction #{by}: it should never have been recorded")),
     }
     let is_correction = matches!(item.event.as_ref().map(|e| &e.content), Some(Content::Correction(_)));

@@ -1,6 +1,6 @@
 //! Tables that fit the terminal, with nothing in them that could move other text about.
 
-use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width};
 
 /// One line under the header and nothing else: the words are the picture.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
@@ -43,16 +43,22 @@ pub(crate) fn fold(text: &str) -> String {
     text.split('\n').map(fold).collect::<Vec<_>>().join("\n")
 }
 
-/// Keeps columns from being broken over lines where the terminal is wide enough for that. Once all rows are there.
+/// Keeps columns from being broken over lines where the terminal is wide enough for that; where it is not, the first one gets a
+/// third of it. Once all rows are there.
 pub(crate) fn keep_whole(table: &mut Table, columns: &[usize]) {
-    let Some(width) = table.width().filter(|w| *w >= ROOMY) else { return };
+    let Some(width) = table.width() else { return };
     let widths = table.column_max_content_widths();
+    let needed = |at: usize| widths.get(at).map_or(0, |w| w.saturating_add(2));
     let mut left = width.saturating_mul(3) / 5;
     for at in columns {
-        let needed = widths.get(*at).map_or(0, |w| w.saturating_add(2));
-        if let Some(column) = table.column_mut(*at).filter(|_| needed <= left) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-            left -= needed;
+        let constraint = match (width < ROOMY, *at) {
+            (true, 0) => ColumnConstraint::LowerBoundary(Width::Fixed(needed(0).min(width / 3))),
+            (false, at) if needed(at) <= left => ColumnConstraint::ContentWidth,
+            _ => continue,
+        };
+        if let Some(column) = table.column_mut(*at) {
+            column.set_constraint(constraint);
+            left = left.saturating_sub(needed(*at));
         }
     }
 }

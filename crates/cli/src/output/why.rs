@@ -29,7 +29,7 @@ pub(crate) fn text(clocks: &Query, why: &Why, zone: &TimeZone) -> String {
         let mut lines = vec![table::escape(&part.because)];
         lines.extend(item::details(&part.item));
         let outcome = item::outcome(&part.item);
-        lines.extend(outcome.into_iter().filter(|l| l.starts_with("now reads")));
+        lines.extend(outcome.into_iter().filter(|l| l.starts_with("now ")));
         lines.extend(part.item.as_it_reads().map(item::citations).unwrap_or_default());
         text.push_str(&item::block(&format!("{mark} {}", item::headline(&part.item)), &lines));
     }
