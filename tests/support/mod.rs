@@ -1,6 +1,8 @@
 //! What the core's tests share: a clock and a source of randomness that can be repeated, and short ways to write events.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+pub mod random;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::asking::{CompareArgs, DiffArgs, HistoryArgs, WhyArgs};
 use crate::query::{ClockArgs, FilterArgs};
 
 /// A ledger of who said what, and when.
@@ -48,6 +49,8 @@ pub(crate) enum Format {
     Table,
     /// For programs
     Json,
+    /// For spreadsheets: replay, compare, diff, history and log
+    Csv,
 }
 
 #[derive(Subcommand)]
@@ -76,6 +79,14 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show what each source stands by, as of a date
     Replay(ReplayArgs),
+    /// Show where sources part: source by question, with a verdict for each question
+    Compare(CompareArgs),
+    /// Show what changed between two moments of a clock
+    Diff(DiffArgs),
+    /// Show the whole life of a question, or of all questions of a subject
+    History(HistoryArgs),
+    /// Show why a source stands where it does on a question
+    Why(WhyArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
     /// Build the index of views anew from the entries
@@ -363,7 +374,7 @@ pub(crate) struct LogArgs {
 }
 
 /// Reads `12` or `#12`.
-fn index(s: &str) -> Result<u64, std::num::ParseIntError> {
+pub(crate) fn index(s: &str) -> Result<u64, std::num::ParseIntError> {
     s.strip_prefix('#').unwrap_or(s).parse()
 }
 

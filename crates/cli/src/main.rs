@@ -1,6 +1,7 @@
 //! The command line of sayso. It owns the terminal, files, configuration and exit codes; everything else is `sayso-core`.
 
 mod args;
+mod asking;
 mod commands;
 mod error;
 mod locate;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let session = Session::new(cli.global)?;
+    session.check_format(cli.command.has_rows())?;
     match cli.command {
         Command::Init(args) => commands::init::run(&session, &args),
         Command::Append(args) => commands::append::claim(&session, *args),
@@ -39,6 +41,10 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Log(args) => commands::log::run(&session, &args),
         Command::Show(args) => commands::show::run(&session, &args),
         Command::Replay(args) => commands::replay::run(&session, &args),
+        Command::Compare(args) => commands::compare::run(&session, &args),
+        Command::Diff(args) => commands::diff::run(&session, &args),
+        Command::History(args) => commands::history::run(&session, &args),
+        Command::Why(args) => commands::why::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
         Command::Demo(args) => commands::demo::run(&session, &args),

@@ -7,7 +7,7 @@ use clap::Args;
 use sayso_core::ledger::{Entry, Ledger};
 use sayso_core::reading::Aliases;
 use sayso_core::replay::{Filter, Query};
-use sayso_core::text::TextError;
+use sayso_core::text::{Label, Name, TextError};
 use sayso_core::time::{AsOf, KnownAt};
 
 use crate::error::CliError;
@@ -28,15 +28,23 @@ pub(crate) struct ClockArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Filters (the same one again: any of these; different ones: all of them)")]
 pub(crate) struct FilterArgs {
-    /// Only this source and its children
-    #[arg(long)]
-    source: Vec<String>,
     /// Only subjects that begin so
     #[arg(long, value_name = "PREFIX")]
     subject: Vec<String>,
     /// Only this predicate
     #[arg(long)]
     predicate: Vec<String>,
+    #[command(flatten)]
+    entries: EntryFilterArgs,
+}
+
+/// What to show where the question is given already.
+#[derive(Args)]
+#[command(next_help_heading = "Filters (the same one again: any of these; different ones: all of them)")]
+pub(crate) struct EntryFilterArgs {
+    /// Only this source and its children
+    #[arg(long)]
+    source: Vec<String>,
     /// Only what has this tag
     #[arg(long)]
     tag: Vec<String>,
@@ -51,28 +59,47 @@ pub(crate) struct FilterArgs {
 impl ClockArgs {
     /// The clocks, read in the session's zone, with a filter.
     pub(crate) fn query(&self, session: &Session, filter: Filter) -> Result<Query, CliError> {
-        let zone = &session.zone;
-        let as_of = self.as_of.as_deref().map(|t| AsOf::parse(t, zone)).transpose();
-        let known_at = self.known_at.as_deref().map(|t| KnownAt::parse(t, zone)).transpose();
-        Ok(Query {
-            as_of: as_of.map_err(|e| CliError::usage(format!("--as-of: {e}")))?,
-            known_at: known_at.map_err(|e| CliError::usage(format!("--known-at: {e}")))?,
-            filter,
-        })
+        let as_of = self.as_of.as_deref().map(|t| as_of(session, "--as-of", t)).transpose()?;
+        let known_at = self.known_at.as_deref().map(|t| known_at(session, "--known-at", t)).transpose()?;
+        Ok(Query { as_of, known_at, filter })
     }
+}
+
+/// A cutoff of the stated clock, read in the session's zone.
+pub(crate) fn as_of(session: &Session, what: &str, text: &str) -> Result<AsOf, CliError> {
+    AsOf::parse(text, &session.zone).map_err(|e| CliError::usage(format!("{what}: {e}")))
+}
+
+/// A cutoff of the recorded clock, read in the session's zone.
+pub(crate) fn known_at(session: &Session, what: &str, text: &str) -> Result<KnownAt, CliError> {
+    KnownAt::parse(text, &session.zone).map_err(|e| CliError::usage(format!("{what}: {e}")))
+}
+
+/// A name given as an argument.
+pub(crate) fn name(what: &str, text: &str) -> Result<Name, CliError> {
+    Name::new(text).map_err(|e| CliError::usage(format!("{what}: {e}")))
 }
 
 impl FilterArgs {
     /// The filter, its names checked and normalised.
     pub(crate) fn filter(&self) -> Result<Filter, CliError> {
-        use sayso_core::text::{Label, Name};
         Ok(Filter {
-            sources: all(&self.source, "--source", Name::new)?,
             subject_prefixes: all(&self.subject, "--subject", Name::new)?,
             predicates: all(&self.predicate, "--predicate", Name::new)?,
+            ..self.entries.filter()?
+        })
+    }
+}
+
+impl EntryFilterArgs {
+    /// The filter, its names checked and normalised.
+    pub(crate) fn filter(&self) -> Result<Filter, CliError> {
+        Ok(Filter {
+            sources: all(&self.source, "--source", Name::new)?,
             tags: all(&self.tag, "--tag", Label::new)?,
             recorders: all(&self.recorded_by, "--recorded-by", Label::new)?,
             via: all(&self.via, "--via", Label::new)?,
+            ..Filter::default()
         })
     }
 }

@@ -34,6 +34,21 @@ impl Session {
         self.format == Format::Json
     }
 
+    pub(crate) fn is_csv(&self) -> bool {
+        self.format == Format::Csv
+    }
+
+    /// Refuses a format that a command does not have, before anything is opened.
+    pub(crate) fn check_format(&self, has_rows: bool) -> Result<(), CliError> {
+        if self.is_csv() && !has_rows {
+            return Err(CliError::usage(
+                "this command has no rows to give as csv; use --format table or --format json (`export` writes JSON Lines \
+                 anyway). csv is there for replay, compare, diff, history and log",
+            ));
+        }
+        Ok(())
+    }
+
     /// The directory given with `--ledger`, if any.
     pub(crate) fn given_dir(&self) -> Option<&PathBuf> {
         self.ledger.as_ref()

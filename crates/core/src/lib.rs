@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Draft (exchange) -> Event -> body bytes -> Entry (chained) -> bundle -> store (sled)
-//! store -> bundle -> Entry -> Event -> reading -> replay -> View
+//! store -> bundle -> Entry -> Event -> reading -> replay -> View -> Comparison, Diff, Why
 //! ```
 //!
 //! | module | holds |
@@ -14,6 +14,7 @@
 //! | [`store`], [`directory`] | where bytes are kept |
 //! | [`ledger`] | append, read, redact |
 //! | [`reading`], [`mod@replay`] | how entries read today, and what each source stands by |
+//! | [`views`] | where sources part, what changed, the life of a question, and why it stands as it does |
 //! | `projection` | the index from which views are answered |
 //! | [`mod@audit`] | whether anything was altered |
 //!
@@ -38,3 +39,4 @@ pub mod store;
 pub mod text;
 pub mod time;
 pub mod value;
+pub mod views;

@@ -102,6 +102,10 @@ fn next(dir: &Path) -> String {
         "What to try next (until it is installed, `sayso` stands for `cargo run --release -p sayso --`):\n  \
          sayso --ledger {ledger} replay --as-of 2023-05-13 --source yerevan --subject sotk-clash-2023-05-12\n      \
          how the wounded man in mortal danger of the 12th became none on the 13th\n  \
+         sayso --ledger {ledger} compare --as-of 2023-05-17 --conflicts\n      \
+         on which questions the sources contradict one another\n  \
+         sayso --ledger {ledger} why yerevan sotk-clash-2023-05-11 armenian-soldiers-wounded --as-of 2023-05-12\n      \
+         why four wounded stand there, and where each figure can be read\n  \
          sayso --ledger {ledger} show yerevan-mod-0511-fired-first\n      \
          one entry whole, with its citations\n  \
          sayso --ledger {ledger} log --limit 5\n      \

@@ -7,7 +7,7 @@ use sayso_core::ledger::OpenError;
 
 use crate::args::LogArgs;
 use crate::error::CliError;
-use crate::output::{self, describe, json, table, views};
+use crate::output::{self, csv, describe, json, table, views};
 use crate::query::{Page, Wanted};
 use crate::session::Session;
 
@@ -28,6 +28,16 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
         let rows: Result<Vec<_>, CliError> = entries.iter().map(|e| json::entry(&exporter, e)).collect();
         let asked_as = json::asked_as(&asked_as);
         json::print(&json::LogJson { head: json::head(head), entries: rows?, next, asked_as })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if session.is_csv() {
+        let mut sheet = csv::Sheet::new(csv::ENTRY)?;
+        for entry in &entries {
+            sheet.row(csv::entry(entry)?)?;
+        }
+        let mut notes: Vec<String> = views::asked_as(&asked_as).lines().map(ToOwned::to_owned).collect();
+        notes.extend(next.map(|next| format!("there is more; next: --from {next}")));
+        sheet.print(&notes)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut rows = table::new(&["entry", "recorded", "kind", "source", "what", "stated", "id"]);
@@ -64,11 +74,12 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> Result<ExitCode, CliErro
         ]));
     }
     let mut text = views::asked_as(&asked_as);
+    let rows = table::text(&rows);
     text.push_str(&match (entries.first(), entries.last()) {
         (Some(a), Some(b)) if wanted.filter.is_empty() => {
-            format!("{rows}\n#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
+            format!("{rows}#{} to #{} of {} entries. Head {head}\n", a.index(), b.index(), head.size)
         }
-        (Some(_), Some(_)) => format!("{rows}\n{} of {} entries. Head {head}\n", entries.len(), head.size),
+        (Some(_), Some(_)) => format!("{rows}{} of {} entries. Head {head}\n", entries.len(), head.size),
         _ if wanted.filter.is_empty() => format!("No entries to show: the ledger has {}. Head {head}\n", head.size),
         _ => format!("No entry matches; the ledger has {}. Head {head}\n", head.size),
     });

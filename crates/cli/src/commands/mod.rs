@@ -2,15 +2,19 @@
 
 pub(crate) mod append;
 pub(crate) mod audit;
+pub(crate) mod compare;
 pub(crate) mod correct;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
 pub(crate) mod reindex;
 pub(crate) mod replay;
 pub(crate) mod show;
+pub(crate) mod why;
 
 use sayso_core::event::Reference;
 use sayso_core::ledger::Ledger;

@@ -6,7 +6,7 @@ use sayso_core::replay::replay;
 
 use crate::args::ReplayArgs;
 use crate::error::CliError;
-use crate::output::{self, json, progress, views};
+use crate::output::{self, csv, json, progress, views};
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &ReplayArgs) -> Result<ExitCode, CliError> {
@@ -17,6 +17,8 @@ pub(crate) fn run(session: &Session, args: &ReplayArgs) -> Result<ExitCode, CliE
     waiting.finish_and_clear();
     if session.is_json() {
         json::print(&json::replay(&query, &result))?;
+    } else if session.is_csv() {
+        csv::replay(&query, &result)?;
     } else {
         output::print(&views::text(&query, &result, &session.zone))?;
     }

@@ -68,7 +68,7 @@ pub(crate) fn run(session: &Session, args: &ShowArgs) -> Result<ExitCode, CliErr
     if !context.referred_by.is_empty() {
         add("referred to by", numbers(&context.referred_by));
     }
-    let mut text = format!("{rows}\n");
+    let mut text = table::text(&rows);
     match (&reading, &reads_as) {
         (Some(Reading::Void { by }), _) => {
             text.push_str(&format!("\nCorrected away by #{by}: it was never a statement.\n"));
@@ -78,7 +78,7 @@ pub(crate) fn run(session: &Session, args: &ShowArgs) -> Result<ExitCode, CliErr
             for (field, value) in fields(draft) {
                 rows.add_row(table::row([field, value]));
             }
-            text.push_str(&format!("\nAfter corrections:\n{rows}\n"));
+            text.push_str(&format!("\nAfter corrections:\n{}", table::text(&rows)));
         }
         _ => {}
     }

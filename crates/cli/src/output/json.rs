@@ -98,7 +98,7 @@ pub(crate) fn audit(audit: &Audit) -> Value {
 
 /// The value itself keeps its exact digits: it is passed through as text.
 #[derive(Serialize)]
-struct StandingJson {
+pub(crate) struct StandingJson {
     subject: String,
     predicate: String,
     value: Option<Box<serde_json::value::RawValue>>,
@@ -170,7 +170,7 @@ pub(crate) fn asked_as(all: &[AskedAs]) -> Vec<Value> {
     all.iter().map(one).collect()
 }
 
-fn standing(standing: &Standing) -> StandingJson {
+pub(crate) fn standing(standing: &Standing) -> StandingJson {
     let combined = standing.combined.as_ref();
     let raw = |v: &Claimed| value_to_json(v);
     let acts: Vec<&'static str> = standing.acts.iter().map(|a| a.as_str()).collect();
@@ -198,7 +198,7 @@ fn standing(standing: &Standing) -> StandingJson {
     }
 }
 
-fn stance(stance: &StandingStance) -> Value {
+pub(crate) fn stance(stance: &StandingStance) -> Value {
     let (of, source, fate) = match &stance.target {
         StanceTarget::Claim { of, source, fate } => (Some(*of), Some(source.as_str()), Some(fate.as_str())),
         StanceTarget::Question => (None, None, None),

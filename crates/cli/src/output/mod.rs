@@ -1,11 +1,17 @@
-//! Everything that reaches a person or a program: tables, JSON, progress.
+//! Everything that reaches a person or a program: tables, JSON, comma-separated values, progress.
 
+pub(crate) mod compare;
+pub(crate) mod csv;
 pub(crate) mod describe;
+pub(crate) mod diff;
+pub(crate) mod history;
+pub(crate) mod item;
 pub(crate) mod json;
 pub(crate) mod progress;
 pub(crate) mod reading;
 pub(crate) mod table;
 pub(crate) mod views;
+pub(crate) mod why;
 
 use std::io::Write;
 

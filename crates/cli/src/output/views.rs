@@ -11,22 +11,9 @@ use super::table;
 
 /// All views of a replay, with the clocks they were made by.
 pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
-    let mut text = clocks(query, replay, zone);
-    text.push_str(&asked_as(&replay.asked_as));
-    if !replay.redacted.is_empty() {
-        text.push_str(&format!(
-            "{} entries were redacted; nobody can tell whether they belong here.\n",
-            replay.redacted.len()
-        ));
-    }
-    for (what, names) in [("source", &replay.unknown_sources), ("predicate", &replay.unknown_predicates)] {
-        for name in names {
-            text.push_str(&format!("No entry has the {what} {name}: is that how it is written here?\n"));
-        }
-    }
+    let mut text = preface(query, replay, zone);
     if replay.views.is_empty() {
-        let what = if query.filter.is_empty() { "Nothing recorded." } else { "Nothing recorded that matches." };
-        text.push_str(&format!("\n{what}\n"));
+        text.push_str(&format!("\n{}\n", nothing(query)));
     }
     for view in &replay.views {
         text.push('\n');
@@ -35,13 +22,46 @@ pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
     text
 }
 
+/// What stands above every answer: the clocks, names answered under others, what was erased, names that nobody has.
+pub(crate) fn preface(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+    table::fold(&format!("{}{}", clocks(query, replay, zone), notes(replay).join("")))
+}
+
+/// What a reader has to know beside the answer, one sentence a line.
+pub(crate) fn notes(replay: &Replay) -> Vec<String> {
+    let mut notes: Vec<String> = asked_as(&replay.asked_as).lines().map(|l| format!("{l}\n")).collect();
+    notes.extend(redacted(replay.redacted.len()));
+    for (what, names) in [("source", &replay.unknown_sources), ("predicate", &replay.unknown_predicates)] {
+        for name in names {
+            notes.push(format!(
+                "No entry has the {what} {}: is that how it is written here?\n",
+                table::escape(name.as_str())
+            ));
+        }
+    }
+    notes
+}
+
+/// A sentence on erased entries, if there are any.
+pub(crate) fn redacted(entries: usize) -> Option<String> {
+    (entries > 0).then(|| format!("{entries} entries were redacted; nobody can tell whether they belong here.\n"))
+}
+
+/// What is said where nothing is shown.
+pub(crate) fn nothing(query: &Query) -> &'static str {
+    if query.filter.is_empty() { "Nothing recorded." } else { "Nothing recorded that matches." }
+}
+
 /// A sentence for each name that is answered under another.
 pub(crate) fn asked_as(all: &[AskedAs]) -> String {
-    let one = |a: &AskedAs| format!("{} is answered under {}, which it is an alias of.\n", a.asked, a.shown);
+    let one = |a: &AskedAs| {
+        let (asked, shown) = (table::escape(a.asked.as_str()), table::escape(a.shown.as_str()));
+        format!("{asked} is answered under {shown}, which it is an alias of.\n")
+    };
     all.iter().map(one).collect()
 }
 
-fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+pub(crate) fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
     let stated = match &query.as_of {
         Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
         None => "everything said".into(),
@@ -66,7 +86,6 @@ fn one(view: &View, query: &Query) -> String {
         return format!("{title}\n  nothing recorded{about}\n");
     }
     let mut rows = table::new(&["question", "value", "stated", "entries", "remarks"]);
-    table::keep_whole(&mut rows, &[0, 2]);
     let mut subject = String::new();
     let mut under = |rows: &mut Table, question: &Question| {
         if subject != question.subject.as_str() {
@@ -90,10 +109,11 @@ fn one(view: &View, query: &Query) -> String {
         let (entries, remark) = (numbers(&taken.entries), "taken back".to_owned());
         rows.add_row(table::row([question, String::new(), String::new(), entries, remark]));
     }
-    format!("{title}\n{rows}\n")
+    table::keep_whole(&mut rows, &[0, 2]);
+    format!("{title}\n{}", table::text(&rows))
 }
 
-fn value(combined: &Combined) -> String {
+pub(crate) fn value(combined: &Combined) -> String {
     let shown = match &combined.value {
         Some(value) => value,
         None => {
@@ -104,14 +124,14 @@ fn value(combined: &Combined) -> String {
     with_unit(shown, combined.unit.as_ref())
 }
 
-fn with_unit(value: &Value, unit: Option<&Label>) -> String {
+pub(crate) fn with_unit(value: &Value, unit: Option<&Label>) -> String {
     match unit {
         Some(unit) => format!("{value} {unit}"),
         None => value.to_string(),
     }
 }
 
-fn remarks(standing: &Standing) -> Vec<String> {
+pub(crate) fn remarks(standing: &Standing) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(why) = standing.combined.as_ref().and_then(|c| c.why) {
         remarks.push(format!("INCONSISTENT: {why}"));
@@ -131,7 +151,7 @@ fn remarks(standing: &Standing) -> Vec<String> {
     remarks
 }
 
-fn stance(stance: &StandingStance) -> String {
+pub(crate) fn stance(stance: &StandingStance) -> String {
     let verb = match stance.stance {
         StanceKind::Affirms => "affirms",
         StanceKind::Denies => "denies",
@@ -155,6 +175,6 @@ fn stance(stance: &StandingStance) -> String {
     format!("{verb}{target} ({})", stance.stated.date())
 }
 
-fn numbers(entries: &[u64]) -> String {
+pub(crate) fn numbers(entries: &[u64]) -> String {
     entries.iter().map(|i| format!("#{i}")).collect::<Vec<_>>().join(" ")
 }

@@ -8,6 +8,11 @@ use crate::text::Label;
 use crate::time::{Edtf, Instant};
 use crate::value::{Bounds, Value};
 
+/// Why values were not compared: their units differ.
+pub(crate) const DIFFERENT_UNITS: &str = "different units";
+/// Why values were not compared: words beside a number.
+pub(crate) const DIFFERENT_KINDS: &str = "different kinds of value";
+
 /// What tied statements come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Combined {
@@ -40,7 +45,7 @@ pub fn combine(stated: &[(&Value, Option<&Label>)]) -> Combined {
     }
     let unit = if let [one] = units.as_slice() { Some((*one).clone()) } else { None };
     let all = || pairs.iter().map(|(v, u)| ((*v).clone(), u.cloned())).collect();
-    let met = if units.len() > 1 { Err("different units") } else { meet(&values) };
+    let met = if units.len() > 1 { Err(DIFFERENT_UNITS) } else { meet(&values) };
     match met {
         Ok(Some(value)) => Combined { value: Some(value), values: vec![], unit, consistent: Some(true), why: None },
         Ok(None) => Combined { value: None, values: all(), unit, consistent: Some(true), why: None },
@@ -73,7 +78,7 @@ fn meet(values: &[&Value]) -> Result<Option<Value>, &'static str> {
     }
     let kinds = [!numbers.is_empty(), !texts.is_empty(), !dates.is_empty(), yes_no > 0];
     if kinds.iter().filter(|k| **k).count() > 1 {
-        return Err("different kinds of value");
+        return Err(DIFFERENT_KINDS);
     }
     if yes_no > 1 {
         return Err("yes and no");

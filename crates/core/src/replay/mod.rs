@@ -22,6 +22,7 @@ mod statement;
 mod view;
 
 pub use combine::{Combined, combine};
+pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS};
 pub use filter::Filter;
 pub use fold::fold;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};

@@ -75,6 +75,12 @@ impl AsOf {
         Ok(Self { text: text.to_owned(), day, end })
     }
 
+    /// The last instant that it takes in.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
     /// Whether a statement counts as made by then.
     #[must_use]
     pub fn includes(&self, stated: &Stated) -> bool {
@@ -116,15 +122,16 @@ impl KnownAt {
         Ok(Self { text: text.to_owned(), end })
     }
 
+    /// The last instant that it takes in.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.end
+    }
+
     /// Whether something recorded then was known.
     #[must_use]
     pub fn includes(&self, recorded: Instant) -> bool {
         recorded <= self.end
-    }
-
-    /// The last instant that was known.
-    pub(crate) fn end(&self) -> Instant {
-        self.end
     }
 }
 

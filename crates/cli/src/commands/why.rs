@@ -1,0 +1,31 @@
+//! `sayso why`: why a source stands where it does on a question.
+
+use std::process::ExitCode;
+
+use sayso_core::event::Question;
+use sayso_core::exchange::Exporter;
+use sayso_core::replay::Filter;
+use sayso_core::views::{Asked, why};
+
+use crate::asking::WhyArgs;
+use crate::error::CliError;
+use crate::output::{self, json, progress, why as shown};
+use crate::query::name;
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session, args: &WhyArgs) -> Result<ExitCode, CliError> {
+    let question =
+        Question { subject: name("the subject", &args.subject)?, predicate: name("the predicate", &args.predicate)? };
+    let asked = Asked { source: name("the source", &args.source)?, question };
+    let clocks = args.clocks.query(session, Filter::default())?;
+    let ledger = session.open()?;
+    let waiting = progress::spinner("reading");
+    let explained = why(&ledger, &clocks, &asked)?;
+    waiting.finish_and_clear();
+    if session.is_json() {
+        json::print(&shown::json(&Exporter::new(&ledger, false), &clocks, &explained)?)?;
+    } else {
+        output::print(&shown::text(&clocks, &explained, &session.zone))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

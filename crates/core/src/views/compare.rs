@@ -1,0 +1,398 @@
+//! Where sources part: source by question at a moment, with a verdict for each question and the entries that it rests on.
+//!
+//! A verdict is about the answers, never about the world: nothing here says who is right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::about::{Frame, event_at};
+use super::relation::{Relation, relate};
+use crate::event::{Content, Question, StanceKind};
+use crate::ledger::{Ledger, OpenError};
+use crate::replay::{
+    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, combine, replay,
+};
+use crate::text::{Label, Name};
+use crate::value::Value;
+
+/// What the sources say, question by question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The views compared.
+    pub replay: Replay,
+    /// By subject, then predicate.
+    pub rows: Vec<Row>,
+    /// How many questions were left out, by verdict.
+    pub left_out: BTreeMap<Verdict, usize>,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The question.
+    pub question: Question,
+    /// How the answers of the parties go together.
+    pub verdict: Verdict,
+    /// One for each party that has something on it or was asked for, by name.
+    pub cells: Vec<Cell>,
+    /// What nobody named answers for. It is shown beside the parties and never counts in the verdict.
+    pub unattributed: Option<Cell>,
+    /// How the parties go together, two by two.
+    pub findings: Vec<Finding>,
+    /// How the parties go together with what nobody named answers for.
+    pub beside: Vec<Finding>,
+}
+
+/// What one source has on one question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The source.
+    pub source: Name,
+    /// What it does there.
+    pub state: CellState,
+    /// What it stands by, its stances included.
+    pub standing: Option<Standing>,
+    /// What it took back.
+    pub taken_back: Option<TakenBack>,
+}
+
+/// What a source does on a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellState {
+    /// It stands by a value.
+    Claims,
+    /// It gives no value and denies another's claim, or the question.
+    Denies,
+    /// It gives no value and affirms or partly accepts another's claim.
+    Accepts,
+    /// It was asked and would not say.
+    Declines,
+    /// It took its statement back.
+    TakenBack,
+    /// We have nothing of it.
+    NothingRecorded,
+}
+
+/// How the answers to one question go together, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// At least two parties cannot both be right.
+    Conflict,
+    /// A party denies what another says.
+    Denied,
+    /// A party contradicts itself.
+    Inconsistent,
+    /// Units or kinds of value differ, so that nothing was compared.
+    NotCompared,
+    /// The parties differ, and all of them can be right.
+    Compatible,
+    /// The parties say the same.
+    Agreement,
+    /// Only one party gives a value.
+    OneSource,
+    /// Only what nobody named answers for gives a value.
+    UnattributedOnly,
+    /// Nobody gives a value, and somebody declined to.
+    Declined,
+    /// What was said was taken back, or stances are left on claims that no longer stand.
+    NothingStands,
+    /// Of none of the sources asked for there is anything.
+    NothingRecorded,
+}
+
+/// How two sources go together on a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// How.
+    pub relation: Relation,
+    /// The stance that says so; `None` where the values do.
+    pub stance: Option<StanceKind>,
+    /// The two; of a stance, who takes it comes first.
+    pub of: [Party; 2],
+    /// Why, in a few words.
+    pub why: String,
+}
+
+/// A source and the entries that speak for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Party {
+    /// The source.
+    pub source: Name,
+    /// The entries.
+    pub entries: Vec<u64>,
+}
+
+impl CellState {
+    /// The word used in output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Claims => "claims",
+            Self::Denies => "denies",
+            Self::Accepts => "accepts",
+            Self::Declines => "declines",
+            Self::TakenBack => "taken-back",
+            Self::NothingRecorded => "nothing-recorded",
+        }
+    }
+}
+
+impl Verdict {
+    /// The word used in output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Denied => "denied",
+            Self::Inconsistent => "inconsistent",
+            Self::NotCompared => "not-compared",
+            Self::Compatible => "compatible",
+            Self::Agreement => "agreement",
+            Self::OneSource => "one-source",
+            Self::UnattributedOnly => "unattributed-only",
+            Self::Declined => "declined",
+            Self::NothingStands => "nothing-stands",
+            Self::NothingRecorded => "nothing-recorded",
+        }
+    }
+
+    /// Whether parties contradict one another: a conflict or a denial.
+    #[must_use]
+    pub const fn is_dispute(self) -> bool {
+        matches!(self, Self::Conflict | Self::Denied)
+    }
+}
+
+/// Compares the sources on every question that the filter picks. Sources of the filter are the parties compared; tags,
+/// recorders and carriers pick questions, and never take a party out of one.
+///
+/// # Errors
+/// [`OpenError`] if an entry cannot be read.
+pub fn compare(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
+    let picked = picked(ledger, query)?;
+    let mut compared = compare_all(ledger, query)?;
+    if let Some(picked) = picked {
+        compared.rows.retain(|row| picked.contains(&row.question));
+    }
+    Ok(compared)
+}
+
+/// The questions that tags, recorders and carriers pick; `None` if the filter has none of these.
+pub(super) fn picked(ledger: &Ledger, query: &Query) -> Result<Option<BTreeSet<Question>>, OpenError> {
+    Ok(if query.filter.picks_entries() { Some(questions_of(&replay(ledger, query)?)) } else { None })
+}
+
+/// The comparison without regard to tags, recorders and carriers.
+pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
+    let Filter { sources, subject_prefixes, predicates, .. } = query.filter.clone();
+    let filter = Filter { sources, subject_prefixes, predicates, ..Filter::default() };
+    let replayed = replay(ledger, &Query { filter, ..query.clone() })?;
+    let asked: Vec<Name> = query.filter.sources.iter().map(|name| shown(&replayed, name)).collect();
+    let again = said_again(ledger, query, &replayed)?;
+    let rows = questions_of(&replayed).iter().map(|q| row(q, &replayed, &asked, &again)).collect();
+    Ok(Comparison { replay: replayed, rows, left_out: BTreeMap::new() })
+}
+
+impl Comparison {
+    /// Leaves only questions on which parties contradict one another, and counts the others.
+    #[must_use]
+    pub fn disputes(mut self) -> Self {
+        let (kept, left): (Vec<Row>, Vec<Row>) = self.rows.into_iter().partition(|row| row.verdict.is_dispute());
+        for row in left {
+            *self.left_out.entry(row.verdict).or_default() += 1;
+        }
+        self.rows = kept;
+        self
+    }
+}
+
+/// The name that a source asked for is shown under.
+fn shown(replayed: &Replay, asked: &Name) -> Name {
+    use crate::event::NameKind::Source;
+    let other = replayed.asked_as.iter().find(|a| a.names == Source && a.asked == *asked);
+    other.map_or(asked, |a| &a.shown).clone()
+}
+
+fn questions_of(replayed: &Replay) -> BTreeSet<Question> {
+    let standing = |v: &crate::replay::View| -> Vec<Question> {
+        let taken = v.taken_back.iter().map(|t| &t.question);
+        v.standings.iter().map(|s| &s.question).chain(taken).cloned().collect()
+    };
+    replayed.views.iter().flat_map(standing).collect()
+}
+
+/// Claims that a stance is about and that have since been replaced by the same words: who says so now, in which entries.
+type SaidAgain = BTreeMap<u64, Party>;
+
+fn said_again(ledger: &Ledger, query: &Query, replayed: &Replay) -> Result<SaidAgain, OpenError> {
+    let mut replaced: Vec<(u64, &Name, &Question)> = Vec::new();
+    for standing in replayed.views.iter().flat_map(|v| &v.standings) {
+        for stance in &standing.stances {
+            if let StanceTarget::Claim { of, source, fate: Fate::Replaced } = &stance.target {
+                replaced.push((*of, source, &standing.question));
+            }
+        }
+    }
+    let mut again = SaidAgain::new();
+    if replaced.is_empty() {
+        return Ok(again);
+    }
+    let frame = Frame::read(ledger, query.known_at.as_ref())?;
+    let there = |source: &Name| replayed.views.iter().any(|v| v.source == *source);
+    let everyone = if replaced.iter().all(|(_, source, _)| there(source)) {
+        None
+    } else {
+        Some(replay(ledger, &Query { filter: Filter::default(), ..query.clone() })?)
+    };
+    let views = &everyone.as_ref().unwrap_or(replayed).views;
+    for (of, source, question) in replaced {
+        let Some(Content::Claim(claim)) = event_at(ledger, &frame, of)?.map(|e| e.content) else { continue };
+        let then = combine(&[(&claim.value, claim.unit.as_ref())]);
+        let view = views.iter().find(|v| v.source == *source);
+        let standing = view.and_then(|v| v.standings.iter().find(|s| s.question == *question));
+        let now = standing.and_then(|s| s.combined.as_ref());
+        if let Some(standing) = standing.filter(|_| now.is_some_and(|now| relate(now, &then).0 == Relation::Agreement))
+        {
+            again.insert(of, Party { source: source.clone(), entries: standing.entries.clone() });
+        }
+    }
+    Ok(again)
+}
+
+fn row(question: &Question, replayed: &Replay, asked: &[Name], again: &SaidAgain) -> Row {
+    let cells = replayed.views.iter().map(|view| {
+        let standing = view.standings.iter().find(|s| s.question == *question).cloned();
+        let taken_back = view.taken_back.iter().find(|t| t.question == *question).cloned();
+        Cell { source: view.source.clone(), state: state(standing.as_ref(), taken_back.as_ref()), standing, taken_back }
+    });
+    let there = |cell: &Cell| cell.state != CellState::NothingRecorded || asked.contains(&cell.source);
+    let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(there).partition(|c| c.source.is_unattributed());
+    let (mut findings, mut beside) = (Vec::new(), Vec::new());
+    let values: Vec<(&Cell, &Standing, &Combined)> = cells.iter().filter_map(with_value).collect();
+    for (at, left) in values.iter().enumerate() {
+        for right in values.iter().skip(at + 1) {
+            let (relation, why) = relate(left.2, right.2);
+            findings.push(Finding {
+                relation,
+                stance: None,
+                of: [party(left.0, left.1), party(right.0, right.1)],
+                why,
+            });
+        }
+        for nobody in nobody.iter().filter_map(with_value) {
+            beside.extend(each_beside(left, &nobody));
+        }
+    }
+    for cell in &cells {
+        for stance in cell.standing.iter().flat_map(|s| &s.stances) {
+            let of_nobody = matches!(&stance.target, StanceTarget::Claim { source, .. } if source.is_unattributed());
+            for finding in placed(&cell.source, stance, &values, again) {
+                // To deny what nobody answers for is something that this party did; to affirm it makes no party of nobody.
+                let apart = of_nobody && finding.relation != Relation::Denied;
+                if apart { &mut beside } else { &mut findings }.push(finding);
+            }
+        }
+    }
+    let verdict = verdict(&cells, &nobody, &findings);
+    Row { question: question.clone(), verdict, cells, unattributed: nobody.into_iter().next(), findings, beside }
+}
+
+/// What nobody named answers for is not one voice: each of its values is held against the party by itself.
+fn each_beside(left: &(&Cell, &Standing, &Combined), nobody: &(&Cell, &Standing, &Combined)) -> Vec<Finding> {
+    let (cell, standing, said) = nobody;
+    let one = said.value.as_ref().map(|v| (v, said.unit.as_ref()));
+    let values = one.into_iter().chain(said.values.iter().map(|(v, u)| (v, u.as_ref())));
+    let finding = |value: (&Value, Option<&Label>)| {
+        let (relation, why) = relate(left.2, &combine(&[value]));
+        let unit = value.1.map(|u| format!(" {u}")).unwrap_or_default();
+        let of = [party(left.0, left.1), party(cell, standing)];
+        Finding { relation, stance: None, of, why: format!("{}{unit}: {why}", value.0) }
+    };
+    values.map(finding).collect()
+}
+
+fn state(standing: Option<&Standing>, taken_back: Option<&TakenBack>) -> CellState {
+    let takes = |kinds: &[StanceKind]| standing.is_some_and(|s| s.stances.iter().any(|s| kinds.contains(&s.stance)));
+    match standing {
+        Some(s) if s.combined.is_some() => CellState::Claims,
+        Some(_) if takes(&[StanceKind::Denies]) => CellState::Denies,
+        Some(_) if takes(&[StanceKind::Affirms, StanceKind::PartlyAccepts]) => CellState::Accepts,
+        Some(_) if takes(&[StanceKind::Declines]) => CellState::Declines,
+        _ if taken_back.is_some() => CellState::TakenBack,
+        _ => CellState::NothingRecorded,
+    }
+}
+
+fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
+    let standing = cell.standing.as_ref()?;
+    Some((cell, standing, standing.combined.as_ref()?))
+}
+
+fn party(cell: &Cell, standing: &Standing) -> Party {
+    Party { source: cell.source.clone(), entries: standing.entries.clone() }
+}
+
+/// What a stance makes of the answers of others.
+fn placed(
+    source: &Name,
+    stance: &StandingStance,
+    values: &[(&Cell, &Standing, &Combined)],
+    again: &SaidAgain,
+) -> Vec<Finding> {
+    let (relation, does) = match stance.stance {
+        StanceKind::Denies => (Relation::Denied, "denies"),
+        StanceKind::Affirms => (Relation::Agreement, "affirms"),
+        StanceKind::PartlyAccepts => (Relation::Compatible, "partly accepts"),
+        StanceKind::Declines => return vec![],
+    };
+    let actor = Party { source: source.clone(), entries: stance.entries.clone() };
+    let finding =
+        |other: Party, why: String| Finding { relation, stance: Some(stance.stance), of: [actor.clone(), other], why };
+    match &stance.target {
+        StanceTarget::Question => values
+            .iter()
+            .filter(|(cell, ..)| cell.source != *source && !cell.source.is_unattributed())
+            .map(|(cell, standing, _)| finding(party(cell, standing), format!("{does} the question")))
+            .collect(),
+        StanceTarget::Claim { of, source: claimant, fate } => {
+            let claimed = Party { source: claimant.clone(), entries: vec![*of] };
+            match fate {
+                _ if claimant == source => vec![],
+                Fate::Stands => vec![finding(claimed, format!("{does} it"))],
+                // A denial of words that were said again holds against the second time too; of other words it says nothing.
+                Fate::Replaced => (again.get(of).into_iter())
+                    .map(|now| finding(now.clone(), format!("{does} #{of}, and the same was said again")))
+                    .collect(),
+                Fate::TakenBack | Fate::CorrectedAway | Fate::NotYetStated => vec![],
+            }
+        }
+    }
+}
+
+fn verdict(cells: &[Cell], nobody: &[Cell], findings: &[Finding]) -> Verdict {
+    let gravest = findings.iter().map(|f| f.relation).max();
+    let is = |state: CellState| cells.iter().any(|c| c.state == state);
+    let contradicts_itself = |c: &Cell| with_value(c).is_some_and(|(.., v)| v.consistent == Some(false));
+    let itself = cells.iter().any(contradicts_itself);
+    // A question that is denied as such is in dispute, whoever raised it.
+    let denies_question = cells.iter().any(|c| {
+        c.standing
+            .iter()
+            .flat_map(|s| &s.stances)
+            .any(|s| s.stance == StanceKind::Denies && s.target == StanceTarget::Question)
+    });
+    match gravest {
+        Some(Relation::Conflict) => Verdict::Conflict,
+        Some(Relation::Denied) => Verdict::Denied,
+        _ if denies_question && !is(CellState::Claims) => Verdict::Denied,
+        Some(Relation::Inconsistent) => Verdict::Inconsistent,
+        _ if itself => Verdict::Inconsistent,
+        Some(Relation::NotCompared) => Verdict::NotCompared,
+        Some(Relation::Compatible) => Verdict::Compatible,
+        Some(Relation::Agreement) => Verdict::Agreement,
+        None if is(CellState::Claims) => Verdict::OneSource,
+        None if nobody.iter().any(|c| c.state == CellState::Claims) => Verdict::UnattributedOnly,
+        None if is(CellState::Declines) => Verdict::Declined,
+        None if cells.iter().chain(nobody).any(|c| c.state != CellState::NothingRecorded) => Verdict::NothingStands,
+        None => Verdict::NothingRecorded,
+    }
+}

@@ -1,0 +1,193 @@
+//! What changed between two moments of one clock: what each source said, changed and took back; what *we* corrected, which is
+//! something else; and on which questions sources began or ceased to contradict one another.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::about::Frame;
+use super::compare::{Finding, Verdict, compare_all, picked};
+use super::moments::Moments;
+use crate::event::Question;
+use crate::ledger::{Entry, Ledger, OpenError};
+use crate::replay::{Filter, Query, Replay, Standing, StandingStance};
+use crate::text::Name;
+
+/// The clock along which two moments are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// What had been said.
+    Stated,
+    /// What this ledger had learned.
+    Recorded,
+}
+
+/// What changed between two moments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diff {
+    /// The earlier moment's views.
+    pub before: Replay,
+    /// The later moment's views.
+    pub after: Replay,
+    /// By source; `unattributed` last.
+    pub sources: Vec<SourceDiff>,
+    /// Questions on which parties began or ceased to contradict one another.
+    pub verdicts: Vec<VerdictChange>,
+    /// On the recorded clock: entries recorded in between that change nothing shown here.
+    pub other_entries: Vec<u64>,
+}
+
+/// What changed in one source's view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceDiff {
+    /// The source.
+    pub source: Name,
+    /// By question.
+    pub changes: Vec<Change>,
+}
+
+/// One change of one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// On which question.
+    pub question: Question,
+    /// What stood before. Several where names were joined in between.
+    pub before: Vec<Standing>,
+    /// What stands after.
+    pub after: Option<Standing>,
+    /// The stance that was taken or has ended.
+    pub stance: Option<StandingStance>,
+    /// The entries that brought it about.
+    pub entries: Vec<u64>,
+}
+
+/// What happened to an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// The source answers where nothing of it stood.
+    Said,
+    /// The source says something else.
+    Changed,
+    /// The source says the same again.
+    Repeated,
+    /// The source took something back.
+    TookBack,
+    /// The source took a stance.
+    StanceTaken,
+    /// A stance no longer stands.
+    StanceEnded,
+    /// We mended our record; the source did nothing.
+    Corrected,
+    /// We recorded that names are one; the source did nothing.
+    Renamed,
+}
+
+impl ChangeKind {
+    /// The word used in output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Said => "said",
+            Self::Changed => "changed",
+            Self::Repeated => "repeated",
+            Self::TookBack => "took-back",
+            Self::StanceTaken => "stance-taken",
+            Self::StanceEnded => "stance-ended",
+            Self::Corrected => "corrected",
+            Self::Renamed => "renamed",
+        }
+    }
+
+    /// Whether it is our record-keeping that changed, and not what the source says.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Corrected | Self::Renamed)
+    }
+}
+
+/// A question on which parties began or ceased to contradict one another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerdictChange {
+    /// The question.
+    pub question: Question,
+    /// The verdict before; `None` if there was nothing on it.
+    pub before: Option<Verdict>,
+    /// The verdict after; `None` if there is nothing on it any more.
+    pub after: Option<Verdict>,
+    /// Conflicts and denials that are new.
+    pub begun: Vec<Finding>,
+    /// Conflicts and denials that are gone.
+    pub ended: Vec<Finding>,
+}
+
+/// What changed from one query's answer to the other's. The two differ in one clock and have the same filter.
+///
+/// # Errors
+/// [`OpenError`] if an entry cannot be read.
+pub fn diff(ledger: &Ledger, clock: Clock, before: &Query, after: &Query) -> Result<Diff, OpenError> {
+    let frame = Frame::read(ledger, after.known_at.as_ref())?;
+    let filter = &after.filter;
+    let right = compare_all(ledger, after)?;
+    // A name that was joined in between has to be looked for under what it was called then.
+    let left = match clock {
+        Clock::Stated => compare_all(ledger, before)?,
+        Clock::Recorded => compare_all(ledger, &Query { filter: Filter::default(), ..before.clone() })?,
+    };
+    let wanted = match (picked(ledger, before)?, picked(ledger, after)?) {
+        (None, None) => None,
+        (a, b) => {
+            let all = a.into_iter().chain(b).flatten();
+            Some(all.map(|q| frame.question(&q)).collect::<BTreeSet<Question>>())
+        }
+    };
+    let wants = |source: &Name, question: &Question| {
+        filter.wants_source(source, &frame.aliases)
+            && filter.wants_question(question, &frame.aliases)
+            && wanted.as_ref().is_none_or(|w| w.contains(question))
+    };
+    let moments = Moments::new(ledger, &frame, left.replay.known_entries)?;
+    let (then, now) = (moments.cells(&left.replay), moments.cells(&right.replay));
+    let keys: BTreeSet<&(Name, Question)> = then.keys().chain(now.keys()).collect();
+    let mut sources: Vec<SourceDiff> = Vec::new();
+    for key in keys.into_iter().filter(|(source, question)| wants(source, question)) {
+        let changes = moments.changes(key, then.get(key), now.get(key));
+        match sources.last_mut().filter(|s| s.source == key.0) {
+            Some(source) => source.changes.extend(changes),
+            None if changes.is_empty() => {}
+            None => sources.push(SourceDiff { source: key.0.clone(), changes }),
+        }
+    }
+    sources.sort_by_key(|s| s.source.is_unattributed());
+    let mut verdicts = moments.verdicts(&left, &right);
+    verdicts.retain(|v| filter.wants_question(&v.question, &frame.aliases));
+    verdicts.retain(|v| wanted.as_ref().is_none_or(|w| w.contains(&v.question)));
+    let mut diff = Diff { before: left.replay, after: right.replay, sources, verdicts, other_entries: vec![] };
+    if clock == Clock::Recorded {
+        diff.other_entries = others(ledger, &diff, filter, &frame)?;
+    }
+    Ok(diff)
+}
+
+/// Entries recorded in between that no line names.
+fn others(ledger: &Ledger, diff: &Diff, filter: &Filter, frame: &Frame) -> Result<Vec<u64>, OpenError> {
+    let named: BTreeSet<u64> = diff.sources.iter().flat_map(|s| &s.changes).flat_map(|c| c.entries.clone()).collect();
+    let mut others = Vec::new();
+    let prepare = |entry: Entry| -> Result<Option<u64>, OpenError> {
+        let index = entry.index();
+        if index >= frame.known_entries || named.contains(&index) {
+            return Ok(None);
+        }
+        let wanted = match entry.record()? {
+            _ if filter.is_empty() => true,
+            Some(record) => filter.wants_record(&record, &frame.aliases),
+            None => false,
+        };
+        Ok(wanted.then_some(index))
+    };
+    ledger.scan(diff.before.known_entries, prepare, |found| {
+        others.extend(found);
+        Ok::<_, OpenError>(ControlFlow::Continue(()))
+    })?;
+    Ok(others)
+}

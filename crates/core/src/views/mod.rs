@@ -1,0 +1,20 @@
+//! What can be asked of views: where sources part, what has changed, how a question came to stand as it does.
+//!
+//! Everything here is worked out from [`replay`](fn@crate::replay::replay) and from the entries of the log. Nothing here decides
+//! what stands, and nothing is stored.
+
+mod about;
+mod compare;
+mod diff;
+mod history;
+mod moments;
+mod relation;
+mod rule;
+mod why;
+
+pub use compare::{Cell, CellState, Comparison, Finding, Party, Row, Verdict, compare};
+pub use diff::{Change, ChangeKind, Clock, Diff, SourceDiff, VerdictChange, diff};
+pub use history::{History, HistoryError, HistoryQuery, Item, Order, Reads, history};
+pub use relation::{Relation, relate};
+pub use rule::Rule;
+pub use why::{Answer, Asked, Part, Why, why};
