@@ -37,6 +37,7 @@ pub(crate) enum Phase {
     ViewsSayso,
     ViewsSqlite,
     ViewsParts,
+    ViewsReindex,
     GrowthImport,
     GrowthViews,
 }
@@ -178,6 +179,7 @@ pub(crate) fn perform(task: &Task) -> Result<Figures, Failure> {
         Phase::ViewsSayso => views::sayso::views(task),
         Phase::ViewsSqlite => views::sqlite::views(task),
         Phase::ViewsParts => views::command::parts(task),
+        Phase::ViewsReindex => views::sayso::reindex(task),
         Phase::GrowthImport => views::growth::import(task),
         Phase::GrowthViews => views::growth::views(task),
     }

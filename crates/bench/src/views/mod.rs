@@ -72,13 +72,14 @@ pub(crate) fn measure(options: &Options) -> Result<Results, Failure> {
     let dir = temporary(options.dir.as_deref())?;
     let sizes = if options.no_growth { &[] } else { options.growth.as_slice() };
     let kinds = Kind::ALL.len() as u64;
-    let steps = options.rounds * (3 + 3 * kinds) + command::RUNS + sizes.len() as u64 * (1 + 2 * options.rounds);
+    let steps = options.rounds * (4 + 3 * kinds) + command::RUNS + sizes.len() as u64 * (1 + 2 * options.rounds);
     let mut r = Runner { dir: dir.path(), options, progress: progress(steps)?, results: Results::new() };
     for _ in 0..options.rounds {
         r.imports()?;
         for kind in Kind::ALL {
             r.compare(kind)?;
         }
+        r.run("sayso reindex", &r.task(Phase::ViewsReindex, "ledger"))?;
     }
     r.command(&program)?;
     for store in ["ledger", "lean", "covering"] {

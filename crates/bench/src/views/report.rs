@@ -91,6 +91,7 @@ fn targets(found: &Found<'_>, options: &Options) -> Vec<Target> {
         ("whole command line, s", seconds(found, "command warm, whole"), AtMost(0.3)),
         ("whole command line, files not in memory, s", seconds(found, "command cold, whole"), AtMost(0.3)),
         ("import with its index / SQLite, lean indexes", import("lean"), AtLeast(2.0)),
+        ("rebuilding the index, thousand entries/s", found.rate("sayso reindex") / 1e3, AtLeast(500.0)),
     ];
     if sizes(options).len() > 1 {
         for (kind, what) in growth::KINDS.into_iter().zip(["growth, one source", "growth, one subject"]) {
@@ -149,6 +150,7 @@ fn import_table(found: &Found<'_>) -> Table {
         ("sayso import", "sayso"),
         ("sqlite import, lean", "    SQLite, lean indexes"),
         ("sqlite import, covering", "    SQLite, covering indexes"),
+        ("sayso reindex", "the index rebuilt from the log: sayso"),
     ] {
         table.add_row([
             what.to_owned(),

@@ -9,7 +9,7 @@ use super::answer::{self, Telling};
 use super::questions::{Asked, questions, recorded};
 use crate::Failure;
 use crate::corpus::Corpus;
-use crate::phase::{Figures, Task, disk_use, peak_memory};
+use crate::phase::{Figures, Task, disk_use, peak_memory, timed};
 use crate::sayso_side::{append, open};
 
 /// The corpus in batches made on the fly, with the recorded times of its numbers. Only appending is timed.
@@ -45,6 +45,18 @@ pub(super) fn in_batches(
     drop(ledger);
     let disk = disk_use(&task.at)?;
     Ok(Figures { seconds: spent.as_secs_f64(), claims: task.count, before, peak, disk, ..Figures::default() })
+}
+
+/// The index made again from the log alone.
+pub(crate) fn reindex(task: &Task) -> Result<Figures, Failure> {
+    let ledger = open(task)?;
+    let ((), mut figures) = timed(ledger.head().size, || {
+        let built = ledger.reindex(&|_| {})?;
+        if built { Ok(()) } else { Err("there is no index: an entry cannot be read".into()) }
+    })?;
+    drop(ledger);
+    figures.disk = disk_use(&task.at)?;
+    Ok(figures)
 }
 
 /// Each question asked once; the seconds are those of the middle one.
