@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod copy_args;
 mod error;
 mod locate;
 mod output;
@@ -40,6 +41,12 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Show(args) => commands::show::run(&session, &args),
         Command::Replay(args) => commands::replay::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Mirror(args) => commands::mirror::run(&session, &args),
+        Command::Backup(args) => commands::backup::run(&session, &args),
+        Command::Restore(args) => commands::backup::restore(&session, &args),
+        Command::Salvage(args) => commands::salvage::run(&session, &args),
+        Command::Redact(args) => commands::redact::run(&session, &args),
+        Command::Compact => commands::redact::compact(&session),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

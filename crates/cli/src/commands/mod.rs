@@ -2,13 +2,17 @@
 
 pub(crate) mod append;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod correct;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
+pub(crate) mod mirror;
+pub(crate) mod redact;
 pub(crate) mod replay;
+pub(crate) mod salvage;
 pub(crate) mod show;
 
 use sayso_core::event::Reference;

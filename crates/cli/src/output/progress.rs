@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sayso_core::copy::Progress;
 
 /// Something whose length nobody knows.
 pub(crate) fn spinner(what: &str) -> ProgressBar {
@@ -20,4 +21,20 @@ pub(crate) fn bytes(total: Option<u64>, what: &str) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// Entries, of which it may not be known how many there are.
+pub(crate) fn entries(what: &str) -> ProgressBar {
+    spinner(what)
+}
+
+/// Shows how far a copy has come.
+pub(crate) fn show(bar: &ProgressBar, progress: Progress) {
+    if progress.total.is_some() && bar.length().is_none() {
+        bar.set_length(progress.total.unwrap_or_default());
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len} entries {eta}") {
+            bar.set_style(style);
+        }
+    }
+    bar.set_position(progress.done);
 }
