@@ -132,6 +132,9 @@ impl Store for SledStore {
         for item in self.tree(table).range(from..) {
             let (key, bytes) = item.map_err(|e| engine(&e))?;
             let (key, part) = split_part_key(&key)?;
+            if key < from {
+                continue; // its parts sort behind keys that are a little longer than it
+            }
             if part == 0 {
                 if rows.len() == limit {
                     break;
@@ -152,6 +155,9 @@ impl Store for SledStore {
         for part_key in self.tree(table).range(from..).keys() {
             let part_key = part_key.map_err(|e| engine(&e))?;
             let (key, _) = split_part_key(&part_key)?;
+            if key < from {
+                continue;
+            }
             if keys.last().is_none_or(|last| last != key) {
                 if keys.len() == limit {
                     break;
