@@ -153,7 +153,7 @@ fn what_was_redacted_and_compacted_is_in_no_file() {
                 dirs.push(path);
             } else {
                 let bytes = std::fs::read(&path).unwrap();
-                assert!(!bytes.windows(16).any(|w| w == secret.as_bytes()), "{}", path.display());
+                assert!(!bytes.windows(10).any(|w| w == &secret.as_bytes()[2..12]), "{}", path.display());
             }
         }
     }

@@ -63,7 +63,11 @@ fn after_redacting_and_compacting_there_is_no_trace() {
     let salts = redacted.map(|i| ledger.entry(i).unwrap().unwrap().salt().unwrap());
     for (secret, salt) in SECRET.iter().zip(&salts) {
         for place in [&path, &mirror] {
-            assert!(!traces(place, secret.as_bytes()).is_empty(), "{secret} can be found in {}", place.display());
+            assert!(
+                !traces(place, &secret.as_bytes()[2..12]).is_empty(),
+                "{secret} can be found in {}",
+                place.display()
+            );
             assert!(!traces(place, salt).is_empty(), "the salt of {secret} can be found in {}", place.display());
         }
     }
@@ -77,14 +81,14 @@ fn after_redacting_and_compacting_there_is_no_trace() {
     }
     let (head, id) = (ledger.head(), ledger.id());
     drop(ledger);
-    let kept: usize = SECRET.iter().map(|secret| traces(&path, secret.as_bytes()).len()).sum();
+    let kept: usize = SECRET.iter().map(|secret| traces(&path, &secret.as_bytes()[2..12]).len()).sum();
     assert!(kept > 0, "sled keeps old pages: without compacting this test would prove nothing");
 
     let Compacted { head: same, .. } = compacted(&path).unwrap();
     assert_eq!(same, head);
     for (secret, salt) in SECRET.iter().zip(&salts) {
         for place in [&path, &mirror] {
-            assert_eq!(traces(place, secret.as_bytes()), [Path::new(""); 0], "{secret}");
+            assert_eq!(traces(place, &secret.as_bytes()[2..12]), [Path::new(""); 0], "{secret}");
             assert_eq!(traces(place, salt), [Path::new(""); 0], "the salt of {secret}");
         }
     }
