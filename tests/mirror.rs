@@ -192,12 +192,14 @@ fn every_changed_byte_of_a_mirror_is_noticed() {
             let path = mirror.join(&name);
             let name = name.to_string_lossy();
             let sealed = name.ends_with(".bundle");
-            for at in (0..good.len()).step_by(if sealed && count > 256 { 97 } else { 1 }) {
+            // Every changed byte of a bundle is tried where bundles are; here it is whether they are looked at.
+            let step = if !sealed || std::env::var_os("SAYSO_EXHAUSTIVE").is_some() { 1 } else { 13 };
+            for at in (0..good.len()).step_by(step) {
                 let mut bad = good.clone();
                 bad[at] ^= 1 << (at % 8);
                 std::fs::write(&path, bad).unwrap();
                 assert!(head_of_mirror(&f.ledger).is_err(), "{name}, byte {at}");
-                if at % 997 == 0 || !sealed {
+                if at % 997 == 0 || (!sealed && at < 300) {
                     tried_restore(&name, &format!("byte {at}"));
                 }
                 tried += 1;
