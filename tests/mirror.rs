@@ -73,7 +73,7 @@ fn a_ledger_remembers_its_mirror_and_the_mirror_catches_up() {
     // A crash between the ledger's write and the mirror's, and a long while of it.
     put_back(&mirror, &early);
     let ledger = open_dir(&path);
-    assert_eq!(ledger.mirrors(), [mirror.clone()]);
+    assert_eq!(ledger.mirrors(), std::slice::from_ref(&mirror));
     assert_eq!(head_of_mirror(&ledger).map(|h| h.size), Ok(300), "reading changes nothing");
     add_numbered(&ledger, 600..601);
     assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
