@@ -88,8 +88,8 @@ fn after_redacting_and_compacting_there_is_no_trace() {
     assert_eq!(same, head);
     for (secret, salt) in SECRET.iter().zip(&salts) {
         for place in [&path, &mirror] {
-            assert_eq!(traces(place, &secret.as_bytes()[2..12]), [Path::new(""); 0], "{secret}");
-            assert_eq!(traces(place, salt), [Path::new(""); 0], "the salt of {secret}");
+            let left = [traces(place, &secret.as_bytes()[2..12]), traces(place, salt)];
+            assert!(left.iter().all(Vec::is_empty), "{secret}: {left:?}");
         }
     }
     let names: Vec<_> = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name()).collect();

@@ -99,20 +99,20 @@ impl Case {
     }
 
     /// The lines behind a hole are these entries, and each verifies.
-    fn behind(&self, salvage: &Salvage, expected: &[std::ops::Range<u64>]) {
+    fn behind(&self, salvage: &Salvage, expected: std::ops::Range<u64>) {
         let text = std::fs::read_to_string(salvage.behind.as_ref().unwrap()).unwrap();
         let lines: Vec<Draft> = text.lines().map(|l| Draft::from_json(l).unwrap()).collect();
-        let indexes: Vec<u64> = expected.iter().cloned().flatten().collect();
+        let indexes: Vec<u64> = expected.clone().collect();
         assert_eq!(lines.iter().map(|l| l.index.unwrap()).collect::<Vec<_>>(), indexes);
         for line in &lines {
             let index = line.index.unwrap();
             assert_eq!(line.hash.as_deref(), Some(self.hashes[index as usize].to_string().as_str()));
-            let first = expected.iter().any(|range| range.start == index);
+            let first = expected.start == index;
             let previous = first.then(|| self.hashes[index as usize - 1].to_string());
             assert_eq!(line.previous, previous, "a stranger can verify #{index}");
         }
         let islands: Vec<_> = salvage.islands.iter().map(|i| i.first..i.last + 1).collect();
-        assert_eq!(islands, expected);
+        assert_eq!(islands, std::slice::from_ref(&expected));
     }
 }
 
@@ -136,7 +136,7 @@ fn a_hole_is_named_and_what_stands_behind_it_is_kept() {
     assert_eq!(salvage.losses, [Loss { first: 256, last: 511 }]);
     assert_eq!((salvage.recovered, salvage.expected), (SIZE - 256, SIZE));
     case.sound(&to, 256);
-    case.behind(&salvage, &[512..700]);
+    case.behind(&salvage, 512..700);
     assert_eq!(salvage.islands[0].hash, case.head.hash, "the receipt of the old ledger vouches for them");
 
     let (salvage, to) = case.salvage(&[], remove(Table::Log, row(0)));
@@ -145,7 +145,7 @@ fn a_hole_is_named_and_what_stands_behind_it_is_kept() {
         (salvage.losses.as_slice(), salvage.head.map(|h| h.size)),
         ([Loss { first: 0, last: 255 }].as_slice(), Some(0))
     );
-    case.behind(&salvage, &[256..700]);
+    case.behind(&salvage, 256..700);
     case.sound(&to, 0);
 
     let (salvage, to) = case.salvage(&[], remove(Table::State, tail(600)));
@@ -167,7 +167,7 @@ fn of_a_damaged_bundle_the_entries_that_are_good_are_taken() {
     let (salvage, to) = case.salvage(&[], damage);
     let salvage = salvage.unwrap();
     assert_eq!(salvage.losses, [Loss { first: 599, last: 599 }]);
-    case.behind(&salvage, &[600..700]);
+    case.behind(&salvage, 600..700);
     case.sound(&to, 599);
 
     // Any byte of a sealed bundle: at most that bundle is lost.
