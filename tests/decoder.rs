@@ -62,3 +62,38 @@ fn the_decoder_refuses_an_altered_ledger() {
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
 }
+
+/// The same for the copies: what a mirror and a backup hold must be readable when there is no program any more.
+#[test]
+fn the_decoder_reads_mirrors_and_backups() {
+    let golden = tests().join("golden/v1");
+    let dir = tempfile::tempdir().unwrap();
+    let [ledger, mirror, backup] = ["ledger", "mirror", "backup.gz"].map(|name| dir.path().join(name));
+    let sayso = |command: &str, place: &Path| {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_sayso"));
+        let output = run.arg("--ledger").arg(&ledger).arg(command).arg(place).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    sayso("restore", &golden.join("envelope.jsonl"));
+    sayso("mirror", &mirror);
+    sayso("backup", &backup);
+    let head = std::fs::read_to_string(golden.join("head.txt")).unwrap();
+    for copy in [&mirror, &backup] {
+        let Some(output) = decode(copy) else { return };
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        assert!(said.trim_end().ends_with(&format!("decoded 270 entries, head {}", head.trim())), "{said}");
+        assert!(output.stdout == std::fs::read(golden.join("envelope.jsonl")).unwrap(), "it prints the same events");
+    }
+    for file in [mirror.join("tail"), mirror.join("00000000000000000000.bundle"), backup.clone()] {
+        let good = std::fs::read(&file).unwrap();
+        let mut bad = good.clone();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 1;
+        std::fs::write(&file, bad).unwrap();
+        let copy = if file == backup { &backup } else { &mirror };
+        let Some(output) = decode(copy) else { return };
+        assert!(!output.status.success() && output.stdout.is_empty(), "{}", file.display());
+        std::fs::write(&file, good).unwrap();
+    }
+}

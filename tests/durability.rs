@@ -25,7 +25,7 @@ fn sayso(dir: &Path, args: &[&str]) {
 fn trace(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
     let log = tempfile::NamedTempFile::new().unwrap();
     let run = Command::new("strace")
-        .args(["-f", "-y", "-e", "trace=write,pwrite64,fsync,fdatasync,sync_file_range", "-o"])
+        .args(["-f", "-y", "-e", "trace=write,pwrite64,fsync,fdatasync,sync_file_range,rename", "-o"])
         .arg(log.path())
         .arg(SAYSO)
         .arg("--ledger")
@@ -100,4 +100,24 @@ fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
     check(&calls, "600 appended");
     let syncs = calls.iter().filter(|c| c.contains("fdatasync(") && c.contains("/store/db>")).count();
     assert!(syncs >= 2, "the bundles are durable before the head that makes them exist: {syncs} syncs");
+}
+
+/// The mirror's new tail is written, synced and moved into its place, and that name is synced, after the ledger has the entry and before
+/// the receipt.
+#[test]
+fn a_mirror_is_synced_before_the_receipt() {
+    let parent = tempfile::tempdir().unwrap();
+    let (dir, mirror) = (parent.path().join("ledger"), parent.path().join("mirror"));
+    sayso(&dir, &["init"]);
+    sayso(&dir, &["mirror", mirror.to_str().unwrap()]);
+    let Some(calls) = trace(&dir, &APPEND) else { return };
+    check(&calls, "#0 ");
+    let at = |what: &dyn Fn(&str) -> bool| calls.iter().position(|c| what(c)).expect("it happens");
+    let ledger = calls.iter().rposition(|c| c.contains("fdatasync(") && c.contains("/store/db>")).unwrap();
+    let content = at(&|c| c.contains("fsync(") && c.contains("/mirror/part-0>") && c.contains("= 0"));
+    let moved = at(&|c| c.contains("rename(") && c.contains("/mirror/part-0") && c.contains("/mirror/tail"));
+    let name = at(&|c| c.contains("fsync(") && c.contains("/mirror>") && c.contains("= 0"));
+    let receipt = at(&|c| c.contains("write(1<") && c.contains("#0 "));
+    let order = [ledger, content, moved, name, receipt];
+    assert!(order.is_sorted(), "{order:?}");
 }

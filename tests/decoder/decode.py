@@ -4,15 +4,16 @@ docs/exchange.md) alone: it shares no code with the Rust program and needs nothi
 
 CI runs it on the golden ledgers in tests/golden/ to prove that those pages suffice to read a ledger:
 
-    python3 decode.py DIR
+    python3 decode.py DIR|FILE
 
 DIR holds log/ and state/ (one file for each row of section 4's table, named by the hex of its key, with the
-parts joined) and head.txt, the receipt. Everything is verified, every body is decoded, encoded again and compared,
+parts joined) and head.txt, the receipt; or it is a mirror (section 7). FILE is a backup (section 8). Everything is verified, every body is decoded, encoded again and compared,
 and only if all of it holds is each entry printed as `export --envelope` prints it. Otherwise nothing is printed, the
 reason goes to stderr and the exit code is 1. Section numbers in the comments are those of docs/format.md.
 """
 
 import functools
+import gzip
 import json
 import struct
 import sys
@@ -536,7 +537,12 @@ def decode_ledger(directory):
     identity, head = read_identity(state), read_head(state)
     log = bundle_rows(read_tree(directory / "log"), b"", head["sealed"])
     tail = bundle_rows(state, b"tail", head["size"])
-    lines, last_time, last_hash = [], -(2**63), derive("sayso 2023-05 ledger genesis v1", identity)
+    return decode_entries(identity, head, log, tail)
+
+
+def decode_entries(identity, head, log, tail):
+    """Verifies the chain: the lines of the envelope and the receipt. A copy's head does not say when it was recorded."""
+    lines, last_time, last_hash = [], -(2**63), genesis_of(identity)
     for entry, stored_before in ledger_entries(log, tail, head):
         with naming(f"entry {entry.index}"):
             require(stored_before == last_hash, "its bundle has another hash for the entry before (or the genesis)")
@@ -544,8 +550,57 @@ def decode_ledger(directory):
             lines.append(entry_line(entry, identity))
         last_hash, last_time = entry.hash, entry.recorded
     require(head["hash"] == last_hash, f"the head record has another hash than entry {len(lines) - 1}")
-    require(head["recorded"] == last_time, f"the head record has another recorded time than entry {len(lines) - 1}")
+    require(head.get("recorded", last_time) == last_time, f"the head record has another recorded time than entry {len(lines) - 1}")
     return lines, f"{len(lines)}:{last_hash.hex()}"
+
+
+def genesis_of(identity):
+    return derive("sayso 2023-05 ledger genesis v1", identity)
+
+
+# Mirrors and backups (sections 7 and 8)
+
+def decode_mirror(directory):
+    with naming("mirror"):
+        words = (directory / "mirror").read_text("ascii").split()
+        require(len(words) == 7, "it has another form")
+        identity = bytes.fromhex(words[4])
+        expected = f"sayso mirror 1\nledger {identity.hex()}\ngenesis {genesis_of(identity).hex()}\n"
+        require((directory / "mirror").read_bytes() == expected.encode(), "it has another form")
+    with naming("tail"):
+        line, bundle = (directory / "tail").read_bytes().split(b"\n", 1)
+        size, digest = line.decode("ascii").split(":")
+        head = {"size": int(size), "sealed": int(size) // 256 * 256, "hash": bytes.fromhex(digest)}
+        require(line == f"{head['size']}:{head['hash'].hex()}".encode(), "its first line has another form")
+    log = {first: (directory / f"{first:020}.bundle").read_bytes() for first in range(0, head["sealed"], 256)}
+    return decode_entries(identity, head, log, {head["sealed"]: bundle} if bundle else {})
+
+
+def decode_backup(path):
+    data = path.read_bytes()
+    content, seal = data[:-58], data[-58:]
+    checksum = derive("sayso 2023-05 backup checksum v1", content)
+    expected = bytes.fromhex("1f8b08040000000000ff240053592000") + checksum + bytes.fromhex("0300") + bytes(8)
+    require(seal == expected, "the checksum of the file does not match")
+    require(gzip.decompress(data) == gzip.decompress(content), "the last member is not empty")
+    source = Source(gzip.decompress(content))
+    require(source.take(15) == b"sayso backup 1\n", "this is no backup of version 1")
+    identity, size = source.take(32), source.integer(8)
+    head = {"size": size, "sealed": size // 256 * 256, "hash": source.take(32)}
+    bundles = {first: source.take(source.integer(4)) for first in range(0, size, 256)}
+    source.finish()
+    sealed = {first: data for first, data in bundles.items() if first < head["sealed"]}
+    return decode_entries(identity, head, sealed, {first: bundles[first] for first in bundles.keys() - sealed.keys()})
+
+
+def decode(path):
+    if path.is_file():
+        return decode_backup(path)
+    if (path / "mirror").exists():
+        return decode_mirror(path)
+    lines, receipt = decode_ledger(path)
+    check_receipt(path / "head.txt", receipt)
+    return lines, receipt
 
 
 def check_receipt(path, receipt):
@@ -556,10 +611,9 @@ def check_receipt(path, receipt):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("usage: python3 decode.py DIR")
+        sys.exit("usage: python3 decode.py DIR|FILE")
     try:
-        lines, receipt = decode_ledger(Path(sys.argv[1]))
-        check_receipt(Path(sys.argv[1]) / "head.txt", receipt)
+        lines, receipt = decode(Path(sys.argv[1]))
     except (Refused, OSError, ValueError) as error:
         sys.exit(f"refused: {error}")
     sys.stdout.buffer.write("".join(line + "\n" for line in lines).encode("utf-8"))

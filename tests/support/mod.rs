@@ -182,3 +182,63 @@ pub fn cell(replay: &Replay, source: &str, subject: &str, predicate: &str) -> St
     }
     parts.join(" ")
 }
+
+/// A claim whose words compress badly, so that they stand in stored bundles as they are.
+pub fn numbered(n: u64) -> String {
+    let words = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    format!(
+        r#"{{"kind":"claim","id":"c{n}","source":"yerevan","subject":"s{}","predicate":"p","value":{n},"stated":"2023-05-12","quote":"{words:016x}"}}"#,
+        n % 9
+    )
+}
+
+/// Appends numbered claims.
+pub fn add_numbered(ledger: &Ledger, numbers: std::ops::Range<u64>) {
+    let lines: Vec<String> = numbers.map(numbered).collect();
+    ledger.append(&batch(&lines.iter().map(String::as_str).collect::<Vec<_>>())).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// A ledger in a directory, as it is after every restart.
+pub fn open_dir(path: &std::path::Path) -> Ledger {
+    let dir = sayso_core::directory::LedgerDir::open(path).unwrap_or_else(|e| panic!("{e}"));
+    dir.ledger(TestClock::at("2023-05-14T08:00:00Z"), TestEntropy::seeded(5)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A new ledger in a directory.
+pub fn create_dir(path: &std::path::Path) -> Ledger {
+    let clock = TestClock::at("2023-05-13T08:00:00Z");
+    sayso_core::directory::LedgerDir::create(path, clock, TestEntropy::seeded(4)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Every file below a directory, by its name there, with what is in it.
+pub fn files_in(dir: &std::path::Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut files = std::collections::BTreeMap::new();
+    let mut dirs = vec![dir.to_owned()];
+    while let Some(next) = dirs.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else {
+                files.insert(path.strip_prefix(dir).unwrap().to_owned(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// Makes a directory again what it was when its files were read.
+pub fn put_back(dir: &std::path::Path, files: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>) {
+    std::fs::remove_dir_all(dir).unwrap();
+    for (name, bytes) in files {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+/// The files in which these bytes stand.
+pub fn traces(dir: &std::path::Path, bytes: &[u8]) -> Vec<std::path::PathBuf> {
+    let holds = |content: &[u8]| content.windows(bytes.len()).any(|window| window == bytes);
+    files_in(dir).into_iter().filter(|(_, content)| holds(content)).map(|(name, _)| name).collect()
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::asking::{CompareArgs, DiffArgs, HistoryArgs, WhyArgs};
+use crate::copy_args::{BackupArgs, MirrorArgs, RedactArgs, RestoreArgs, SalvageArgs};
 use crate::query::{ClockArgs, FilterArgs};
 
 /// A ledger of who said what, and when.
@@ -91,6 +92,18 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Build the index of views anew from the entries
     Reindex,
+    /// Keep a copy in plain files up to date with every append; without a directory: check the mirrors
+    Mirror(MirrorArgs),
+    /// Write the whole ledger into one compressed file
+    Backup(BackupArgs),
+    /// Make a new ledger, with the same hashes, from a mirror, a backup or an `export --envelope`
+    Restore(RestoreArgs),
+    /// Save what still verifies of a damaged ledger
+    Salvage(SalvageArgs),
+    /// Erase the body of an entry; the chain and every other entry still verify
+    Redact(RedactArgs),
+    /// Write the store anew, so that what was redacted is in none of its files
+    Compact,
     /// Make an example ledger from real events and show what can be asked of it
     Demo(DemoArgs),
 }
@@ -344,7 +357,7 @@ pub(crate) struct ExportArgs {
     /// Write to a file instead of standard output; it must not be there yet
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Add index, recorded time, salt and hash to each line: all that a ledger with the same hashes can be made from (there is no command for that yet)
+    /// Add index, recorded time, salt and hash to each line: all that `restore` needs to make a ledger with the same hashes
     #[arg(long)]
     pub(crate) envelope: bool,
     /// Start at this entry

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use sayso_core::copy::{CopyError, MirrorError};
 use sayso_core::directory::DirError;
 use sayso_core::ledger::{AppendError, OpenError};
 use sayso_core::store::StoreError;
@@ -117,7 +118,31 @@ impl From<AppendError> for CliError {
             AppendError::HeadMoved { .. } => Self::refused(format!(
                 "{e}; nothing was appended. Look at what is new with `sayso log`, then try again"
             )),
+            AppendError::Mirror(problem) if is_refusal(&problem) => Self::refused(AppendError::Mirror(problem)),
+            AppendError::TooMany(_) => Self::refused(e),
             AppendError::Open(e) => e.into(),
+            e => Self::failed(e),
+        }
+    }
+}
+
+/// Whether a mirror stands in the way because of what it is, and not because it cannot be read or written.
+fn is_refusal(problem: &MirrorError) -> bool {
+    !matches!(problem, MirrorError::Io { .. } | MirrorError::NotAMirror(_) | MirrorError::Ledger(_))
+}
+
+impl From<CopyError> for CliError {
+    fn from(e: CopyError) -> Self {
+        match e {
+            CopyError::Damaged { .. } | CopyError::Unsound { .. } => Self::refused(format!(
+                "{e}; nothing was made of it. Use another copy, or save what still verifies with `sayso salvage`"
+            )),
+            CopyError::Exists(_) | CopyError::NotACopy(_) | CopyError::Nothing(_) => Self::refused(e),
+            CopyError::Mirror(problem) if is_refusal(&problem) => Self::refused(problem),
+            CopyError::Io { path, source } => Self::io(&path, &source),
+            CopyError::Open(e) => e.into(),
+            CopyError::Dir(e) => e.into(),
+            CopyError::Store(e) => store(&e),
             e => Self::failed(e),
         }
     }

@@ -3,6 +3,7 @@
 mod args;
 mod asking;
 mod commands;
+mod copy_args;
 mod error;
 mod locate;
 mod output;
@@ -47,6 +48,12 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Why(args) => commands::why::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
+        Command::Mirror(args) => commands::mirror::run(&session, &args),
+        Command::Backup(args) => commands::backup::run(&session, &args),
+        Command::Restore(args) => commands::backup::restore(&session, &args),
+        Command::Salvage(args) => commands::salvage::run(&session, &args),
+        Command::Redact(args) => commands::redact::run(&session, &args),
+        Command::Compact => commands::redact::compact(&session),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

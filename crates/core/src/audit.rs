@@ -240,31 +240,30 @@ fn guess_head(store: &dyn Store, tail: &[(u64, Vec<u8>)]) -> Result<HeadRecord, 
 }
 
 /// What one bundle shows by itself.
-struct Checked {
+#[derive(Default)]
+pub(crate) struct Checked {
     previous: Option<Hash>,
     last: Option<Hash>,
-    recorded: Option<(Instant, Instant)>,
+    /// When the first and the last entry were recorded.
+    pub(crate) recorded: Option<(Instant, Instant)>,
     end: u64,
     imported_clock: u64,
-    erased: Vec<u64>,
-    redactions: Vec<u64>,
+    pub(crate) erased: Vec<u64>,
+    pub(crate) redactions: Vec<u64>,
     receipt_hashes: Vec<(u64, Hash)>,
-    findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// Checks a bundle that was read from a copy, as one in the store is checked.
+pub(crate) fn check_bundle(bundle: &Bundle) -> Checked {
+    let mut checked = Checked::default();
+    check_entries(bundle.first, bundle, &[], &mut checked);
+    checked
 }
 
 /// Checks the bundle stored for `first`: every byte of it is hashed.
 fn check(first: u64, bytes: &[u8], receipts: &[Head]) -> Checked {
-    let mut checked = Checked {
-        previous: None,
-        last: None,
-        recorded: None,
-        end: first.saturating_add(1),
-        imported_clock: 0,
-        erased: vec![],
-        redactions: vec![],
-        receipt_hashes: vec![],
-        findings: vec![],
-    };
+    let mut checked = Checked { end: first.saturating_add(1), ..Checked::default() };
     let (bundle, damage) = match Bundle::decode(bytes) {
         Ok(bundle) => (bundle, None),
         Err(damage) => match Bundle::decode_damaged(bytes) {

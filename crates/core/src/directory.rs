@@ -5,6 +5,8 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::copy::compact::heal;
+use crate::durable;
 use crate::ledger::{Ledger, OpenError};
 use crate::machine::Entropy;
 use crate::store::{SledStore, Store, StoreError};
@@ -12,15 +14,19 @@ use crate::time::Clock;
 
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
-const STORE_DIR: &str = "store";
+pub(crate) const STORE_DIR: &str = "store";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
+/// The directories of mirrors, one a line.
+const MIRRORS_FILE: &str = "mirrors";
+
 /// A ledger's directory, locked for this process.
 pub struct LedgerDir {
+    path: PathBuf,
     // Dropped in this order: the store must be closed before the lock is given up.
     store: Arc<dyn Store>,
-    _lock: File,
+    lock: File,
 }
 
 /// Why a directory cannot be used as a ledger.
@@ -68,32 +74,12 @@ impl LedgerDir {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Ledger, DirError> {
-        if is_ledger(path) || path.is_file() {
-            return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
-        }
-        let parents = parents_of_missing(path);
-        std::fs::create_dir_all(path).map_err(io(path))?;
-        let mut left = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
-        // What an `init` that was cut short leaves behind is no reason to refuse.
-        if left.any(|name| name != LOCK_FILE && name != STORE_DIR) {
-            return Err(DirError::Exists { path: path.to_owned(), ledger: false });
-        }
-        let dir = Self::lock_and_open(path)?;
-        let ledger = match Ledger::create(dir.store.clone(), clock, entropy) {
+        let claimed = Claimed::new(path)?;
+        let ledger = match Ledger::create(claimed.dir.store.clone(), clock, entropy) {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
-        // Written last: a directory without it is no ledger.
-        let format = path.join(FORMAT_FILE);
-        let write = || -> std::io::Result<()> {
-            let mut file = File::create(&format)?;
-            writeln!(file, "sayso ledger {FORMAT}")?;
-            file.sync_all()?;
-            File::open(path)?.sync_all()?;
-            parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
-        };
-        write().map_err(io(&format))?;
-        Ok(ledger.holding(dir))
+        Ok(ledger.holding(claimed.declare()?))
     }
 
     /// Opens the store of a ledger's directory, and nothing more: for audit, which must work on damaged ledgers.
@@ -132,7 +118,43 @@ impl LedgerDir {
         &*self.store
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directories of the ledger's mirrors.
+    pub(crate) fn mirrors(&self) -> Vec<PathBuf> {
+        mirrors_of(&self.path)
+    }
+
+    /// Remembers the ledger's mirrors, durably.
+    pub(crate) fn set_mirrors(&self, mirrors: &[&Path]) -> Result<(), DirError> {
+        let file = self.path.join(MIRRORS_FILE);
+        let lines: String = mirrors.iter().map(|dir| format!("{}\n", dir.display())).collect();
+        durable::replace(&file, &self.path.join("mirrors.part"), &[lines.as_bytes()])
+            .and_then(|()| durable::sync_dir(&self.path))
+            .map_err(io(&file))
+    }
+
+    /// Its parts, to be closed one by one: where it is, the store, and the lock.
+    pub(crate) fn into_parts(self) -> (PathBuf, Arc<dyn Store>, File) {
+        (self.path, self.store, self.lock)
+    }
+
+    /// Locks a directory that may be damaged; `None` if there is no lock in it.
+    pub(crate) fn lock_if_there(path: &Path) -> Result<Option<File>, DirError> {
+        if path.join(LOCK_FILE).is_file() { Self::lock(path).map(Some) } else { Ok(None) }
+    }
+
     fn lock_and_open(path: &Path) -> Result<Self, DirError> {
+        let lock = Self::lock(path)?;
+        heal(path).map_err(io(path))?;
+        Ok(Self { path: path.to_owned(), store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), lock })
+    }
+
+    fn lock(path: &Path) -> Result<File, DirError> {
         let lock_path = path.join(LOCK_FILE);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -153,8 +175,83 @@ impl LedgerDir {
             write!(lock, "process {}", std::process::id())
         };
         note(&mut lock).map_err(io(&lock_path))?;
-        Ok(Self { store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), _lock: lock })
+        Ok(lock)
     }
+}
+
+/// A directory that is to become a ledger: nothing of anybody's is in it, and it is locked for this process.
+pub(crate) struct Claimed {
+    dir: LedgerDir,
+    parents: Vec<PathBuf>,
+    /// Whether it was not there before.
+    made: bool,
+    /// Whether a store was there before: left by an attempt that was cut short.
+    left: bool,
+}
+
+impl Claimed {
+    pub(crate) fn new(path: &Path) -> Result<Self, DirError> {
+        if is_ledger(path) || path.is_file() {
+            return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
+        }
+        let parents = parents_of_missing(path);
+        let made = !path.exists();
+        std::fs::create_dir_all(path).map_err(io(path))?;
+        let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
+        // What an `init` that was cut short leaves behind is no reason to refuse.
+        if names.any(|name| name != LOCK_FILE && name != STORE_DIR) {
+            return Err(DirError::Exists { path: path.to_owned(), ledger: false });
+        }
+        let left = path.join(STORE_DIR).exists();
+        Ok(Self { dir: LedgerDir::lock_and_open(path)?, parents, made, left })
+    }
+
+    /// Makes it a ledger's directory: there must be a ledger in its store.
+    pub(crate) fn declare(self) -> Result<LedgerDir, DirError> {
+        let path = &self.dir.path;
+        // Written last: a directory without it is no ledger.
+        let format = path.join(FORMAT_FILE);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&format)?;
+            writeln!(file, "sayso ledger {FORMAT}")?;
+            file.sync_all()?;
+            File::open(path)?.sync_all()?;
+            self.parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
+        };
+        write().map_err(io(&format))?;
+        Ok(self.dir)
+    }
+
+    /// The same, once `make` has put a ledger into the store. What a failure leaves is removed.
+    pub(crate) fn fill<E: From<DirError>>(
+        self,
+        make: impl FnOnce(&dyn Store) -> Result<(), E>,
+    ) -> Result<LedgerDir, E> {
+        match make(&*self.dir.store) {
+            Ok(()) => Ok(self.declare()?),
+            Err(e) => {
+                let (path, store, lock) = self.dir.into_parts();
+                drop(store);
+                if !self.left {
+                    // The error that came first is the one to tell.
+                    let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
+                    let _ = std::fs::remove_file(path.join(LOCK_FILE));
+                    if self.made {
+                        let _ = std::fs::remove_dir(&path);
+                    }
+                }
+                drop(lock);
+                Err(e)
+            }
+        }
+    }
+}
+
+/// The mirrors that a ledger's directory speaks of, whether or not it can be opened.
+pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
+    let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
+    // What is damaged here names no directory, and is found out before the next write.
+    String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
 }
 
 /// The directories that will get a new name in them when `path` is made: those names must survive power loss too.

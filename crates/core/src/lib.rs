@@ -17,6 +17,7 @@
 //! | [`views`] | where sources part, what changed, the life of a question, and why it stands as it does |
 //! | `projection` | the index from which views are answered |
 //! | [`mod@audit`] | whether anything was altered |
+//! | [`copy`] | mirrors, backups, and ledgers made from them |
 //!
 //! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
 //! or draws randomness except through what it was given.
@@ -24,7 +25,9 @@
 pub mod audit;
 pub mod body;
 pub mod bundle;
+pub mod copy;
 pub mod directory;
+mod durable;
 pub mod entry;
 pub mod event;
 pub mod exchange;

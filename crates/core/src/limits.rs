@@ -16,5 +16,9 @@ pub const MAX_LIST_ITEMS: usize = 256;
 pub const MAX_CORRECTION_DEPTH: usize = 8;
 /// Longest line of an exchange file, in bytes: room for a full body with every character escaped.
 pub const MAX_LINE_BYTES: usize = 1_000_000;
+/// Most events appended in one step: they are all in memory until it is done.
+pub const MAX_BATCH_EVENTS: usize = 1 << 24;
+/// Longest exchange file that is read in one step, in bytes.
+pub const MAX_IMPORT_BYTES: u64 = 16 << 30;
 /// Entries in one sealed bundle.
 pub const BUNDLE_ENTRIES: usize = 256;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use sayso_core::event::Reference;
 use sayso_core::exchange::{CheckOptions, Draft};
 use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason};
-use sayso_core::limits::MAX_LINE_BYTES;
+use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES, MAX_LINE_BYTES};
 
 use super::append::{batch, print_notices};
 use crate::args::ImportArgs;
@@ -141,7 +141,7 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, 
             "{name} is in UTF-16; save it as UTF-8 and import that. Nothing was appended"
         )));
     }
-    let mut line = Vec::new();
+    let (mut line, mut read) = (Vec::new(), 0);
     for number in 1.. {
         line.clear();
         // One byte beyond the limit shows that a line is too long without holding all of it.
@@ -149,12 +149,18 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, 
         if input.by_ref().take(limit).read_until(b'\n', &mut line).map_err(io)? == 0 {
             break;
         }
+        read += line.len() as u64;
+        if read > MAX_IMPORT_BYTES || lines.good.len() > MAX_BATCH_EVENTS {
+            return Err(CliError::refused(format!(
+                "{name} is too large for one step, which takes at most {MAX_BATCH_EVENTS} events and {MAX_IMPORT_BYTES} bytes; cut it into parts. Nothing was appended"
+            )));
+        }
         let cut = line.len() as u64 == limit && line.last() != Some(&b'\n');
         if cut {
             skip_line(&mut input).map_err(io)?;
         }
-        let read = if cut { Err(too_long()) } else { read_line(&line, number, options) };
-        match read {
+        let event = if cut { Err(too_long()) } else { read_line(&line, number, options) };
+        match event {
             Ok(Some(event)) => lines.good.push((number, event)),
             Ok(None) => {}
             Err(message) => {

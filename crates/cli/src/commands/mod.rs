@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod compare;
 pub(crate) mod correct;
 pub(crate) mod demo;
@@ -11,8 +12,11 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod log;
+pub(crate) mod mirror;
+pub(crate) mod redact;
 pub(crate) mod reindex;
 pub(crate) mod replay;
+pub(crate) mod salvage;
 pub(crate) mod show;
 pub(crate) mod why;
 

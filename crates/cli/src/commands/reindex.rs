@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use sayso_core::copy::Progress;
+
 use crate::error::CliError;
 use crate::output::{self, json, progress};
 use crate::session::Session;
@@ -9,8 +11,9 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session) -> Result<ExitCode, CliError> {
     let ledger = session.open()?;
     let head = ledger.head();
-    let bar = progress::entries(head.size, "building the index");
-    let is_whole = ledger.reindex(&|entries| bar.set_position(entries))?;
+    let bar = progress::entries("building the index");
+    let total = Some(head.size);
+    let is_whole = ledger.reindex(&|done| progress::show(&bar, Progress { done, total }))?;
     bar.finish_and_clear();
     if !is_whole {
         return Err(CliError::failed(

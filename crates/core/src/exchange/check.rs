@@ -39,7 +39,7 @@ pub struct CheckOptions {
 }
 
 /// Fields of the envelope: facts about an entry, not about an event.
-const ENVELOPE: [&str; 5] = ["index", "salt", "commitment", "hash", "ledger"];
+const ENVELOPE: [&str; 6] = ["index", "salt", "commitment", "hash", "ledger", "previous"];
 const COMMON: [&str; 7] = ["kind", "id", "tags", "note", "citations", "recorder", "recorded"];
 const ATTRIBUTION: [&str; 9] =
     ["source", "speaker", "body", "via", "stated", "timezone", "published", "lang", "translated"];
@@ -317,6 +317,7 @@ impl Draft {
             commitment,
             hash,
             ledger,
+            previous,
         } = self;
         let given = [
             ("kind", kind.is_some()),
@@ -357,6 +358,7 @@ impl Draft {
             ("commitment", commitment.is_some()),
             ("hash", hash.is_some()),
             ("ledger", ledger.is_some()),
+            ("previous", previous.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
     }

@@ -93,6 +93,8 @@ pub struct Draft {
     pub hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
 }
 
 /// The fields of a citation, as given.

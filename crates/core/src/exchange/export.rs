@@ -9,8 +9,9 @@ use crate::time::TimeZone;
 
 /// Writes entries of a ledger in the exchange form.
 pub struct Exporter<'a> {
-    ledger: &'a Ledger,
-    id: LedgerId,
+    /// `None`: there are only the entries themselves.
+    ledger: Option<&'a Ledger>,
+    id: Option<LedgerId>,
     envelope: bool,
 }
 
@@ -18,7 +19,12 @@ impl<'a> Exporter<'a> {
     /// An exporter; with `envelope`, each line carries all that a restore with the same hashes needs.
     #[must_use]
     pub fn new(ledger: &'a Ledger, envelope: bool) -> Self {
-        Self { ledger, id: ledger.id(), envelope }
+        Self { ledger: Some(ledger), id: Some(ledger.id()), envelope }
+    }
+
+    /// An exporter of entries without their ledger, with envelope; `id`: whose they are, if that is known.
+    pub(crate) fn detached(id: Option<LedgerId>) -> Self {
+        Self { ledger: None, id, envelope: true }
     }
 
     /// One entry's line; `None` for an erased body without envelope, of which nothing is left to tell.
@@ -45,7 +51,7 @@ impl<'a> Exporter<'a> {
             draft.index = Some(entry.index());
             draft.salt = entry.salt().map(|s| s.iter().map(|b| format!("{b:02x}")).collect());
             draft.hash = Some(entry.hash().to_string());
-            draft.ledger = Some(Hash(self.id.0).to_string());
+            draft.ledger = self.id.map(|id| Hash(id.0).to_string());
         }
         Ok(Some(draft))
     }
@@ -114,13 +120,11 @@ impl<'a> Exporter<'a> {
     /// How a line points at an entry: by id, by content, or, in an envelope or where the content was erased, by number.
     fn reference(&self, index: u64) -> Result<String, OpenError> {
         let number = Reference::Index(index).to_string();
-        if self.envelope {
-            return Ok(number);
-        }
-        let Some(entry) = self.ledger.entry(index)? else { return Ok(number) };
+        let Some(ledger) = self.ledger.filter(|_| !self.envelope) else { return Ok(number) };
+        let Some(entry) = ledger.entry(index)? else { return Ok(number) };
         Ok(match entry.record()?.map(|r| r.event) {
             Some(Event { id: Some(id), .. }) => id.to_string(),
-            Some(event) => match self.ledger.content_digest(&event)? {
+            Some(event) => match ledger.content_digest(&event)? {
                 Some(digest) => Reference::Content(digest).to_string(),
                 None => number,
             },

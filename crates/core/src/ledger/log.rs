@@ -139,7 +139,7 @@ pub(super) struct Log {
     recent: RefCell<Vec<Arc<Bundle>>>,
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     bincode::serialize(value).unwrap_or_default() // plain numbers: cannot fail
 }
 
@@ -559,7 +559,7 @@ pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenE
 }
 
 /// Marks of corrections, aliases and erasures that are to be found again.
-fn marks(amendments: Vec<u64>, erase: Option<u64>) -> impl Iterator<Item = Write> {
+pub(super) fn marks(amendments: Vec<u64>, erase: Option<u64>) -> impl Iterator<Item = Write> {
     let amended = amendments.into_iter().map(|index| key::numbered(key::AMENDMENT, index));
     amended.chain(erase.map(|index| key::numbered(key::ERASE, index))).map(|key| (key, Some(vec![])))
 }
@@ -570,7 +570,7 @@ fn head_row(head: Head, sealed: u64, recorded: Instant) -> Write {
 }
 
 /// Removes bundles beyond the sealed part.
-fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<(), StoreError> {
+pub(super) fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<(), StoreError> {
     loop {
         let keys = store.keys(Table::Log, &sealed.to_be_bytes(), 16)?;
         if keys.is_empty() {

@@ -4,8 +4,11 @@ mod append;
 mod content;
 mod identity;
 pub(crate) mod log;
+mod mirroring;
+pub(crate) mod moment;
 mod plan;
 mod prepare;
+pub(crate) mod rebuild;
 mod rules;
 mod sealing;
 mod stream;
@@ -20,9 +23,12 @@ use rayon::prelude::*;
 
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
+use crate::copy::MirrorError;
+use crate::copy::mirror::Mirror;
 use crate::directory::LedgerDir;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
 use crate::event::{ContentDigest, Event};
+use crate::limits::MAX_BATCH_EVENTS;
 use crate::machine::Entropy;
 use crate::projection::Reader;
 use crate::reading::Aliases;
@@ -31,6 +37,7 @@ use crate::time::{Clock, Instant, KnownAt};
 use append::{Ticket, Turn};
 use identity::Fingerprinter;
 use log::{BUNDLE, Log, Snapshot};
+use moment::Moment;
 use prepare::PreparedBatch;
 use stream::STREAM_FROM;
 use writer::Writer;
@@ -110,6 +117,17 @@ pub enum AppendError {
     /// A write or a sync failed now. Whether the entries are there shows when the ledger is opened again.
     #[error("writing failed: {0}; it is not certain that the entries were kept: open the ledger again and look")]
     Store(StoreError),
+    /// A mirror is not to be relied on, so nothing was written.
+    #[error("{0}; to go on without this mirror: `sayso mirror --stop DIR`")]
+    Mirror(Arc<MirrorError>),
+    /// The entries are in the ledger, and a mirror of it could not be written: they are not acknowledged.
+    #[error(
+        "{0}; the entries are in the ledger and not in this mirror, so they are not acknowledged: make room or connect the disk and run the command again, or go on without this mirror: `sayso mirror --stop DIR`"
+    )]
+    MirrorBehind(Arc<MirrorError>),
+    /// The batch is too large for one step.
+    #[error("{0} events are too many for one step; at most {MAX_BATCH_EVENTS} are taken: cut the file into parts")]
+    TooMany(usize),
     /// What is stored is damaged.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -193,7 +211,7 @@ pub struct Ledger {
     queue: Mutex<Queue>,
     writer: Mutex<Writer>,
     /// Keeps the directory locked as long as the ledger is open.
-    _dir: Option<LedgerDir>,
+    dir: Option<LedgerDir>,
 }
 
 impl Ledger {
@@ -238,12 +256,18 @@ impl Ledger {
             queue: Mutex::default(),
             fingerprinter: log.fingerprinter,
             writer: Mutex::new(Writer::new(log)),
-            _dir: None,
+            dir: None,
         })
     }
 
     pub(crate) fn holding(self, dir: LedgerDir) -> Self {
-        Self { _dir: Some(dir), ..self }
+        lock(&self.writer).mirrors = dir.mirrors().iter().map(|dir| Mirror::new(dir)).collect();
+        Self { dir: Some(dir), ..self }
+    }
+
+    /// Closes it, and keeps its directory.
+    pub(crate) fn into_dir(self) -> Option<LedgerDir> {
+        self.dir
     }
 
     /// What makes this ledger itself.
@@ -393,6 +417,7 @@ impl Ledger {
     /// # Errors
     /// [`AppendError`].
     pub fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        check_size(batch)?;
         if batch.events.len() >= STREAM_FROM {
             let mut writer = lock(&self.writer);
             let result = writer.append_stream(batch, &*self.clock, &*self.entropy);
@@ -423,6 +448,7 @@ impl Ledger {
     /// # Errors
     /// What `append` would refuse.
     pub fn check(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        check_size(batch)?;
         let prepared = PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?;
         lock(&self.writer).check(prepared, &*self.clock)
     }
@@ -450,8 +476,20 @@ impl Ledger {
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 
+    /// The log as it is now, for whoever copies it.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { id: self.id, store: self.store.clone(), snapshot: self.snapshot() }
+    }
+
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn check_size(batch: &Batch) -> Result<(), AppendError> {
+    match batch.events.len() {
+        n if n > MAX_BATCH_EVENTS => Err(AppendError::TooMany(n)),
+        _ => Ok(()),
     }
 }
 

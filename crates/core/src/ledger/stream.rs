@@ -37,6 +37,7 @@ impl Writer {
         entropy: &dyn Entropy,
     ) -> Result<Appended, AppendError> {
         self.expect_head(batch.expected, self.log.snapshot.head)?;
+        self.ready_mirrors()?;
         self.poisoned = true; // until it is known that nothing was left half done
         match self.stream(batch, clock, entropy) {
             Ok((appended, step)) => {
@@ -46,6 +47,7 @@ impl Writer {
                     Step::Bundles(streamed) => self.log.commit_streamed(streamed),
                 }
                 .map_err(AppendError::Store)?;
+                self.follow(None).map_err(AppendError::MirrorBehind)?;
                 self.poisoned = false;
                 Ok(appended)
             }

@@ -14,6 +14,8 @@ use super::rules::{Amendments, RuleError};
 use super::{AppendError, DamageError, OpenError};
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
+use crate::copy::MirrorError;
+use crate::copy::mirror::Mirror;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Head, Header, Salt};
 use crate::event::{Content, Event, Redaction, Reference};
 use crate::machine::Entropy;
@@ -28,6 +30,15 @@ pub(super) struct Writer {
     pub(super) amendments: Option<Amendments>,
     /// Whether what is on disk is unknown: nothing is acknowledged any more.
     pub(super) poisoned: bool,
+    pub(super) mirrors: Vec<Mirror>,
+    /// Why it is poisoned, if a mirror is the reason: what is in the log is known then.
+    pub(super) mirror_failed: Option<Arc<MirrorError>>,
+}
+
+/// Why a step could not be made durable.
+enum WriteError {
+    Store(StoreError),
+    Mirror(Arc<MirrorError>),
 }
 
 /// Entries accepted from earlier batches of the same round, not yet written.
@@ -40,7 +51,7 @@ pub(super) struct Round {
 
 impl Writer {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, amendments: None, poisoned: false }
+        Self { log, amendments: None, poisoned: false, mirrors: vec![], mirror_failed: None }
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -54,7 +65,7 @@ impl Writer {
         let mut refused: Vec<(&Ticket, AppendError)> = Vec::new();
         for ticket in waiting {
             let Some(batch) = ticket.take_batch() else { continue };
-            match self.accept(batch, &mut round, clock) {
+            match self.ready_mirrors().and_then(|()| self.accept(batch, &mut round, clock)) {
                 Ok(appended) => accepted.push((ticket, appended)),
                 Err(e) => refused.push((ticket, e)),
             }
@@ -66,7 +77,8 @@ impl Writer {
         for (ticket, appended) in accepted {
             ticket.finish(match &written {
                 Ok(()) => Ok(appended),
-                Err(e) => Err(AppendError::Store(StoreError::Engine(e.to_string()))),
+                Err(WriteError::Store(e)) => Err(AppendError::Store(StoreError::Engine(e.to_string()))),
+                Err(WriteError::Mirror(e)) => Err(AppendError::MirrorBehind(e.clone())),
             });
         }
     }
@@ -96,20 +108,26 @@ impl Writer {
     /// Refuses to go on if the ledger is not where the caller expects it, or not to be relied on.
     pub(super) fn expect_head(&self, expected: Option<Head>, actual: Head) -> Result<(), AppendError> {
         match expected {
-            _ if self.poisoned => Err(AppendError::Poisoned),
+            _ if self.poisoned => Err(self.poison()),
             Some(expected) if expected != actual => Err(AppendError::HeadMoved { expected, actual }),
             _ => Ok(()),
         }
     }
 
+    /// Why nothing is taken any more.
+    fn poison(&self) -> AppendError {
+        self.mirror_failed.clone().map_or(AppendError::Poisoned, AppendError::MirrorBehind)
+    }
+
     /// Makes a round durable. A failure poisons the writer: what is on disk is then unknown.
-    fn write(&mut self, round: Round) -> Result<(), StoreError> {
+    fn write(&mut self, round: Round) -> Result<(), WriteError> {
         if round.staged.entries.is_empty() {
             return Ok(());
         }
         let Some((head, Some(last))) = round.head else { return Ok(()) };
         self.poisoned = true; // until every step has succeeded: an error or a panic leaves a state that nobody knows
-        self.log.commit(round.staged, head, last)?;
+        self.log.commit(round.staged, head, last).map_err(WriteError::Store)?;
+        self.follow(None).map_err(WriteError::Mirror)?;
         self.poisoned = false;
         Ok(())
     }
@@ -130,8 +148,9 @@ impl Writer {
         entropy: &dyn Entropy,
     ) -> Result<Appended, AppendError> {
         if self.poisoned {
-            return Err(AppendError::Poisoned);
+            return Err(self.poison());
         }
+        self.ready_mirrors()?;
         let refuse = |reason| AppendError::Refused(vec![Refusal { position: 0, reason }]);
         let missing = || refuse(RefusalReason::NoSuchEntry(Reference::Index(index)));
         let (_, stored) = self.log.stored(index)?.ok_or_else(missing)?;
@@ -157,6 +176,8 @@ impl Writer {
         let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
         self.poisoned = true; // until every step has succeeded
         self.log.commit(staged, new_head, now).map_err(AppendError::Store)?;
+        // Before the ledger's own note is removed that the erasing is to be done.
+        self.follow(Some(index)).map_err(AppendError::MirrorBehind)?;
         self.log.erase(index)?;
         self.poisoned = false;
         self.amendments = None;

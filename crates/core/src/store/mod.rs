@@ -143,6 +143,10 @@ mod contract {
         assert!(rows.iter().all(|(k, v)| k == v));
         assert_eq!(store.scan(Table::State, &[1, 240], 100).unwrap().len(), 4);
         assert!(store.scan(Table::State, &[2], 10).unwrap().is_empty());
+        // Going on behind a key: `key, 0` is the first that is larger.
+        assert_eq!(store.scan(Table::State, &[0, 250, 0], 1).unwrap()[0].0, [0, 251]);
+        assert_eq!(store.keys(Table::State, &[0, 250, 0], 1).unwrap(), [[0, 251]]);
+        assert!(store.keys(Table::State, &[1, 243, 0], 1).unwrap().is_empty());
     }
 
     fn large_values_shrink_and_grow(store: &dyn Store) {

@@ -1,0 +1,358 @@
+//! Salvage: from a damaged ledger and its mirrors, everything that still verifies. The damaged directory is not touched: its store is
+//! copied first, because opening sled may change what is there.
+//!
+//! Entries up to the first hole become a ledger with the same hashes. Nothing can be chained to an entry that is missing, so entries
+//! behind a hole are kept as lines of an envelope file, each run with the hash that it followed: they verify among themselves, and
+//! against whoever kept a receipt of them or of something after them.
+
+use std::collections::BTreeSet;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::trove::{Trove, Verified, open_store};
+use super::{CopyError, Progress, io};
+use crate::body::Record;
+use crate::bundle::{Bundle, StoredBody, StoredEntry};
+use crate::directory::{Claimed, LedgerDir, mirrors_of};
+use crate::durable;
+use crate::entry::{Hash, Head, LedgerId};
+use crate::event::Content;
+use crate::exchange::Exporter;
+use crate::ledger::Entry;
+use crate::ledger::rebuild::Rebuild;
+use crate::limits::BUNDLE_ENTRIES;
+use crate::machine::Entropy;
+use crate::time::Clock;
+
+/// The file of entries behind a hole, in the new directory.
+const BEHIND_FILE: &str = "behind-a-hole.jsonl";
+
+/// Entries that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+}
+
+/// Entries in a row that verify among themselves, behind a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Island {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// The hash that the first one follows.
+    pub previous: Hash,
+    /// The hash of the last one.
+    pub hash: Hash,
+}
+
+/// What was found where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The store of the ledger, or a mirror.
+    pub place: PathBuf,
+    /// Entries that were taken from there.
+    pub taken: u64,
+    /// What could not be read.
+    pub problem: Option<String>,
+}
+
+/// What a salvage came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvage {
+    /// The head of the new ledger; `None` if nothing says which ledger it was, so that there is none.
+    pub head: Option<Head>,
+    /// How many entries there were, as far as anything tells.
+    pub expected: u64,
+    /// Entries that verify: those of the new ledger, and those behind a hole.
+    pub recovered: u64,
+    /// What is missing, by index.
+    pub losses: Vec<Loss>,
+    /// What stands behind a hole.
+    pub islands: Vec<Island>,
+    /// The file in which that is.
+    pub behind: Option<PathBuf>,
+    /// Entries in the new ledger whose redaction stands behind a hole: they are to be redacted again.
+    pub redact_again: Vec<u64>,
+    /// Where things were found.
+    pub found: Vec<Found>,
+}
+
+/// Takes what still verifies from the ledger in `from` and its mirrors, those it knows of and `mirrors`, into `to`, which must not be
+/// there yet or be empty.
+///
+/// # Errors
+/// [`CopyError`], among them [`CopyError::Nothing`].
+pub fn salvage(
+    from: &Path,
+    mirrors: &[PathBuf],
+    to: &Path,
+    clock: impl Clock + 'static,
+    entropy: impl Entropy + 'static,
+    progress: &dyn Fn(Progress),
+) -> Result<Salvage, CopyError> {
+    let _lock = LedgerDir::lock_if_there(from)?;
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let work = to.with_file_name(name);
+    if work.symlink_metadata().is_ok() {
+        return Err(CopyError::Exists(work)); // of a salvage that was cut short, or somebody's
+    }
+    std::fs::create_dir_all(&work).map_err(io(&work))?;
+    let result = (|| {
+        let mut troves = vec![open_store(from, &work.join("store"))];
+        let known = mirrors_of(from);
+        for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
+            troves.push(Trove::mirror(dir));
+        }
+        Salvager::new(troves)?.run(to, &work, clock, entropy, progress)
+    })();
+    std::fs::remove_dir_all(&work).map_err(io(&work))?;
+    result
+}
+
+/// Everything there is to salvage from.
+struct Salvager {
+    troves: Vec<Trove>,
+    id: Option<LedgerId>,
+    /// Where bundles may begin.
+    slots: BTreeSet<u64>,
+    expected: u64,
+    /// Entries that a redaction says are erased, and where that stands.
+    redactions: BTreeSet<(u64, u64)>,
+}
+
+/// What is written, entry by entry.
+struct Out {
+    /// Entries of the new ledger that fill no bundle yet.
+    filling: Bundle,
+    behind: BufWriter<std::fs::File>,
+    behind_path: PathBuf,
+    exporter: Exporter<'static>,
+    losses: Vec<Loss>,
+    islands: Vec<Island>,
+    recovered: u64,
+    next: u64,
+    /// The hash of the entry before, if that is there.
+    last: Option<Hash>,
+}
+
+impl Salvager {
+    fn new(mut troves: Vec<Trove>) -> Result<Self, CopyError> {
+        let id = troves.iter().find_map(|t| t.id);
+        for trove in &mut troves {
+            if trove.id.is_some_and(|other| Some(other) != id) {
+                trove.close("it is of another ledger");
+            }
+        }
+        let slots: BTreeSet<u64> = troves.iter_mut().flat_map(Trove::slots).collect();
+        let expected = troves.iter().filter_map(|t| t.size).max().unwrap_or(0);
+        let mut salvager = Self { troves, id, slots, expected, redactions: BTreeSet::new() };
+        salvager.find_redactions();
+        if salvager.expected == 0 && salvager.id.is_none() {
+            let why = salvager.troves.iter().filter_map(|t| t.problem.clone()).next();
+            return Err(CopyError::Nothing(why.unwrap_or_else(|| "it is empty".into())));
+        }
+        Ok(salvager)
+    }
+
+    /// What was erased must not come back from a place where it was not.
+    fn find_redactions(&mut self) {
+        for slot in self.slots.clone() {
+            for (index, found) in self.verified(slot) {
+                self.expected = self.expected.max(index + 1);
+                if let Some(Ok(record)) = found.entry.body().map(Record::decode)
+                    && let Content::Redaction(redaction) = record.event.content
+                {
+                    self.redactions.insert((redaction.of, index));
+                }
+            }
+        }
+    }
+
+    /// Everything in a slot that verifies.
+    fn verified(&mut self, slot: u64) -> Vec<(u64, Verified)> {
+        let mut found = Vec::new();
+        for (number, trove) in self.troves.iter_mut().enumerate() {
+            trove.verified(slot, number, &mut found);
+        }
+        found.sort_by_key(|(index, _)| *index);
+        found
+    }
+
+    fn run(
+        mut self,
+        to: &Path,
+        work: &Path,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+        progress: &dyn Fn(Progress),
+    ) -> Result<Salvage, CopyError> {
+        let behind_path = work.join(BEHIND_FILE);
+        let file = std::fs::File::create(&behind_path).map_err(io(&behind_path))?;
+        let mut out = Out {
+            filling: Bundle { first: 0, previous: Hash([0; 32]), entries: vec![] },
+            behind: BufWriter::new(file),
+            behind_path: behind_path.clone(),
+            exporter: Exporter::detached(self.id),
+            losses: vec![],
+            islands: vec![],
+            recovered: 0,
+            next: 0,
+            last: self.id.map(|id| id.genesis()),
+        };
+        let head = match self.id {
+            Some(id) => {
+                let mut head = None;
+                let dir = Claimed::new(to)?.fill(|store| {
+                    let mut rebuild = Rebuild::new(store, id, "what was salvaged".into(), &entropy)?;
+                    rebuild.as_found();
+                    self.write(&mut out, Some(&mut rebuild), progress)?;
+                    head = Some(rebuild.finish(None)?);
+                    Ok::<(), CopyError>(())
+                })?;
+                drop(dir.ledger(clock, entropy)?); // this erases what a redaction in it says is erased
+                head
+            }
+            None => {
+                if to.symlink_metadata().is_ok() {
+                    return Err(CopyError::Exists(to.to_owned()));
+                }
+                std::fs::create_dir(to).map_err(io(to))?;
+                self.write(&mut out, None, progress)?;
+                None
+            }
+        };
+        let behind = out.keep(to)?;
+        let size = head.map_or(0, |h| h.size);
+        let again = self.redactions.iter().filter(|(of, by)| *of < size && *by >= size).map(|(of, _)| *of);
+        Ok(Salvage {
+            head,
+            expected: self.expected,
+            recovered: out.recovered,
+            redact_again: again.collect(),
+            losses: out.losses,
+            islands: out.islands,
+            behind,
+            found: self.troves.into_iter().map(Trove::report).collect(),
+        })
+    }
+
+    fn write(
+        &mut self,
+        out: &mut Out,
+        mut rebuild: Option<&mut Rebuild<'_>>,
+        progress: &dyn Fn(Progress),
+    ) -> Result<(), CopyError> {
+        let erased: BTreeSet<u64> = self.redactions.iter().map(|(of, _)| *of).collect();
+        for slot in self.slots.clone() {
+            let found = self.verified(slot);
+            let mut rest = found.as_slice();
+            while let Some((index, _)) = rest.first() {
+                let (here, later) = rest.split_at(rest.partition_point(|(i, _)| i <= index));
+                rest = later;
+                if let Some(chosen) = out.choose(here) {
+                    out.take(rebuild.as_deref_mut(), *index, chosen, &erased)?;
+                    if let Some(trove) = self.troves.get_mut(chosen.trove) {
+                        trove.taken += 1;
+                    }
+                }
+            }
+            progress(Progress { done: out.next, total: Some(self.expected) });
+        }
+        out.lose_up_to(self.expected);
+        rebuild.map_or(Ok(()), |rebuild| out.flush_bundle(rebuild))
+    }
+}
+
+impl Out {
+    /// Of what was found for one entry: what follows the entry before, and of that, what is erased if it is erased anywhere.
+    fn choose<'v>(&self, found: &'v [(u64, Verified)]) -> Option<&'v Verified> {
+        let consecutive = found.first().is_some_and(|(index, _)| *index == self.next);
+        let follows = |v: &&Verified| consecutive && Some(v.previous) == self.last;
+        let all = || found.iter().map(|(_, v)| v);
+        let first = all().find(follows).or_else(|| all().next())?;
+        all()
+            .find(|v| v.entry.hash == first.entry.hash && matches!(v.entry.body, StoredBody::Erased(_)))
+            .or(Some(first))
+    }
+
+    fn take(
+        &mut self,
+        rebuild: Option<&mut Rebuild<'_>>,
+        index: u64,
+        found: &Verified,
+        erased: &BTreeSet<u64>,
+    ) -> Result<(), CopyError> {
+        self.lose_up_to(index);
+        let follows = self.next == index && self.last == Some(found.previous);
+        match rebuild.filter(|_| follows && self.islands.is_empty() && self.losses.is_empty()) {
+            Some(rebuild) => {
+                if self.filling.entries.is_empty() {
+                    self.filling = Bundle { first: index, previous: found.previous, entries: vec![] };
+                }
+                self.filling.entries.push(found.entry.clone());
+                if self.filling.entries.len() == BUNDLE_ENTRIES {
+                    self.flush_bundle(rebuild)?;
+                }
+            }
+            None => self.write_behind(index, found, follows && !self.islands.is_empty(), erased)?,
+        }
+        self.recovered += 1;
+        self.next = index + 1;
+        self.last = Some(found.entry.hash);
+        Ok(())
+    }
+
+    /// One line of the file of what stands behind a hole.
+    fn write_behind(
+        &mut self,
+        index: u64,
+        found: &Verified,
+        goes_on: bool,
+        erased: &BTreeSet<u64>,
+    ) -> Result<(), CopyError> {
+        let hash = found.entry.hash;
+        match self.islands.last_mut().filter(|_| goes_on) {
+            Some(island) => (island.last, island.hash) = (index, hash),
+            None => self.islands.push(Island { first: index, last: index, previous: found.previous, hash }),
+        }
+        let mut stored: StoredEntry = found.entry.clone();
+        if erased.contains(&index) {
+            stored.body = StoredBody::Erased(stored.header(index, found.previous).commitment);
+        }
+        let draft = self.exporter.draft(&Entry::new(index, found.previous, stored))?;
+        let Some(mut draft) = draft else { return Ok(()) };
+        draft.previous = (!goes_on).then(|| found.previous.to_string());
+        writeln!(self.behind, "{}", draft.to_json()).map_err(io(&self.behind_path))
+    }
+
+    fn lose_up_to(&mut self, index: u64) {
+        if index > self.next {
+            self.losses.push(Loss { first: self.next, last: index - 1 });
+            self.next = index;
+            self.last = None;
+        }
+    }
+
+    fn flush_bundle(&mut self, rebuild: &mut Rebuild<'_>) -> Result<(), CopyError> {
+        let empty = Bundle { first: self.next, previous: Hash([0; 32]), entries: vec![] };
+        let bundle = std::mem::replace(&mut self.filling, empty);
+        if bundle.entries.is_empty() { Ok(()) } else { rebuild.push(bundle) }
+    }
+
+    /// Puts the file of what stands behind a hole into the new directory, if there is anything in it.
+    fn keep(&mut self, to: &Path) -> Result<Option<PathBuf>, CopyError> {
+        if self.islands.is_empty() {
+            return Ok(None);
+        }
+        let path = to.join(BEHIND_FILE);
+        self.behind.flush().and_then(|()| self.behind.get_ref().sync_all()).map_err(io(&self.behind_path))?;
+        std::fs::rename(&self.behind_path, &path).map_err(io(&path))?;
+        durable::sync_dir(to).map_err(io(to))?;
+        Ok(Some(path))
+    }
+}

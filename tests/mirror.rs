@@ -1,0 +1,256 @@
+//! Somebody's disk dies. The mirror on the other disk must have every entry that was ever acknowledged, and must never have been
+//! written over by a ledger that has less: then both copies would be gone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
+mod support;
+
+use std::path::Path;
+
+use sayso_core::copy::{CopyError, MirrorError, restore};
+use sayso_core::directory::LedgerDir;
+use sayso_core::entry::Head;
+use sayso_core::ledger::{AppendError, Ledger, Outcome};
+use sayso_core::machine::SystemEntropy;
+use sayso_core::text::Text;
+use sayso_core::time::SystemClock;
+use support::{Fixture, add_numbered, batch, create_dir, files_in, numbered, open_dir, put_back, traces};
+
+/// The one mirror of a ledger, read whole and compared: its head.
+fn head_of_mirror(ledger: &Ledger) -> Result<Head, String> {
+    let states = ledger.check_mirrors();
+    assert_eq!(states.len(), 1);
+    states.into_iter().next().unwrap().head.map_err(|e| e.to_string())
+}
+
+fn append_one(ledger: &Ledger, n: u64) -> Result<Outcome, AppendError> {
+    ledger.append(&batch(&[&numbered(n)])).map(|a| a.outcomes[0])
+}
+
+fn head_restored(mirror: &Path) -> Head {
+    let dir = tempfile::tempdir().unwrap();
+    let restored = restore(mirror, &dir.path().join("new"), SystemClock, SystemEntropy, &|_| {});
+    restored.unwrap_or_else(|e| panic!("{e}")).ledger.head()
+}
+
+#[test]
+fn a_mirror_has_every_append_before_it_is_acknowledged() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let mirror = dir.path().join("mirror");
+    f.ledger.mirror(&mirror).unwrap();
+    assert_eq!(head_of_mirror(&f.ledger), Ok(f.ledger.head()));
+    let mut next = 0;
+    // Into the tail, over its end, whole bundles at once, and a batch that is streamed.
+    for count in [1, 3, 250, 1, 1, 1, 255, 256, 600, 4000, 1] {
+        add_numbered(&f.ledger, next..next + count);
+        next += count;
+        assert_eq!(head_of_mirror(&f.ledger), Ok(f.ledger.head()), "after {next}");
+    }
+    assert_eq!(head_restored(&mirror), f.ledger.head());
+    let names = files_in(&mirror);
+    assert_eq!(names.len() as u64, next / 256 + 2, "a file for each sealed bundle, the tail and the description");
+}
+
+#[test]
+fn a_ledger_remembers_its_mirror_and_the_mirror_catches_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror) = (dir.path().join("ledger"), dir.path().join("mirror"));
+    let ledger = create_dir(&path);
+    add_numbered(&ledger, 0..300);
+    ledger.mirror(&mirror).unwrap();
+    let early = files_in(&mirror);
+    add_numbered(&ledger, 300..600);
+    let late = ledger.head();
+    drop(ledger);
+    // A crash between the ledger's write and the mirror's, and a long while of it.
+    put_back(&mirror, &early);
+    let ledger = open_dir(&path);
+    assert_eq!(ledger.mirrors(), std::slice::from_ref(&mirror));
+    assert_eq!(head_of_mirror(&ledger).map(|h| h.size), Ok(300), "reading changes nothing");
+    add_numbered(&ledger, 600..601);
+    assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
+    assert_eq!(ledger.head().size, late.size + 1);
+    assert!(ledger.forget_mirror(&mirror).unwrap());
+    assert!(!ledger.forget_mirror(&mirror).unwrap());
+    add_numbered(&ledger, 601..602);
+    drop(ledger);
+    let ledger = open_dir(&path);
+    assert!(ledger.mirrors().is_empty());
+    assert_eq!(head_restored(&mirror).size, 601, "its files stay");
+    // Taken up again, with a bundle deleted and another damaged meanwhile.
+    std::fs::remove_file(mirror.join("00000000000000000000.bundle")).unwrap();
+    std::fs::write(mirror.join("00000000000000000256.bundle"), "nothing").unwrap();
+    ledger.mirror(&mirror).unwrap();
+    assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
+}
+
+/// The ledger's disk was replaced by an older copy: the mirror is the better one.
+#[test]
+fn a_mirror_that_has_more_or_something_else_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror) = (dir.path().join("ledger"), dir.path().join("mirror"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..300);
+    drop(ledger);
+    let older = files_in(&path);
+    let ledger = open_dir(&path);
+    add_numbered(&ledger, 300..310);
+    drop(ledger);
+    put_back(&path, &older);
+
+    let better = files_in(&mirror);
+    let ledger = open_dir(&path);
+    let refused = append_one(&ledger, 999).unwrap_err();
+    assert!(
+        matches!(&refused, AppendError::Mirror(e) if matches!(**e, MirrorError::Ahead { mirror: 310, .. })),
+        "{refused}"
+    );
+    assert_eq!(ledger.head().size, 300, "nothing was appended");
+    assert!(matches!(ledger.mirror(&mirror), Err(CopyError::Mirror(MirrorError::Ahead { .. }))));
+    assert!(matches!(ledger.redact(3, Text::new("r").unwrap(), None), Err(AppendError::Mirror(_))));
+    assert!(files_in(&mirror) == better, "it was not touched");
+
+    // Somebody goes on without it, past its end, and then takes it up again.
+    ledger.forget_mirror(&mirror).unwrap();
+    add_numbered(&ledger, 400..420);
+    assert!(matches!(ledger.mirror(&mirror), Err(CopyError::Mirror(MirrorError::Diverged { .. }))));
+    assert!(files_in(&mirror) == better, "it was not touched");
+
+    let other = LedgerDir::create(&dir.path().join("other"), SystemClock, SystemEntropy).unwrap();
+    assert!(matches!(other.mirror(&mirror), Err(CopyError::Mirror(MirrorError::OtherLedger { .. }))));
+    assert!(matches!(other.mirror(&path), Err(CopyError::Mirror(MirrorError::NotEmpty(_)))));
+    assert!(matches!(other.mirror(&dir.path().join("other/in")), Err(CopyError::Mirror(MirrorError::Inside(_)))));
+    assert!(matches!(other.mirror(dir.path()), Err(CopyError::Mirror(MirrorError::Inside(_)))));
+    assert!(other.mirrors().is_empty());
+}
+
+#[test]
+fn without_its_mirror_nothing_is_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror, away) = (dir.path().join("ledger"), dir.path().join("mirror"), dir.path().join("away"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..5);
+    // The disk goes away between two appends of one process.
+    std::fs::rename(&mirror, &away).unwrap();
+    let failed = append_one(&ledger, 5).unwrap_err();
+    assert!(matches!(failed, AppendError::MirrorBehind(_)), "{failed}");
+    assert!(failed.to_string().contains("sayso mirror --stop"), "the way out is named: {failed}");
+    std::fs::rename(&away, &mirror).unwrap();
+    let failed = append_one(&ledger, 6).unwrap_err();
+    assert!(matches!(failed, AppendError::MirrorBehind(_)), "it takes nothing more until it is opened again: {failed}");
+    drop(ledger);
+    let ledger = open_dir(&path);
+    assert_eq!(ledger.head().size, 6);
+    assert_eq!(
+        append_one(&ledger, 5).unwrap(),
+        Outcome::AlreadyThere(5),
+        "the same command again is all there is to do"
+    );
+    assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
+    drop(ledger);
+
+    // It is away when the ledger is opened: reading goes on, writing does not, and nothing is half done.
+    std::fs::rename(&mirror, &away).unwrap();
+    let ledger = open_dir(&path);
+    assert!(ledger.entry(5).unwrap().is_some());
+    let refused = append_one(&ledger, 7).unwrap_err();
+    assert!(matches!(&refused, AppendError::Mirror(e) if matches!(**e, MirrorError::NotAMirror(_))), "{refused}");
+    assert_eq!(ledger.head().size, 6);
+    std::fs::rename(&away, &mirror).unwrap();
+    assert_eq!(append_one(&ledger, 7).unwrap(), Outcome::Appended(6), "connected again, in the same process");
+    std::fs::rename(&mirror, &away).unwrap();
+    ledger.forget_mirror(&mirror).unwrap();
+    assert_eq!(append_one(&ledger, 8).unwrap(), Outcome::Appended(7));
+}
+
+#[test]
+fn every_changed_byte_of_a_mirror_is_noticed() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let (mirror, to) = (dir.path().join("mirror"), dir.path().join("new"));
+    f.ledger.mirror(&mirror).unwrap();
+    let tried_restore = |name: &str, what: &str| {
+        let restored = restore(&mirror, &to, SystemClock, SystemEntropy, &|_| {});
+        assert!(restored.is_err(), "{name}, {what}");
+        assert!(!to.exists());
+    };
+    let mut tried = 0;
+    // Empty, without a tail behind the sealed bundles, and with one.
+    for count in [0, 256, 300] {
+        add_numbered(&f.ledger, f.ledger.head().size..count);
+        for (name, good) in files_in(&mirror) {
+            let path = mirror.join(&name);
+            let name = name.to_string_lossy();
+            let sealed = name.ends_with(".bundle");
+            // Every changed byte of a bundle is tried where bundles are; here it is whether they are looked at.
+            let step = if !sealed || std::env::var_os("SAYSO_EXHAUSTIVE").is_some() { 1 } else { 13 };
+            for at in (0..good.len()).step_by(step) {
+                let mut bad = good.clone();
+                bad[at] ^= 1 << (at % 8);
+                std::fs::write(&path, bad).unwrap();
+                assert!(head_of_mirror(&f.ledger).is_err(), "{name}, byte {at}");
+                if at % 997 == 0 || (!sealed && at < 300) {
+                    tried_restore(&name, &format!("byte {at}"));
+                }
+                tried += 1;
+            }
+            for cut in [0, good.len() / 2, good.len() - 1] {
+                std::fs::write(&path, &good[..cut]).unwrap();
+                tried_restore(&name, &format!("cut to {cut}"));
+            }
+            std::fs::remove_file(&path).unwrap();
+            tried_restore(&name, "deleted");
+            std::fs::write(&path, good).unwrap();
+        }
+        assert_eq!(head_of_mirror(&f.ledger), Ok(f.ledger.head()), "all is back in its place");
+    }
+    println!("{tried} bytes changed");
+}
+
+/// What was redacted must not live on in the mirror, however the machine stopped on the way.
+#[test]
+fn a_redaction_reaches_the_mirror_also_after_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror) = (dir.path().join("ledger"), dir.path().join("mirror"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..300);
+    for n in [7, 290] {
+        let quote = format!("{:016x}", (n + 1u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let salt = ledger.entry(n).unwrap().unwrap().salt().unwrap();
+        assert!(!traces(&mirror, quote.as_bytes()).is_empty() && !traces(&mirror, &salt).is_empty());
+        let before = files_in(&mirror);
+        ledger.redact(n, Text::new("by order").unwrap(), None).unwrap();
+        let clean = || traces(&mirror, quote.as_bytes()).is_empty() && traces(&mirror, &salt).is_empty();
+        assert!(clean(), "at once");
+        assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
+        let after = files_in(&mirror);
+
+        // The mirror never heard of it.
+        put_back(&mirror, &before);
+        assert!(!clean());
+        ledger.mirror(&mirror).unwrap();
+        assert!(clean());
+        // It wrote the record of the redaction, and stopped before the erasing.
+        put_back(&mirror, &after);
+        for (name, bytes) in before.iter().filter(|(name, _)| name.to_string_lossy().ends_with(".bundle")) {
+            std::fs::write(mirror.join(name), bytes).unwrap();
+        }
+        std::fs::write(mirror.join("erasing"), format!("{n}\n")).unwrap();
+        std::fs::write(mirror.join("part-3"), &before[Path::new("tail")]).unwrap();
+        ledger.mirror(&mirror).unwrap();
+        assert!(clean() && !mirror.join("erasing").exists());
+        assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
+    }
+    assert_eq!(head_restored(&mirror), ledger.head());
+}
