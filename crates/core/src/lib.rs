@@ -16,6 +16,7 @@
 //! | [`reading`], [`mod@replay`] | how entries read today, and what each source stands by |
 //! | `projection` | the index from which views are answered |
 //! | [`mod@audit`] | whether anything was altered |
+//! | [`repair`] | what opening put right |
 //!
 //! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
 //! or draws randomness except through what it was given.
@@ -33,6 +34,7 @@ pub mod machine;
 pub mod number;
 mod projection;
 pub mod reading;
+pub mod repair;
 pub mod replay;
 pub mod store;
 pub mod text;

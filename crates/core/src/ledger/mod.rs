@@ -25,6 +25,7 @@ use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
 use crate::event::{ContentDigest, Event};
 use crate::machine::Entropy;
 use crate::reading::Aliases;
+use crate::repair::Repair;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant};
 use append::{Ticket, Turn};
@@ -191,8 +192,9 @@ pub struct Ledger {
     fingerprinter: Fingerprinter,
     queue: Mutex<Queue>,
     writer: Mutex<Writer>,
+    repairs: Vec<Repair>,
     /// Keeps the directory locked as long as the ledger is open.
-    _dir: Option<LedgerDir>,
+    dir: Option<LedgerDir>,
 }
 
 impl Ledger {
@@ -227,6 +229,7 @@ impl Ledger {
         let mut log = Log::open(store.clone())?;
         for index in log.unfinished_erasures()? {
             log.erase(index)?;
+            log.repairs.push(Repair::ErasureFinished { index });
         }
         Ok(Self {
             store,
@@ -236,13 +239,22 @@ impl Ledger {
             snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
             queue: Mutex::default(),
             fingerprinter: log.fingerprinter,
+            repairs: std::mem::take(&mut log.repairs),
             writer: Mutex::new(Writer::new(log)),
-            _dir: None,
+            dir: None,
         })
     }
 
     pub(crate) fn holding(self, dir: LedgerDir) -> Self {
-        Self { _dir: Some(dir), ..self }
+        dir.acknowledge(self.head());
+        let repairs = [dir.repairs(), &self.repairs].concat();
+        Self { dir: Some(dir), repairs, ..self }
+    }
+
+    /// What opening it put right.
+    #[must_use]
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 
     /// What makes this ledger itself.
@@ -404,6 +416,9 @@ impl Ledger {
 
     fn publish(&self, writer: &Writer) {
         let snapshot = Arc::new(writer.snapshot().clone());
+        if let Some(dir) = &self.dir {
+            dir.acknowledge(snapshot.head);
+        }
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 

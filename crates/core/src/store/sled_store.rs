@@ -8,13 +8,18 @@
 //! - A leaf that outgrows 16 keys is split, and both halves are written again with all their values. `fill` therefore lets
 //!   the leaves split while they hold empty values, and puts the values in afterwards: half the bytes written.
 //! - A batch costs sled a write of its own, before the others, and a wait for it. A single row is therefore no batch.
+//! - sled panics on some damaged files. A panic in it becomes an error here.
+//! - What sled cannot open, or would spoil by opening it, is found beforehand: see `sled_files`.
 //! - sled's cache notes an access in a queue of 64 per shard and evicts only when a queue is full; few large pages never
 //!   fill one. Reading a part therefore counts as several accesses.
 
+use std::cell::Cell;
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
-use super::{Row, Store, StoreError, Table, Write};
+use super::{Row, Store, StoreError, Table, Write, sled_files};
+use crate::repair::Repair;
 
 /// Bytes of a segment of sled's log. A page may grow to a quarter of it before it becomes a file.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -36,6 +41,28 @@ pub struct SledStore {
     db: sled::Db,
     file: File,
     path: PathBuf,
+    repairs: Vec<Repair>,
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a call to sled: a panic is then no defect of ours, and will be reported as an error.
+#[must_use]
+pub fn inside_sled() -> bool {
+    INSIDE.get()
+}
+
+/// Calls sled, and makes an error of a panic.
+fn guard<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let outer = INSIDE.replace(true);
+    let result = std::panic::catch_unwind(AssertUnwindSafe(call));
+    INSIDE.set(outer);
+    result.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(StoreError::Engine(format!("it gave up: {}", text.unwrap_or("no reason given"))))
+    })
 }
 
 impl SledStore {
@@ -46,6 +73,17 @@ impl SledStore {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
+        let repairs = sled_files::prepare(dir, SEGMENT_BYTES)?;
+        let (db, [log, state, identity, projection]) = guard(|| Self::open_trees(dir))?;
+        let file = File::open(dir.join("db")).map_err(io)?;
+        // sled does not sync `conf`, and the names of new files are as perishable as their contents.
+        for part in [&dir.join("conf"), dir, &dir.join("blobs")] {
+            File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
+        }
+        Ok(Self { log, state, identity, projection, db, file, path: dir.to_owned(), repairs })
+    }
+
+    fn open_trees(dir: &Path) -> Result<(sled::Db, [sled::Tree; 4]), StoreError> {
         let config =
             sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = config.open().map_err(|e| match e {
@@ -56,14 +94,19 @@ impl SledStore {
             e => engine(&e),
         })?;
         let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
-        let (log, state) = (tree("log")?, tree("state")?);
-        let (identity, projection) = (tree("identity")?, tree("projection")?);
-        let file = File::open(dir.join("db")).map_err(io)?;
-        // The names of new files are as perishable as their contents.
-        for part in [dir, &dir.join("blobs")] {
-            File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
-        }
-        Ok(Self { log, state, identity, projection, db, file, path: dir.to_owned() })
+        let trees = [tree("log")?, tree("state")?, tree("identity")?, tree("projection")?];
+        Ok((db, trees))
+    }
+
+    /// What had to be put right to open it.
+    #[must_use]
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// Says that nothing acknowledged is missing: what was kept in case of that can go.
+    pub(crate) fn forget_torn_copy(&self) {
+        sled_files::forget_torn_copy(&self.path);
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
@@ -77,7 +120,8 @@ impl SledStore {
 }
 
 fn engine(e: &sled::Error) -> StoreError {
-    StoreError::Engine(e.to_string())
+    // Its errors end in a backtrace that is always empty.
+    StoreError::Engine(e.to_string().trim_end_matches(" backtrace ()").to_owned())
 }
 
 /// The parts of a value: every one but the last is full, and the last never is.
@@ -100,6 +144,37 @@ fn split_part_key(part_key: &[u8]) -> Result<(&[u8], u16), StoreError> {
 
 impl Store for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        guard(|| self.read(table, key))
+    }
+
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        guard(|| self.read_rows(table, from, limit))
+    }
+
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        guard(|| self.read_keys(table, from, limit))
+    }
+
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        guard(|| self.read_floor(table, key))
+    }
+
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        guard(|| self.write(table, writes))
+    }
+
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        guard(|| self.write_new(table, rows))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        guard(|| self.make_durable())
+    }
+}
+
+/// The calls themselves; see [`Store`].
+impl SledStore {
+    fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let tree = self.tree(table);
         let mut value = Vec::new();
         for part in 0.. {
@@ -126,7 +201,7 @@ impl Store for SledStore {
         Ok(Some(value))
     }
 
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+    fn read_rows(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut rows: Vec<Row> = Vec::new();
         let mut complete = true;
         for item in self.tree(table).range(from..) {
@@ -147,7 +222,7 @@ impl Store for SledStore {
         if complete { Ok(rows) } else { Err(StoreError::Engine("a value is cut short".into())) }
     }
 
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn read_keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
         for part_key in self.tree(table).range(from..).keys() {
             let part_key = part_key.map_err(|e| engine(&e))?;
@@ -162,7 +237,7 @@ impl Store for SledStore {
         Ok(keys)
     }
 
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn read_floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let last_part = [key, &u16::MAX.to_be_bytes()].concat();
         let mut below = self.tree(table).range(..=last_part);
         // A longer key can sort between a key and its last part.
@@ -175,7 +250,7 @@ impl Store for SledStore {
         }
     }
 
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+    fn write(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         let tree = self.tree(table);
         if let [(key, Some(value))] = writes.as_slice()
             && value.len() < PART_BYTES
@@ -199,7 +274,7 @@ impl Store for SledStore {
         tree.apply_batch(batch).map_err(|e| engine(&e))
     }
 
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+    fn write_new(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
         let tree = self.tree(table);
         for with_values in [false, true] {
             for (key, value) in &rows {
@@ -212,7 +287,7 @@ impl Store for SledStore {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
+    fn make_durable(&self) -> Result<(), StoreError> {
         self.db.flush().map_err(|e| engine(&e))?;
         self.file.sync_data().map_err(|source| StoreError::Io { path: self.path.display().to_string(), source })
     }
