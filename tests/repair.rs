@@ -16,6 +16,7 @@ mod faults;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use faults::{claims, command, copy_dir};
 use sayso_core::store::{SledStore, Store, Table};
@@ -35,20 +36,32 @@ struct Fixture {
     replay: Vec<u8>,
 }
 
-impl Fixture {
-    fn new() -> Self {
+/// A ledger that is only copied, and its answer.
+fn fresh() -> &'static (tempfile::TempDir, Vec<u8>) {
+    static FRESH: OnceLock<(tempfile::TempDir, Vec<u8>)> = OnceLock::new();
+    FRESH.get_or_init(|| {
         let temp = tempfile::tempdir().unwrap();
-        let fresh = temp.path().join("fresh");
-        assert!(sayso(&fresh, &["init"]).status.success());
+        let ledger = temp.path().join("ledger");
+        assert!(sayso(&ledger, &["init"]).status.success());
         let file = temp.path().join("claims.jsonl");
         for (from, to) in [(0, ENTRIES - 100), (ENTRIES - 100, ENTRIES)] {
             std::fs::write(&file, claims(from, to)).unwrap();
-            assert!(sayso(&fresh, &["import", file.to_str().unwrap()]).status.success());
+            assert!(sayso(&ledger, &["import", file.to_str().unwrap()]).status.success());
         }
+        let copy = temp.path().join("copy");
+        copy_dir(&ledger, &copy);
+        let replay = sayso(&copy, &["replay", "--format", "json"]).stdout;
+        (temp, replay)
+    })
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let (fresh, replay) = fresh();
+        let temp = tempfile::tempdir().unwrap();
         let ledger = temp.path().join("ledger");
-        copy_dir(&fresh, &ledger);
-        let replay = sayso(&fresh, &["replay", "--format", "json"]).stdout;
-        Self { ledger, replay, _temp: temp }
+        copy_dir(&fresh.path().join("ledger"), &ledger);
+        Self { ledger, replay: replay.clone(), _temp: temp }
     }
 
     fn store(&self) -> PathBuf {
@@ -78,7 +91,8 @@ impl Fixture {
 #[test]
 fn damaged_files_of_the_engine_are_set_aside() {
     type Damage = fn(&mut Vec<u8>);
-    let damages: [Damage; 5] = [Vec::clear, |b| b.truncate(3), |b| b.truncate(b.len() - 1), |b| b[5] ^= 4, |b| b.push(0)];
+    let damages: [Damage; 5] =
+        [Vec::clear, |b| b.truncate(3), |b| b.truncate(b.len() - 1), |b| b[5] ^= 4, |b| b.push(0)];
     for damage in damages {
         for conf in [false, true] {
             let f = Fixture::new();
@@ -88,7 +102,11 @@ fn damaged_files_of_the_engine_are_set_aside() {
             std::fs::write(&file, &bytes).unwrap();
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             f.heals(&format!("{name} was damaged; it can be made again, so it was set aside as damaged-{name}"));
-            assert_eq!(std::fs::read(f.store().join(format!("damaged-{name}"))).unwrap(), bytes, "it is not thrown away");
+            assert_eq!(
+                std::fs::read(f.store().join(format!("damaged-{name}"))).unwrap(),
+                bytes,
+                "it is not thrown away"
+            );
         }
     }
 }

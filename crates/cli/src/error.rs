@@ -102,9 +102,7 @@ impl From<DirError> for CliError {
             }
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
-            DirError::FormatDamaged(_) => {
-                Self::failed(format!("{e}; write that line into it, then run `sayso audit`"))
-            }
+            DirError::FormatDamaged(_) => Self::failed(format!("{e}; write that line into it, then run `sayso audit`")),
             DirError::Cut { .. } => Self::failed(format!("{e}; nothing was removed. {WAY_OUT}")),
             _ => Self::failed(e),
         }

@@ -53,7 +53,8 @@ impl Audit {
     /// Adds that the ledger ends before a head that it had acknowledged.
     pub fn find_cut(&mut self, acknowledged: Head) {
         let found = self.entries;
-        self.findings.push(Finding { index: found, problem: Problem::Shortened { acknowledged: acknowledged.size, found } });
+        self.findings
+            .push(Finding { index: found, problem: Problem::Shortened { acknowledged: acknowledged.size, found } });
         self.found += 1;
         self.first_bad = Some(self.first_bad.map_or(found, |first| first.min(found)));
     }

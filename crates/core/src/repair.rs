@@ -56,7 +56,10 @@ impl fmt::Display for Repair {
             }
             Self::Unfinished { file } => write!(f, "{file} was left half written by a crash, and was removed"),
             Self::TornLog { copy } => {
-                write!(f, "the end of the store's log was torn, as a crash leaves it; a copy from before is kept as {copy}")
+                write!(
+                    f,
+                    "the end of the store's log was torn, as a crash leaves it; a copy from before is kept as {copy}"
+                )
             }
             Self::BundlesBeyondHead { bundles } => {
                 write!(f, "removed {bundles} bundles that an interrupted write left; they were never acknowledged")
@@ -65,7 +68,9 @@ impl fmt::Display for Repair {
                 write!(f, "removed {rows} rows that an interrupted write left; they were never acknowledged")
             }
             Self::ErasureFinished { index } => write!(f, "finished the interrupted redaction of #{index}"),
-            Self::ProjectionRebuilt => f.write_str("the index of views could not be used, and was built anew from the log"),
+            Self::ProjectionRebuilt => {
+                f.write_str("the index of views could not be used, and was built anew from the log")
+            }
             Self::ProjectionCaughtUp { from } => {
                 write!(f, "the index of views ended at {from} entries, and was brought up to the log")
             }

@@ -66,6 +66,7 @@ impl Writer {
         for (ticket, appended) in accepted {
             ticket.finish(match &written {
                 Ok(()) => Ok(appended),
+                Err(StoreError::Engine(e)) => Err(AppendError::Store(StoreError::Engine(e.clone()))),
                 Err(e) => Err(AppendError::Store(StoreError::Engine(e.to_string()))),
             });
         }

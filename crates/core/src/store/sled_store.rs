@@ -34,14 +34,26 @@ const TOUCHES: usize = 6;
 
 /// A sled database in a directory, locked while open.
 pub struct SledStore {
+    /// `None` only while it is being closed.
+    engine: Option<Engine>,
+    file: File,
+    path: PathBuf,
+    repairs: Vec<Repair>,
+}
+
+/// sled's part of it.
+struct Engine {
     log: sled::Tree,
     state: sled::Tree,
     identity: sled::Tree,
     projection: sled::Tree,
     db: sled::Db,
-    file: File,
-    path: PathBuf,
-    repairs: Vec<Repair>,
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        self.engine.take().map_or((), Engine::close);
+    }
 }
 
 thread_local! {
@@ -74,28 +86,22 @@ impl SledStore {
         let io = |source| StoreError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
         let repairs = sled_files::prepare(dir, SEGMENT_BYTES)?;
-        let (db, [log, state, identity, projection]) = guard(|| Self::open_trees(dir))?;
-        let file = File::open(dir.join("db")).map_err(io)?;
-        // sled does not sync `conf`, and the names of new files are as perishable as their contents.
-        for part in [&dir.join("conf"), dir, &dir.join("blobs")] {
-            File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
-        }
-        Ok(Self { log, state, identity, projection, db, file, path: dir.to_owned(), repairs })
-    }
-
-    fn open_trees(dir: &Path) -> Result<(sled::Db, [sled::Tree; 4]), StoreError> {
-        let config =
-            sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(|e| match e {
-            // sled has no kind of its own for this.
-            sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => {
-                StoreError::Locked { holder: None }
+        let engine = guard(|| Engine::open(dir))?;
+        let file = || -> std::io::Result<File> {
+            let file = File::open(dir.join("db"))?;
+            // sled does not sync `conf`, and the names of new files are as perishable as their contents.
+            for part in [&dir.join("conf"), dir, &dir.join("blobs")] {
+                File::open(part)?.sync_all()?;
             }
-            e => engine(&e),
-        })?;
-        let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
-        let trees = [tree("log")?, tree("state")?, tree("identity")?, tree("projection")?];
-        Ok((db, trees))
+            Ok(file)
+        };
+        match file() {
+            Ok(file) => Ok(Self { engine: Some(engine), file, path: dir.to_owned(), repairs }),
+            Err(e) => {
+                engine.close();
+                Err(io(e))
+            }
+        }
     }
 
     /// What had to be put right to open it.
@@ -107,6 +113,40 @@ impl SledStore {
     /// Says that nothing acknowledged is missing: what was kept in case of that can go.
     pub(crate) fn forget_torn_copy(&self) {
         sled_files::forget_torn_copy(&self.path);
+    }
+
+    fn engine(&self) -> Result<&Engine, StoreError> {
+        self.engine.as_ref().ok_or_else(|| StoreError::Engine("it is closed".into()))
+    }
+
+    fn tree(&self, table: Table) -> Result<&sled::Tree, StoreError> {
+        Ok(self.engine()?.tree(table))
+    }
+}
+
+impl Engine {
+    fn open(dir: &Path) -> Result<Self, StoreError> {
+        let config =
+            sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open().map_err(|e| match e {
+            // sled has no kind of its own for this.
+            sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => {
+                StoreError::Locked { holder: None }
+            }
+            e => engine(&e),
+        })?;
+        let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
+        let (log, state) = (tree("log")?, tree("state")?);
+        let (identity, projection) = (tree("identity")?, tree("projection")?);
+        Ok(Self { log, state, identity, projection, db })
+    }
+
+    /// sled syncs once more when it is closed, and panics if that fails. Everything acknowledged has been synced before.
+    fn close(self) {
+        let _ = guard(|| {
+            drop(self);
+            Ok(())
+        });
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
@@ -175,7 +215,7 @@ impl Store for SledStore {
 /// The calls themselves; see [`Store`].
 impl SledStore {
     fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let tree = self.tree(table);
+        let tree = self.tree(table)?;
         let mut value = Vec::new();
         for part in 0.. {
             let part_key = part_key(key, part)?;
@@ -204,7 +244,7 @@ impl SledStore {
     fn read_rows(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut rows: Vec<Row> = Vec::new();
         let mut complete = true;
-        for item in self.tree(table).range(from..) {
+        for item in self.tree(table)?.range(from..) {
             let (key, bytes) = item.map_err(|e| engine(&e))?;
             let (key, part) = split_part_key(&key)?;
             if part == 0 {
@@ -224,7 +264,7 @@ impl SledStore {
 
     fn read_keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
-        for part_key in self.tree(table).range(from..).keys() {
+        for part_key in self.tree(table)?.range(from..).keys() {
             let part_key = part_key.map_err(|e| engine(&e))?;
             let (key, _) = split_part_key(&part_key)?;
             if keys.last().is_none_or(|last| last != key) {
@@ -239,7 +279,7 @@ impl SledStore {
 
     fn read_floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let last_part = [key, &u16::MAX.to_be_bytes()].concat();
-        let mut below = self.tree(table).range(..=last_part);
+        let mut below = self.tree(table)?.range(..=last_part);
         // A longer key can sort between a key and its last part.
         loop {
             let Some(part_key) = below.next_back().transpose().map_err(|e| engine(&e))? else { return Ok(None) };
@@ -251,7 +291,7 @@ impl SledStore {
     }
 
     fn write(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        let tree = self.tree(table);
+        let tree = self.tree(table)?;
         if let [(key, Some(value))] = writes.as_slice()
             && value.len() < PART_BYTES
             && !tree.contains_key(part_key(key, 1)?).map_err(|e| engine(&e))?
@@ -275,7 +315,7 @@ impl SledStore {
     }
 
     fn write_new(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        let tree = self.tree(table);
+        let tree = self.tree(table)?;
         for with_values in [false, true] {
             for (key, value) in &rows {
                 for (number, part) in parts(value).enumerate() {
@@ -288,7 +328,7 @@ impl SledStore {
     }
 
     fn make_durable(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(|e| engine(&e))?;
+        self.engine()?.db.flush().map_err(|e| engine(&e))?;
         self.file.sync_data().map_err(|source| StoreError::Io { path: self.path.display().to_string(), source })
     }
 }
@@ -304,10 +344,10 @@ mod tests {
         // Row 1 is whole, row 2 has its first part only, row 3 none of its three.
         store.fill(Table::Log, vec![(vec![1], vec![7; 50_000])]).unwrap();
         for (key, value) in [([2, 0, 0], vec![7; PART_BYTES]), ([2, 0, 1], vec![]), ([2, 0, 2], vec![])] {
-            store.log.insert(key, value).unwrap();
+            store.tree(Table::Log).unwrap().insert(key, value).unwrap();
         }
         for key in [[3, 0, 0], [3, 0, 1], [3, 0, 2]] {
-            store.log.insert(key, &[]).unwrap();
+            store.tree(Table::Log).unwrap().insert(key, &[]).unwrap();
         }
         assert!(store.scan(Table::Log, &[], 10).is_err());
         assert_eq!(store.keys(Table::Log, &[2], 10).unwrap(), [[2], [3]]);
