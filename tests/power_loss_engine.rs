@@ -61,7 +61,8 @@ fn trace(ledger: &Path, file: &Path, calls: &Path) -> Option<Vec<Event>> {
 fn event(line: &str) -> Option<Event> {
     let (_, call) = line.split_once(' ')?;
     let call = call.trim_start();
-    let is_db = || call.contains("/store/db>");
+    let is = |path: &str| call.contains(&(hexed(path) + ">"));
+    let is_db = || is("/store/db");
     if call.starts_with("pwrite64(") && is_db() {
         let mut quoted = call.split('"');
         let bytes = hex(quoted.nth(1)?);
@@ -76,13 +77,18 @@ fn event(line: &str) -> Option<Event> {
     if call.contains("sync resumed>") && call.contains("= 0") {
         return Some(Event::SyncEnds);
     }
-    if sync && call.contains("/store>") {
+    if sync && is("/store") {
         return Some(Event::NamesSynced);
     }
     if call.starts_with("rename(") {
         return Some(Event::Renamed);
     }
     (call.starts_with("write(1<")).then_some(Event::Acknowledged)
+}
+
+/// A text as strace writes it when it is told to write everything in hexadecimal.
+fn hexed(text: &str) -> String {
+    text.bytes().map(|b| format!("\\x{b:02x}")).collect()
 }
 
 /// Bytes from `\x01\xab...`.

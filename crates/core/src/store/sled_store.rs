@@ -52,7 +52,9 @@ struct Engine {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        self.engine.take().map_or((), Engine::close);
+        if let Some(engine) = self.engine.take() {
+            engine.close();
+        }
     }
 }
 
