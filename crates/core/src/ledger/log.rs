@@ -263,7 +263,11 @@ impl Log {
         if bundles > 0 {
             repairs.push(Repair::BundlesBeyondHead { bundles });
         }
-        runs.trim(&*store)?;
+        match runs.trim(&*store) {
+            // Only appending needs the index of repeats, and refuses by itself where it cannot be read.
+            Ok(()) | Err(StoreError::Engine(_)) => {}
+            Err(e) => return Err(e.into()),
+        }
 
         let head = Head { size: head.size, hash: last.0 };
         let sealed = head.size / BUNDLE * BUNDLE;
@@ -421,17 +425,27 @@ impl Log {
         let known = match known {
             Some(known) => known,
             None => {
+                match Projection::clear(&*self.store) {
+                    Ok(()) => {}
+                    // The engine cannot read it, so it cannot be removed either: views are then answered from the log. Not so
+                    // where something was erased, of which it has a copy.
+                    Err(StoreError::Engine(_)) if !from_scratch => return Ok(()),
+                    Err(e) => return Err(e.into()),
+                }
                 if !from_scratch && sealed > 0 {
                     self.repairs.push(Repair::ProjectionRebuilt);
                 }
-                Projection::clear(&*self.store)?;
                 Projection::default()
             }
         };
         if known.reached() > 0 && known.reached() < sealed {
             self.repairs.push(Repair::ProjectionCaughtUp { from: known.reached() });
         }
-        self.projection = if known.reached() == sealed { Some(known) } else { self.catch_up(known, progress)? };
+        let caught_up = if known.reached() == sealed { Ok(Some(known)) } else { self.catch_up(known, progress) };
+        self.projection = match caught_up {
+            Err(OpenError::Store(StoreError::Engine(_))) if !from_scratch => None, // likewise
+            other => other?,
+        };
         self.snapshot.projection = self.projection.clone().map(Arc::new);
         Ok(())
     }
