@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -42,6 +44,30 @@ pub(crate) struct Global {
     /// Who records [default: the system's user name]
     #[arg(long, global = true, value_name = "NAME", env = "SAYSO_RECORDER")]
     pub(crate) recorder: Option<String>,
+    /// If another program is using the ledger, wait until it has finished; at most so many seconds, if they are given
+    #[arg(long, global = true, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "forever")]
+    pub(crate) wait: Option<Wait>,
+}
+
+/// How long to wait for a ledger.
+#[derive(Clone, Copy)]
+pub(crate) enum Wait {
+    /// As long as it takes.
+    Forever,
+    /// At most this long.
+    AtMost(Duration),
+}
+
+impl FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "forever" {
+            return Ok(Self::Forever);
+        }
+        let seconds = text.parse().ok().and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
+        seconds.map(Self::AtMost).ok_or_else(|| "write a number of seconds, as in --wait=30".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

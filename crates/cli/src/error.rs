@@ -67,12 +67,18 @@ pub(crate) fn stdout(e: &std::io::Error) -> CliError {
     CliError::failed(format!("could not write the output: {e}"))
 }
 
+/// What to do with a ledger that cannot be used as it is.
+const WAY_OUT: &str = "Keep this directory as it is, and go on with a copy or an export made earlier";
+
 fn store(e: &StoreError) -> CliError {
     match e {
-        StoreError::Locked { .. } => {
-            CliError::failed(format!("{e}; nothing was changed. Wait until it has finished, or stop it, and try again"))
+        StoreError::Locked { .. } => CliError::failed(format!(
+            "{e}; nothing was changed. Wait until it has finished, or stop it, and try again; `--wait` does the waiting"
+        )),
+        StoreError::Damaged { .. } => CliError::failed(format!("{e}. {WAY_OUT}")),
+        StoreError::Engine(_) => {
+            CliError::failed(format!("{e}; run `sayso audit` to see what is wrong. If it cannot say: {WAY_OUT}"))
         }
-        StoreError::Engine(_) => CliError::failed(format!("{e}; run `sayso audit` to see what is wrong")),
         e => CliError::failed(e),
     }
 }
@@ -97,6 +103,8 @@ impl From<DirError> for CliError {
             }
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
+            DirError::FormatDamaged(_) => Self::failed(format!("{e}; write that line into it, then run `sayso audit`")),
+            DirError::Cut { .. } => Self::failed(format!("{e}; nothing was removed. {WAY_OUT}")),
             _ => Self::failed(e),
         }
     }

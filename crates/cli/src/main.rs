@@ -13,6 +13,7 @@ mod session;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sayso_core::store::inside_sled;
 
 use args::{Cli, Command};
 use error::CliError;
@@ -20,6 +21,14 @@ use session::Session;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // sled panics on some damaged files. That becomes an error, and the panic's own words would only frighten.
+    let loud = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let by_sled = panic.location().is_some_and(|place| place.file().contains("sled-0.34"));
+        if !by_sled && !inside_sled() {
+            loud(panic);
+        }
+    }));
     match run(cli) {
         Ok(code) => code,
         Err(e) => e.report(),

@@ -1,22 +1,30 @@
 //! What every command shares: the global arguments, checked once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use sayso_core::directory::LedgerDir;
+use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::exchange::CheckOptions;
 use sayso_core::ledger::Ledger;
 use sayso_core::machine::SystemEntropy;
+use sayso_core::repair::Repair;
+use sayso_core::store::StoreError;
 use sayso_core::text::Label;
 use sayso_core::time::{SystemClock, TimeZone};
 
-use crate::args::{Format, Global};
+use crate::args::{Format, Global, Wait};
 use crate::error::CliError;
 use crate::locate;
+use crate::output::table::escape;
+
+/// Between two looks at a ledger that somebody else is using.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The checked global arguments.
 pub(crate) struct Session {
     ledger: Option<PathBuf>,
     recorder: Option<String>,
+    wait: Option<Wait>,
     pub(crate) zone: TimeZone,
     pub(crate) format: Format,
 }
@@ -27,7 +35,7 @@ impl Session {
         // An empty variable is an unset one.
         let ledger = global.ledger.filter(|dir| !dir.is_empty()).map(PathBuf::from);
         let recorder = global.recorder.filter(|name| !name.is_empty());
-        Ok(Self { ledger, recorder, zone, format: global.format })
+        Ok(Self { ledger, recorder, wait: global.wait, zone, format: global.format })
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -56,12 +64,34 @@ impl Session {
 
     /// The ledger's directory, opened and locked.
     pub(crate) fn open_dir(&self) -> Result<LedgerDir, CliError> {
-        Ok(LedgerDir::open(&locate::find(self.ledger.as_deref())?)?)
+        let dir = self.lock(&locate::find(self.ledger.as_deref())?)?;
+        tell(dir.repairs());
+        Ok(dir)
     }
 
     /// The ledger, opened.
     pub(crate) fn open(&self) -> Result<Ledger, CliError> {
-        Ok(self.open_dir()?.ledger(SystemClock, SystemEntropy)?)
+        let dir = self.lock(&locate::find(self.ledger.as_deref())?)?;
+        let ledger = dir.ledger(SystemClock, SystemEntropy)?;
+        tell(ledger.repairs());
+        Ok(ledger)
+    }
+
+    /// Opens a directory, and waits for it if that is wanted.
+    fn lock(&self, path: &Path) -> Result<LedgerDir, DirError> {
+        let begun = Instant::now();
+        loop {
+            let opened = LedgerDir::open(path);
+            let goes_on = match self.wait {
+                None => false,
+                Some(Wait::Forever) => true,
+                Some(Wait::AtMost(limit)) => begun.elapsed() < limit,
+            };
+            match opened {
+                Err(DirError::Store(StoreError::Locked { .. })) if goes_on => std::thread::sleep(PAUSE),
+                other => return other,
+            }
+        }
     }
 
     /// How drafts are to be read.
@@ -72,5 +102,12 @@ impl Session {
             None => whoami::username().ok().and_then(|name| Label::new(&name).ok()),
         };
         Ok(CheckOptions { zone: self.zone, numbers, imported_clock, recorder })
+    }
+}
+
+/// Says what opening put right: on standard error, so that answers stay what programs expect.
+fn tell(repairs: &[Repair]) {
+    for repair in repairs {
+        eprintln!("sayso: put right: {}", escape(&repair.to_string()));
     }
 }

@@ -50,6 +50,15 @@ impl Audit {
         self.found == 0
     }
 
+    /// Adds that the ledger ends before a head that it had acknowledged.
+    pub fn find_cut(&mut self, acknowledged: Head) {
+        let found = self.entries;
+        self.findings
+            .push(Finding { index: found, problem: Problem::Shortened { acknowledged: acknowledged.size, found } });
+        self.found += 1;
+        self.first_bad = Some(self.first_bad.map_or(found, |first| first.min(found)));
+    }
+
     /// The number of entries before the first finding: consistent up to there.
     #[must_use]
     pub fn consistent_up_to(&self) -> u64 {
@@ -135,6 +144,17 @@ pub enum Problem {
         /// Entries now.
         found: u64,
     },
+    /// The ledger is shorter than it was when it last acknowledged an entry.
+    #[error("cut: {acknowledged} entries of this ledger were acknowledged, and only {found} are left")]
+    Shortened {
+        /// Entries that were acknowledged.
+        acknowledged: u64,
+        /// Entries now.
+        found: u64,
+    },
+    /// The storage engine cannot read them.
+    #[error("unreadable: the storage engine reports: {0}")]
+    Engine(String),
     /// The ledger has another history than a receipt.
     #[error("rewritten: a receipt has another hash for this entry, so it or an entry before it was changed")]
     Rewritten,
@@ -161,6 +181,8 @@ impl Problem {
             Self::NotErased => "not-erased",
             Self::HeadMismatch => "head-mismatch",
             Self::Cut { .. } => "cut",
+            Self::Shortened { .. } => "shortened",
+            Self::Engine(_) => "engine",
             Self::Rewritten => "rewritten",
         }
     }
@@ -188,7 +210,12 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
         let step: Vec<u64> = (first..bundles.min(first + STEP)).map(|b| b * BUNDLE).collect();
         let checked: Vec<Result<Option<Checked>, StoreError>> = step
             .into_par_iter()
-            .map(|first| Ok(store.get(Table::Log, &first.to_be_bytes())?.map(|bytes| check(first, &bytes, receipts))))
+            .map(|first| match store.get(Table::Log, &first.to_be_bytes()) {
+                Ok(bytes) => Ok(bytes.map(|bytes| check(first, &bytes, receipts))),
+                // The others may be readable.
+                Err(StoreError::Engine(e)) => Ok(Some(Checked::unreadable(first, Problem::Engine(e)))),
+                Err(e) => Err(e),
+            })
             .collect();
         first += STEP;
         for (checked, at) in checked.into_iter().zip(((first - STEP) * BUNDLE..).step_by(BUNDLE as usize)) {
@@ -261,9 +288,20 @@ pub(crate) fn check_bundle(bundle: &Bundle) -> Checked {
     checked
 }
 
+impl Checked {
+    /// Nothing is known yet.
+    fn new(first: u64) -> Self {
+        Self { end: first.saturating_add(1), ..Self::default() }
+    }
+
+    fn unreadable(first: u64, problem: Problem) -> Self {
+        Self { findings: vec![Finding { index: first, problem }], ..Self::new(first) }
+    }
+}
+
 /// Checks the bundle stored for `first`: every byte of it is hashed.
 fn check(first: u64, bytes: &[u8], receipts: &[Head]) -> Checked {
-    let mut checked = Checked { end: first.saturating_add(1), ..Checked::default() };
+    let mut checked = Checked::new(first);
     let (bundle, damage) = match Bundle::decode(bytes) {
         Ok(bundle) => (bundle, None),
         Err(damage) => match Bundle::decode_damaged(bytes) {

@@ -179,6 +179,9 @@ impl Bundle {
         if version > VERSION {
             return Err(BundleError::NewerVersion(version));
         }
+        if version == 0 {
+            return Err(damaged("no version"));
+        }
         if checked && checksum(content) != *sum {
             return Err(damaged("wrong checksum"));
         }
@@ -262,6 +265,20 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is read would be written as version 1, so that two byte strings would be one bundle.
+    #[test]
+    fn there_is_no_version_0() {
+        let body = StoredBody::Erased(Hash([3; 32]));
+        let entry = StoredEntry { flags: 0, recorded: Instant::from_stored(1), hash: Hash([1; 32]), body };
+        let mut bytes = Bundle { first: 0, previous: Hash([2; 32]), entries: vec![entry] }.encode(Codec::Plain);
+        assert!(Bundle::decode(&bytes).is_ok());
+        bytes[0] = 0;
+        let end = bytes.len() - CHECKSUM_BYTES;
+        let sum = checksum(&bytes[..end]);
+        bytes[end..].copy_from_slice(&sum);
+        assert_eq!(Bundle::decode(&bytes), Err(BundleError::Damaged("no version")));
+    }
 
     fn sample() -> Bundle {
         let entry = |n: u8| StoredEntry {

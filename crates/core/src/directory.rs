@@ -1,20 +1,29 @@
-//! A ledger as a directory: a `format` file that says what it is, a lock, and the store.
+//! A ledger as a directory: a `format` file that says what it is, a lock, the store, and beside it the last head that was
+//! acknowledged.
+//!
+//! That last file is written after each acknowledgement and never synced, so it costs nothing and can only lag behind. It is
+//! there because the engine takes damage near the end of its log for the end of the log: such a ledger would be sound, and
+//! shorter.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::copy::compact::heal;
 use crate::durable;
+use crate::entry::Head;
+use crate::ledger::log::read_head;
 use crate::ledger::{Ledger, OpenError};
 use crate::machine::Entropy;
+use crate::repair::Repair;
 use crate::store::{SledStore, Store, StoreError};
 use crate::time::Clock;
 
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
+const ACKNOWLEDGED_FILE: &str = "acknowledged";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
@@ -27,6 +36,11 @@ pub struct LedgerDir {
     // Dropped in this order: the store must be closed before the lock is given up.
     store: Arc<dyn Store>,
     lock: File,
+    /// The file of the last acknowledged head, and what it says.
+    acknowledged: Option<Mutex<(File, Option<Head>)>>,
+    /// Where the log ends, if that is not as far as was acknowledged.
+    ends_at: Option<u64>,
+    repairs: Vec<Repair>,
 }
 
 /// Why a directory cannot be used as a ledger.
@@ -43,6 +57,17 @@ pub enum DirError {
         path: PathBuf,
         /// Its format.
         found: u32,
+    },
+    /// The `format` file is not readable, and there is a store beside it.
+    #[error("{} is damaged: it should be the one line `sayso ledger {FORMAT}`", .0.display())]
+    FormatDamaged(PathBuf),
+    /// Entries that were acknowledged are gone from the end.
+    #[error("{} entries of this ledger were acknowledged, and its log ends at {found}: entries are lost", acknowledged.size)]
+    Cut {
+        /// The last head that was acknowledged.
+        acknowledged: Head,
+        /// Where the log ends now.
+        found: u64,
     },
     /// Something is there already.
     #[error("{} is already there{}", path.display(), if *ledger { " and is a ledger" } else { " and is not empty" })]
@@ -93,13 +118,14 @@ impl LedgerDir {
             Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
                 return Err(DirError::NotALedger(path.to_owned()));
             }
-            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(DirError::NotALedger(path.to_owned())),
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => String::new(),
             Err(e) => return Err(io(&format)(e)),
         };
         let found = text.trim().strip_prefix("sayso ledger ").and_then(|v| v.parse().ok());
         match found {
             Some(FORMAT) => Self::lock_and_open(path),
             Some(found) if found > FORMAT => Err(DirError::Newer { path: path.to_owned(), found }),
+            _ if path.join(STORE_DIR).is_dir() => Err(DirError::FormatDamaged(format)),
             _ => Err(DirError::NotALedger(path.to_owned())),
         }
     }
@@ -107,8 +133,11 @@ impl LedgerDir {
     /// Opens the ledger.
     ///
     /// # Errors
-    /// [`DirError`].
+    /// [`DirError`]; [`DirError::Cut`] before anything is removed from the store.
     pub fn ledger(self, clock: impl Clock + 'static, entropy: impl Entropy + 'static) -> Result<Ledger, DirError> {
+        if let Some((acknowledged, found)) = self.cut() {
+            return Err(DirError::Cut { acknowledged, found });
+        }
         Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self))
     }
 
@@ -148,10 +177,49 @@ impl LedgerDir {
         if path.join(LOCK_FILE).is_file() { Self::lock(path).map(Some) } else { Ok(None) }
     }
 
+    /// What opening put right.
+    #[must_use]
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// The last head that was acknowledged, and where the log ends, if it ends before that.
+    #[must_use]
+    pub fn cut(&self) -> Option<(Head, u64)> {
+        let acknowledged = self.acknowledged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).1;
+        acknowledged.zip(self.ends_at)
+    }
+
+    /// Notes the last acknowledged head. A courtesy to whoever opens the ledger next: it may fail.
+    pub(crate) fn acknowledge(&self, head: Head) {
+        let Some(file) = &self.acknowledged else { return };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.1 != Some(head) {
+            let (file, known) = &mut *file;
+            // Its length never shrinks, so it is one write in place.
+            let written = file.rewind().and_then(|()| file.write_all(format!("{head}\n").as_bytes()));
+            *known = written.is_ok().then_some(head);
+        }
+    }
+
     fn lock_and_open(path: &Path) -> Result<Self, DirError> {
         let lock = Self::lock(path)?;
         heal(path).map_err(io(path))?;
-        Ok(Self { path: path.to_owned(), store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), lock })
+        let store = SledStore::open(&path.join(STORE_DIR))?;
+        let mut repairs = store.repairs().to_vec();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut acknowledged = options.open(path.join(ACKNOWLEDGED_FILE)).ok();
+        let known = acknowledged.as_mut().and_then(read_acknowledged);
+        let found = read_head(&store).ok().flatten().map(|head| head.size);
+        let ends_at = found.filter(|found| known.is_some_and(|known| *found < known.size));
+        if found.is_some() && known.is_some() && ends_at.is_none() {
+            // What was torn off was never acknowledged.
+            store.forget_torn_copy();
+            repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
+        }
+        let acknowledged = acknowledged.map(|file| Mutex::new((file, known)));
+        Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs })
     }
 
     fn lock(path: &Path) -> Result<File, DirError> {
@@ -199,7 +267,7 @@ impl Claimed {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if names.any(|name| name != LOCK_FILE && name != STORE_DIR) {
+        if names.any(|name| name != LOCK_FILE && name != STORE_DIR && name != ACKNOWLEDGED_FILE) {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
         let left = path.join(STORE_DIR).exists();
@@ -236,6 +304,7 @@ impl Claimed {
                     // The error that came first is the one to tell.
                     let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
                     let _ = std::fs::remove_file(path.join(LOCK_FILE));
+                    let _ = std::fs::remove_file(path.join(ACKNOWLEDGED_FILE));
                     if self.made {
                         let _ = std::fs::remove_dir(&path);
                     }
@@ -252,6 +321,12 @@ pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
     // What is damaged here names no directory, and is found out before the next write.
     String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
+}
+
+fn read_acknowledged(file: &mut File) -> Option<Head> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
 }
 
 /// The directories that will get a new name in them when `path` is made: those names must survive power loss too.

@@ -18,6 +18,7 @@
 //! | `projection` | the index from which views are answered |
 //! | [`mod@audit`] | whether anything was altered |
 //! | [`copy`] | mirrors, backups, and ledgers made from them |
+//! | [`repair`] | what opening put right |
 //!
 //! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
 //! or draws randomness except through what it was given.
@@ -37,6 +38,7 @@ pub mod machine;
 pub mod number;
 mod projection;
 pub mod reading;
+pub mod repair;
 pub mod replay;
 pub mod store;
 pub mod text;

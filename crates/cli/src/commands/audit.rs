@@ -15,7 +15,10 @@ pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliEr
     let receipts = receipts(&args.receipt)?;
     let dir = session.open_dir()?;
     let bar = progress::spinner("auditing");
-    let result = audit(dir.store(), &receipts, &|entries| bar.set_message(format!("auditing: {entries} entries")))?;
+    let mut result = audit(dir.store(), &receipts, &|entries| bar.set_message(format!("auditing: {entries} entries")))?;
+    if let Some((acknowledged, _)) = dir.cut() {
+        result.find_cut(acknowledged);
+    }
     bar.finish_and_clear();
     if session.is_json() {
         json::print(&json::audit(&result))?;

@@ -118,6 +118,14 @@ impl Record {
         }
     }
 
+    /// Whether bytes are an event in the one form in which it is written, as audit asks it.
+    ///
+    /// # Errors
+    /// [`BodyError`] if they are no event.
+    pub fn is_in_the_one_form(body: &[u8]) -> Result<bool, BodyError> {
+        Ok(!matches!(Self::inspect(body, &mut Vec::new())?, Inspected::NotCanonical))
+    }
+
     /// What audit needs to know of a body: that it is an event in the one form in which that is written, and which. `scratch`
     /// is working memory. For a claim nothing is built, and `None` comes back.
     pub(crate) fn inspect(body: &[u8], scratch: &mut Vec<u8>) -> Result<Inspected, BodyError> {

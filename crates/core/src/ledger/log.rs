@@ -17,6 +17,7 @@ use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bun
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
 use crate::projection::{Builder, Projected, Projection, Tail};
+use crate::repair::Repair;
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
 
@@ -135,6 +136,8 @@ pub(super) struct Log {
     pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
     pub(super) projection: Option<Projection>,
+    /// What opening put right.
+    pub(super) repairs: Vec<Repair>,
     /// Bundles read last, the newest at the end.
     recent: RefCell<Vec<Arc<Bundle>>>,
 }
@@ -243,11 +246,20 @@ impl Log {
         if (end, last.0.0, recorded) != (head.size, head.hash, head.recorded) {
             return Err(DamageError::at(end.min(head.size), "the log does not end where its head says").into());
         }
+        let mut repairs = Vec::new();
         if !beyond.is_empty() {
+            repairs.push(Repair::TailBeyondHead { rows: beyond.len() as u64 });
             store.apply(Table::State, beyond)?;
         }
-        trim_bundles(&*store, head.sealed)?;
-        runs.trim(&*store)?;
+        let bundles = trim_bundles(&*store, head.sealed)?;
+        if bundles > 0 {
+            repairs.push(Repair::BundlesBeyondHead { bundles });
+        }
+        match runs.trim(&*store) {
+            // Only appending needs the index of repeats, and refuses by itself where it cannot be read.
+            Ok(()) | Err(StoreError::Engine(_)) => {}
+            Err(e) => return Err(e.into()),
+        }
 
         let head = Head { size: head.size, hash: last.0 };
         let sealed = head.size / BUNDLE * BUNDLE;
@@ -264,6 +276,7 @@ impl Log {
             tail_rows: Rows::default(),
             tail_keys,
             projection: None,
+            repairs,
             recent: RefCell::default(),
         };
         for row in log.fingerprint_tail()? {
@@ -392,7 +405,7 @@ impl Log {
 
     /// Removes what was written beyond the head and is not to be.
     pub(super) fn trim(&self) -> Result<(), StoreError> {
-        trim_bundles(&*self.store, self.snapshot.sealed)?;
+        trim_bundles(&*self.store, self.snapshot.sealed).map(drop)?;
         self.projection.as_ref().map_or(Ok(()), |p| p.trim(&*self.store))
     }
 
@@ -404,11 +417,27 @@ impl Log {
         let known = match known {
             Some(known) => known,
             None => {
-                Projection::clear(&*self.store)?;
+                match Projection::clear(&*self.store) {
+                    Ok(()) => {}
+                    // The engine cannot read it, so it cannot be removed either: views are then answered from the log. Not so
+                    // where something was erased, of which it has a copy.
+                    Err(StoreError::Engine(_)) if !from_scratch => return Ok(()),
+                    Err(e) => return Err(e.into()),
+                }
+                if !from_scratch && sealed > 0 {
+                    self.repairs.push(Repair::ProjectionRebuilt);
+                }
                 Projection::default()
             }
         };
-        self.projection = if known.reached() == sealed { Some(known) } else { self.catch_up(known, progress)? };
+        if known.reached() > 0 && known.reached() < sealed {
+            self.repairs.push(Repair::ProjectionCaughtUp { from: known.reached() });
+        }
+        let caught_up = if known.reached() == sealed { Ok(Some(known)) } else { self.catch_up(known, progress) };
+        self.projection = match caught_up {
+            Err(OpenError::Store(StoreError::Engine(_))) if !from_scratch => None, // likewise
+            other => other?,
+        };
         self.snapshot.projection = self.projection.clone().map(Arc::new);
         Ok(())
     }
@@ -569,13 +598,15 @@ fn head_row(head: Head, sealed: u64, recorded: Instant) -> Write {
     (key::HEAD.to_vec(), Some(encode(&record)))
 }
 
-/// Removes bundles beyond the sealed part.
-pub(super) fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<(), StoreError> {
+/// Removes bundles beyond the sealed part. Gives back how many there were.
+pub(super) fn trim_bundles(store: &dyn Store, sealed: u64) -> Result<u64, StoreError> {
+    let mut removed = 0;
     loop {
         let keys = store.keys(Table::Log, &sealed.to_be_bytes(), 16)?;
         if keys.is_empty() {
-            return Ok(());
+            return Ok(removed);
         }
+        removed += keys.len() as u64;
         store.apply(Table::Log, keys.into_iter().map(|key| (key, None)).collect())?;
     }
 }

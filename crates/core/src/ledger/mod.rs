@@ -32,6 +32,7 @@ use crate::limits::MAX_BATCH_EVENTS;
 use crate::machine::Entropy;
 use crate::projection::Reader;
 use crate::reading::Aliases;
+use crate::repair::Repair;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant, KnownAt};
 use append::{Ticket, Turn};
@@ -210,6 +211,7 @@ pub struct Ledger {
     fingerprinter: Fingerprinter,
     queue: Mutex<Queue>,
     writer: Mutex<Writer>,
+    repairs: Vec<Repair>,
     /// Keeps the directory locked as long as the ledger is open.
     dir: Option<LedgerDir>,
 }
@@ -246,6 +248,7 @@ impl Ledger {
         let mut log = Log::open(store.clone())?;
         for index in log.unfinished_erasures()? {
             log.erase(index)?;
+            log.repairs.push(Repair::ErasureFinished { index });
         }
         Ok(Self {
             store,
@@ -255,6 +258,7 @@ impl Ledger {
             snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
             queue: Mutex::default(),
             fingerprinter: log.fingerprinter,
+            repairs: std::mem::take(&mut log.repairs),
             writer: Mutex::new(Writer::new(log)),
             dir: None,
         })
@@ -262,12 +266,20 @@ impl Ledger {
 
     pub(crate) fn holding(self, dir: LedgerDir) -> Self {
         lock(&self.writer).mirrors = dir.mirrors().iter().map(|dir| Mirror::new(dir)).collect();
-        Self { dir: Some(dir), ..self }
+        dir.acknowledge(self.head());
+        let repairs = [dir.repairs(), &self.repairs].concat();
+        Self { dir: Some(dir), repairs, ..self }
     }
 
     /// Closes it, and keeps its directory.
     pub(crate) fn into_dir(self) -> Option<LedgerDir> {
         self.dir
+    }
+
+    /// What opening it put right.
+    #[must_use]
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 
     /// What makes this ledger itself.
@@ -473,6 +485,9 @@ impl Ledger {
 
     fn publish(&self, writer: &Writer) {
         let snapshot = Arc::new(writer.snapshot().clone());
+        if let Some(dir) = &self.dir {
+            dir.acknowledge(snapshot.head);
+        }
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 

@@ -77,6 +77,7 @@ impl Writer {
         for (ticket, appended) in accepted {
             ticket.finish(match &written {
                 Ok(()) => Ok(appended),
+                Err(WriteError::Store(StoreError::Engine(e))) => Err(AppendError::Store(StoreError::Engine(e.clone()))),
                 Err(WriteError::Store(e)) => Err(AppendError::Store(StoreError::Engine(e.to_string()))),
                 Err(WriteError::Mirror(e)) => Err(AppendError::MirrorBehind(e.clone())),
             });

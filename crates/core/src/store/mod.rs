@@ -2,10 +2,11 @@
 //! of entries. sled is behind this interface and nowhere else.
 
 mod memory;
+mod sled_files;
 mod sled_store;
 
 pub use memory::MemoryStore;
-pub use sled_store::SledStore;
+pub use sled_store::{SledStore, inside_sled};
 
 /// The tables of a store. A batch of writes is atomic within one table, not across tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,6 +49,14 @@ pub enum StoreError {
     Locked {
         /// Who, if it said so.
         holder: Option<String>,
+    },
+    /// A file is not what was written. Nothing was touched.
+    #[error("{} is damaged at byte {at}; nothing was touched", path.display())]
+    Damaged {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The first byte of what cannot be read.
+        at: u64,
     },
     /// The engine reports damage or failed.
     #[error("the storage engine reports: {0}")]

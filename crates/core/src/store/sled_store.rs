@@ -8,13 +8,18 @@
 //! - A leaf that outgrows 16 keys is split, and both halves are written again with all their values. `fill` therefore lets
 //!   the leaves split while they hold empty values, and puts the values in afterwards: half the bytes written.
 //! - A batch costs sled a write of its own, before the others, and a wait for it. A single row is therefore no batch.
+//! - sled panics on some damaged files. A panic in it becomes an error here.
+//! - What sled cannot open, or would spoil by opening it, is found beforehand: see `sled_files`.
 //! - sled's cache notes an access in a queue of 64 per shard and evicts only when a queue is full; few large pages never
 //!   fill one. Reading a part therefore counts as several accesses.
 
+use std::cell::Cell;
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
-use super::{Row, Store, StoreError, Table, Write};
+use super::{Row, Store, StoreError, Table, Write, sled_files};
+use crate::repair::Repair;
 
 /// Bytes of a segment of sled's log. A page may grow to a quarter of it before it becomes a file.
 const SEGMENT_BYTES: usize = 4 << 20;
@@ -29,13 +34,49 @@ const TOUCHES: usize = 6;
 
 /// A sled database in a directory, locked while open.
 pub struct SledStore {
+    /// `None` only while it is being closed.
+    engine: Option<Engine>,
+    file: File,
+    path: PathBuf,
+    repairs: Vec<Repair>,
+}
+
+/// sled's part of it.
+struct Engine {
     log: sled::Tree,
     state: sled::Tree,
     identity: sled::Tree,
     projection: sled::Tree,
     db: sled::Db,
-    file: File,
-    path: PathBuf,
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.close();
+        }
+    }
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in a call to sled: a panic is then no defect of ours, and will be reported as an error.
+#[must_use]
+pub fn inside_sled() -> bool {
+    INSIDE.get()
+}
+
+/// Calls sled, and makes an error of a panic.
+fn guard<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let outer = INSIDE.replace(true);
+    let result = std::panic::catch_unwind(AssertUnwindSafe(call));
+    INSIDE.set(outer);
+    result.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(StoreError::Engine(format!("it gave up: {}", text.unwrap_or("no reason given"))))
+    })
 }
 
 impl SledStore {
@@ -46,6 +87,47 @@ impl SledStore {
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let io = |source| StoreError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
+        let repairs = sled_files::prepare(dir, SEGMENT_BYTES)?;
+        let engine = guard(|| Engine::open(dir))?;
+        let file = || -> std::io::Result<File> {
+            let file = File::open(dir.join("db"))?;
+            // sled does not sync `conf`, and the names of new files are as perishable as their contents.
+            for part in [&dir.join("conf"), dir, &dir.join("blobs")] {
+                File::open(part)?.sync_all()?;
+            }
+            Ok(file)
+        };
+        match file() {
+            Ok(file) => Ok(Self { engine: Some(engine), file, path: dir.to_owned(), repairs }),
+            Err(e) => {
+                engine.close();
+                Err(io(e))
+            }
+        }
+    }
+
+    /// What had to be put right to open it.
+    #[must_use]
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
+    /// Says that nothing acknowledged is missing: what was kept in case of that can go.
+    pub(crate) fn forget_torn_copy(&self) {
+        sled_files::forget_torn_copy(&self.path);
+    }
+
+    fn engine(&self) -> Result<&Engine, StoreError> {
+        self.engine.as_ref().ok_or_else(|| StoreError::Engine("it is closed".into()))
+    }
+
+    fn tree(&self, table: Table) -> Result<&sled::Tree, StoreError> {
+        Ok(self.engine()?.tree(table))
+    }
+}
+
+impl Engine {
+    fn open(dir: &Path) -> Result<Self, StoreError> {
         let config =
             sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = config.open().map_err(|e| match e {
@@ -58,12 +140,15 @@ impl SledStore {
         let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
         let (log, state) = (tree("log")?, tree("state")?);
         let (identity, projection) = (tree("identity")?, tree("projection")?);
-        let file = File::open(dir.join("db")).map_err(io)?;
-        // The names of new files are as perishable as their contents.
-        for part in [dir, &dir.join("blobs")] {
-            File::open(part).and_then(|d| d.sync_all()).map_err(io)?;
-        }
-        Ok(Self { log, state, identity, projection, db, file, path: dir.to_owned() })
+        Ok(Self { log, state, identity, projection, db })
+    }
+
+    /// sled syncs once more when it is closed, and panics if that fails. Everything acknowledged has been synced before.
+    fn close(self) {
+        let _ = guard(|| {
+            drop(self);
+            Ok(())
+        });
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
@@ -77,7 +162,8 @@ impl SledStore {
 }
 
 fn engine(e: &sled::Error) -> StoreError {
-    StoreError::Engine(e.to_string())
+    // Its errors end in a backtrace that is always empty.
+    StoreError::Engine(e.to_string().trim_end_matches(" backtrace ()").to_owned())
 }
 
 /// The parts of a value: every one but the last is full, and the last never is.
@@ -100,7 +186,38 @@ fn split_part_key(part_key: &[u8]) -> Result<(&[u8], u16), StoreError> {
 
 impl Store for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let tree = self.tree(table);
+        guard(|| self.read(table, key))
+    }
+
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        guard(|| self.read_rows(table, from, limit))
+    }
+
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        guard(|| self.read_keys(table, from, limit))
+    }
+
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        guard(|| self.read_floor(table, key))
+    }
+
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        guard(|| self.write(table, writes))
+    }
+
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        guard(|| self.write_new(table, rows))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        guard(|| self.make_durable())
+    }
+}
+
+/// The calls themselves; see [`Store`].
+impl SledStore {
+    fn read(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let tree = self.tree(table)?;
         let mut value = Vec::new();
         for part in 0.. {
             let part_key = part_key(key, part)?;
@@ -126,10 +243,10 @@ impl Store for SledStore {
         Ok(Some(value))
     }
 
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+    fn read_rows(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut rows: Vec<Row> = Vec::new();
         let mut complete = true;
-        for item in self.tree(table).range(from..) {
+        for item in self.tree(table)?.range(from..) {
             let (key, bytes) = item.map_err(|e| engine(&e))?;
             let (key, part) = split_part_key(&key)?;
             if key < from {
@@ -150,9 +267,9 @@ impl Store for SledStore {
         if complete { Ok(rows) } else { Err(StoreError::Engine("a value is cut short".into())) }
     }
 
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn read_keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
-        for part_key in self.tree(table).range(from..).keys() {
+        for part_key in self.tree(table)?.range(from..).keys() {
             let part_key = part_key.map_err(|e| engine(&e))?;
             let (key, _) = split_part_key(&part_key)?;
             if key >= from && keys.last().is_none_or(|last| last != key) {
@@ -165,9 +282,9 @@ impl Store for SledStore {
         Ok(keys)
     }
 
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn read_floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let last_part = [key, &u16::MAX.to_be_bytes()].concat();
-        let mut below = self.tree(table).range(..=last_part);
+        let mut below = self.tree(table)?.range(..=last_part);
         // A longer key can sort between a key and its last part.
         loop {
             let Some(part_key) = below.next_back().transpose().map_err(|e| engine(&e))? else { return Ok(None) };
@@ -178,8 +295,8 @@ impl Store for SledStore {
         }
     }
 
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        let tree = self.tree(table);
+    fn write(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        let tree = self.tree(table)?;
         if let [(key, Some(value))] = writes.as_slice()
             && value.len() < PART_BYTES
             && !tree.contains_key(part_key(key, 1)?).map_err(|e| engine(&e))?
@@ -202,8 +319,8 @@ impl Store for SledStore {
         tree.apply_batch(batch).map_err(|e| engine(&e))
     }
 
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        let tree = self.tree(table);
+    fn write_new(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        let tree = self.tree(table)?;
         for with_values in [false, true] {
             for (key, value) in &rows {
                 for (number, part) in parts(value).enumerate() {
@@ -215,8 +332,8 @@ impl Store for SledStore {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
-        self.db.flush().map_err(|e| engine(&e))?;
+    fn make_durable(&self) -> Result<(), StoreError> {
+        self.engine()?.db.flush().map_err(|e| engine(&e))?;
         self.file.sync_data().map_err(|source| StoreError::Io { path: self.path.display().to_string(), source })
     }
 }
@@ -232,10 +349,10 @@ mod tests {
         // Row 1 is whole, row 2 has its first part only, row 3 none of its three.
         store.fill(Table::Log, vec![(vec![1], vec![7; 50_000])]).unwrap();
         for (key, value) in [([2, 0, 0], vec![7; PART_BYTES]), ([2, 0, 1], vec![]), ([2, 0, 2], vec![])] {
-            store.log.insert(key, value).unwrap();
+            store.tree(Table::Log).unwrap().insert(key, value).unwrap();
         }
         for key in [[3, 0, 0], [3, 0, 1], [3, 0, 2]] {
-            store.log.insert(key, &[]).unwrap();
+            store.tree(Table::Log).unwrap().insert(key, &[]).unwrap();
         }
         assert!(store.scan(Table::Log, &[], 10).is_err());
         assert_eq!(store.keys(Table::Log, &[2], 10).unwrap(), [[2], [3]]);

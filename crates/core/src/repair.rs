@@ -1,0 +1,79 @@
+//! What opening a ledger put right. Only what can be made again is touched, never an entry; and whoever opens is told.
+
+use std::fmt;
+
+/// One thing that was put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Repair {
+    /// A derived file of the store could not be used. It was renamed, and is made again from the log.
+    SetAside {
+        /// The file, as it was called.
+        file: String,
+        /// What it is called now.
+        now: String,
+    },
+    /// A file that a crash left half written was removed; nothing refers to it.
+    Unfinished {
+        /// The file.
+        file: String,
+    },
+    /// The end of the store's log was torn, as a crash leaves it. Before the engine removed the torn part, the file was
+    /// copied.
+    TornLog {
+        /// The copy.
+        copy: String,
+    },
+    /// Sealed bundles, or parts of them, that a crash left beyond the head were removed. They were never acknowledged.
+    BundlesBeyondHead {
+        /// How many.
+        bundles: u64,
+    },
+    /// Rows of the tail that a crash left beyond the head were removed. They were never acknowledged.
+    TailBeyondHead {
+        /// How many.
+        rows: u64,
+    },
+    /// A redaction that a crash had interrupted was carried out.
+    ErasureFinished {
+        /// The entry whose body is now gone.
+        index: u64,
+    },
+    /// The index that views are answered from was missing, damaged or ahead of the log, and was built anew.
+    ProjectionRebuilt,
+    /// The index that views are answered from had fallen behind the log, and was brought up to it.
+    ProjectionCaughtUp {
+        /// Entries before this one were in it.
+        from: u64,
+    },
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetAside { file, now } => {
+                write!(f, "{file} was damaged; it can be made again, so it was set aside as {now}")
+            }
+            Self::Unfinished { file } => write!(f, "{file} was left half written by a crash, and was removed"),
+            Self::TornLog { copy } => {
+                write!(
+                    f,
+                    "the end of the store's log was torn, as a crash leaves it; a copy from before is kept as {copy}"
+                )
+            }
+            Self::BundlesBeyondHead { bundles } => {
+                write!(f, "removed {bundles} bundles that an interrupted write left; they were never acknowledged")
+            }
+            Self::TailBeyondHead { rows } => {
+                write!(f, "removed {rows} rows that an interrupted write left; they were never acknowledged")
+            }
+            Self::ErasureFinished { index } => write!(f, "finished the interrupted redaction of #{index}"),
+            Self::ProjectionRebuilt => {
+                f.write_str("the index of views could not be used, and was built anew from the log")
+            }
+            Self::ProjectionCaughtUp { from } => {
+                write!(f, "the index of views ended at {from} entries, and was brought up to the log")
+            }
+        }
+    }
+}

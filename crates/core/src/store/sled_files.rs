@@ -1,0 +1,265 @@
+//! sled's files, looked at before sled sees them.
+//!
+//! Three things were found by experiment (`docs/faults.md`):
+//!
+//! - A damaged, cut or empty snapshot makes sled's `open` fail, and so does a snapshot that a crash left half written: sled
+//!   takes `snap.N.generating` for a snapshot. Without any snapshot it reads its whole log and misses nothing.
+//! - The same with `conf`, which sled writes and never syncs.
+//! - Where the log is damaged below what the snapshot says was stable, `open` fails too, but not before it has **overwritten
+//!   everything behind the damage**, up to the end of the segment. One flipped bit would so cost four megabytes of entries.
+//!   Above that point damage looks like the end of the log, and is cut off without a word.
+//!
+//! So derived files that do not match their checksums are set aside, damage in the log is refused while nothing has been
+//! touched, and a log whose end is torn is copied before it is cut.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::StoreError;
+use crate::repair::Repair;
+
+const LOG: &str = "db";
+const CONF: &str = "conf";
+const SNAPSHOT: &str = "snap.";
+const UNFINISHED: &str = ".generating";
+/// What a derived file that is set aside is called: sled must not take it for a snapshot.
+const SET_ASIDE: &str = "damaged-";
+/// The copy of a log with a torn end.
+pub(super) const TORN_COPY: &str = "torn-db";
+/// Length and checksum at the end of a snapshot.
+const SNAPSHOT_END: usize = 12;
+const SEGMENT_HEADER: usize = 20;
+/// sled leaves less than this at the end of a segment unused.
+const MESSAGE_HEADER: usize = 32;
+/// Kinds of message that sled writes, but for 0, which fills what is empty.
+const KINDS: std::ops::RangeInclusive<u8> = 1..=11;
+/// The message that says that a segment ends here.
+const CAP: u8 = 2;
+
+/// Sees to it that sled can open a directory without losing anything.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the log itself is damaged; nothing was touched then.
+pub(super) fn prepare(dir: &Path, segment_bytes: usize) -> Result<Vec<Repair>, StoreError> {
+    let io = |path: &Path| {
+        let path = path.display().to_string();
+        move |source| StoreError::Io { path, source }
+    };
+    let mut repairs = Vec::new();
+    let mut stable = 0;
+    for file in std::fs::read_dir(dir).map_err(io(dir))? {
+        let file = file.map_err(io(dir))?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        let Some(number) = name.strip_prefix(SNAPSHOT) else { continue };
+        stable = stable.max(i64::from_str_radix(number, 16).unwrap_or(0));
+    }
+    let torn = check_log(dir, segment_bytes, stable)?;
+    for name in snapshots(dir).map_err(io(dir))? {
+        let path = dir.join(&name);
+        if name.ends_with(UNFINISHED) {
+            std::fs::remove_file(&path).map_err(io(&path))?;
+            repairs.push(Repair::Unfinished { file: name });
+        } else if !is_whole_snapshot(&std::fs::read(&path).map_err(io(&path))?) {
+            repairs.push(set_aside(dir, name).map_err(io(&path))?);
+        }
+    }
+    let conf = dir.join(CONF);
+    match std::fs::read(&conf) {
+        Ok(bytes) if bytes != expected_conf(segment_bytes) => {
+            repairs.push(set_aside(dir, CONF.to_owned()).map_err(io(&conf))?);
+        }
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(&conf)(e)),
+        _ => {}
+    }
+    if torn {
+        let copy = dir.join(TORN_COPY);
+        std::fs::copy(dir.join(LOG), &copy).map_err(io(&copy))?;
+        File::open(&copy).and_then(|f| f.sync_all()).map_err(io(&copy))?;
+        repairs.push(Repair::TornLog { copy: copy.display().to_string() });
+    }
+    Ok(repairs)
+}
+
+/// Removes the copy of a torn log, once it is known that nothing acknowledged was in the torn part.
+pub(super) fn forget_torn_copy(dir: &Path) {
+    let _ = std::fs::remove_file(dir.join(TORN_COPY)); // it is in nobody's way
+}
+
+fn snapshots(dir: &Path) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(dir)? {
+        let name = file?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(SNAPSHOT) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn set_aside(dir: &Path, file: String) -> std::io::Result<Repair> {
+    let now = format!("{SET_ASIDE}{file}");
+    std::fs::rename(dir.join(&file), dir.join(&now))?;
+    Ok(Repair::SetAside { file, now })
+}
+
+/// Whether a snapshot's checksum is right.
+fn is_whole_snapshot(bytes: &[u8]) -> bool {
+    let Some((body, checksum)) = bytes.split_last_chunk::<4>() else { return false };
+    let Some(body) = body.len().checked_sub(SNAPSHOT_END - 4).and_then(|end| body.get(..end)) else { return false };
+    !body.is_empty() && crc32fast::hash(body) == u32::from_le_bytes(*checksum)
+}
+
+/// `conf` as sled writes it.
+fn expected_conf(segment_bytes: usize) -> Vec<u8> {
+    let text = format!("segment_size: {segment_bytes}\nuse_compression: false\nversion: 0.34\n");
+    [text.as_bytes(), &crc32fast::hash(text.as_bytes()).to_le_bytes()].concat()
+}
+
+/// Whether the log ends in a tear that hides something which could be read.
+fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<bool, StoreError> {
+    let path = dir.join(LOG);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => return Err(StoreError::Io { path: path.display().to_string(), source }),
+    };
+    let io = |source| StoreError::Io { path: path.display().to_string(), source };
+    let damaged = |at| StoreError::Damaged { path: path.clone(), at };
+    let size = segment_bytes as i64;
+    let segments = Segments::read(&mut file, segment_bytes).map_err(io)?;
+    let mut load = |base: i64| -> Result<Option<(u64, Walk)>, StoreError> {
+        let Some(offset) = segments.at(base) else { return Ok(None) };
+        let walk = Walk::read(&mut file, offset, (base / size) as u64, segment_bytes).map_err(io)?;
+        Ok(Some((offset, walk)))
+    };
+    if stable % size != 0 {
+        let (offset, walk) = load(stable - stable % size)?.ok_or_else(|| damaged(0))?;
+        if !walk.capped && (walk.end as i64) < stable % size {
+            return Err(damaged(offset + walk.end as u64));
+        }
+    }
+    let mut base = stable.max(segments.stable) / size * size;
+    loop {
+        let Some((_, walk)) = load(base)? else { return Ok(segments.newest() > base) };
+        if !walk.capped {
+            return Ok(segments.newest() > base || walk.has_message_behind());
+        }
+        base += size;
+    }
+}
+
+/// Where the segments of the log are.
+struct Segments {
+    /// The log position at which each begins, and its place in the file.
+    places: Vec<(i64, u64)>,
+    /// The greatest position that any of them calls stable.
+    stable: i64,
+}
+
+impl Segments {
+    fn read(file: &mut File, segment_bytes: usize) -> std::io::Result<Self> {
+        let end = file.metadata()?.len();
+        let mut segments = Self { places: vec![], stable: 0 };
+        for offset in (0..end).step_by(segment_bytes) {
+            let mut header = Vec::with_capacity(SEGMENT_HEADER);
+            file.seek(SeekFrom::Start(offset))?;
+            file.by_ref().take(SEGMENT_HEADER as u64).read_to_end(&mut header)?;
+            if let Some((base, stable)) = segment_header(&header) {
+                segments.places.push((base, offset));
+                segments.stable = segments.stable.max(stable);
+            }
+        }
+        Ok(segments)
+    }
+
+    fn at(&self, base: i64) -> Option<u64> {
+        self.places.iter().find(|(number, _)| *number == base).map(|(_, offset)| *offset)
+    }
+
+    fn newest(&self) -> i64 {
+        self.places.iter().map(|(base, _)| *base).max().unwrap_or(i64::MIN)
+    }
+}
+
+/// Where in the log a segment begins, and up to where it calls the log stable; if its header is whole.
+fn segment_header(header: &[u8]) -> Option<(i64, i64)> {
+    let (checksum, rest) = header.split_first_chunk::<4>()?;
+    let (base, stable) = rest.split_first_chunk::<8>()?;
+    let stable: [u8; 8] = stable.try_into().ok()?;
+    let whole = !crc32fast::hash(rest) == u32::from_le_bytes(*checksum);
+    whole.then_some((i64::from_le_bytes(*base) ^ i64::MAX, i64::from_le_bytes(stable) ^ i64::MAX))
+}
+
+/// The messages of one segment, one behind the other.
+struct Walk {
+    bytes: Vec<u8>,
+    segment: u64,
+    /// Where the messages end.
+    end: usize,
+    /// Whether that is the end of the segment.
+    capped: bool,
+}
+
+impl Walk {
+    fn read(file: &mut File, offset: u64, segment: u64, segment_bytes: usize) -> std::io::Result<Self> {
+        let mut bytes = Vec::with_capacity(segment_bytes);
+        file.seek(SeekFrom::Start(offset))?;
+        file.by_ref().take(segment_bytes as u64).read_to_end(&mut bytes)?;
+        let mut walk = Self { bytes, segment, end: SEGMENT_HEADER, capped: false };
+        while walk.end + MESSAGE_HEADER <= segment_bytes {
+            match walk.message(walk.end) {
+                Some((CAP, _)) => break,
+                Some((_, length)) => walk.end += length,
+                None => return Ok(walk),
+            }
+        }
+        walk.capped = true;
+        Ok(walk)
+    }
+
+    /// Whether a message can be read somewhere behind the place where none can.
+    fn has_message_behind(&self) -> bool {
+        let behind = self.bytes.get(self.end..).unwrap_or_default();
+        // Nearly always there is nothing but zeros, and this is asked at every opening.
+        behind.iter().any(|b| *b != 0) && (self.end + 1..self.bytes.len()).any(|at| self.message(at).is_some())
+    }
+
+    /// The kind and the length of the message at a place, if it is whole and of this segment.
+    fn message(&self, at: usize) -> Option<(u8, usize)> {
+        let bytes = self.bytes.get(at..)?;
+        let kind = *bytes.get(4)?;
+        if !KINDS.contains(&kind) {
+            return None;
+        }
+        let (length, from) = number(bytes, 5)?;
+        let (segment, from) = number(bytes, from)?;
+        let (_page, from) = number(bytes, from)?;
+        if segment != self.segment {
+            return None;
+        }
+        let end = from.checked_add(usize::try_from(length).ok()?)?;
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(bytes.get(from..end)?);
+        checksum.update(bytes.get(4..from)?);
+        let stored = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
+        (!checksum.finalize() == stored).then_some((kind, end))
+    }
+}
+
+/// A number of one to nine bytes, as sled writes them, and where it ends.
+fn number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+    let byte = |i: usize| bytes.get(at + i).map(|b| u64::from(*b));
+    match byte(0)? {
+        small @ 0..=240 => Some((small, at + 1)),
+        first @ 241..=248 => Some((240 + 256 * (first - 241) + byte(1)?, at + 2)),
+        249 => Some((2288 + 256 * byte(1)? + byte(2)?, at + 3)),
+        first => {
+            let length = usize::try_from(first - 247).ok()?;
+            let mut all = [0; 8];
+            all.get_mut(..length)?.copy_from_slice(bytes.get(at + 1..at + 1 + length)?);
+            Some((u64::from_le_bytes(all), at + 1 + length))
+        }
+    }
+}

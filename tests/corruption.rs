@@ -1,0 +1,211 @@
+//! Disks rot: a bit flips in a file that nobody looks at for years. Whatever byte it is, the program must not panic, must not
+//! give a wrong answer as if nothing were the matter, and audit must either find the ledger sound (the byte was in dead
+//! space) or say what is wrong. And it must not make things worse: the engine, left alone, erases what lies behind the damage.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
+mod faults;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use faults::{Chance, claims, command, copy_dir, run, runs};
+
+const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
+const LIMIT: Duration = Duration::from_secs(30);
+/// What is asked of the damaged ledger, in this order.
+const QUESTIONS: [&[&str]; 3] =
+    [&["export", "--envelope"], &["replay", "--format", "json"], &["log", "--all", "--format", "json"]];
+
+fn ask(ledger: &Path, args: &[&str]) -> Output {
+    run(command(SAYSO, ledger, args), LIMIT).unwrap_or_else(|| panic!("{args:?} does not end"))
+}
+
+fn ok(ledger: &Path, args: &[&str]) -> Vec<u8> {
+    let output = ask(ledger, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A ledger with a history: sealed bundles, a tail, several openings.
+fn build(temp: &Path, more: u64) -> PathBuf {
+    let ledger = temp.join("ledger");
+    ok(&ledger, &["init"]);
+    let file = temp.join("claims.jsonl");
+    for (from, to) in [(0, 600), (600, 603), (603, 1_300), (1_300, 1_310)] {
+        std::fs::write(&file, claims(from, to)).unwrap();
+        ok(&ledger, &["import", file.to_str().unwrap()]);
+    }
+    ok(&ledger, &["retract", "--source", "s3", "--of", "c3", "--stated", "2023-05-13"]);
+    ok(&ledger, &["correct", "--of", "c4", "--value", "9", "--reason", "typing error"]);
+    if more > 0 {
+        // Enough for several segments of the engine's log: in all but the last, damage does not keep it from opening.
+        std::fs::write(&file, claims(1_310, 1_310 + more)).unwrap();
+        ok(&ledger, &["import", file.to_str().unwrap()]);
+        ok(&ledger, &["stance", "--source", "eu", "--of", "c9", "--stance", "denies", "--stated", "2023-05-13"]);
+        ok(&ledger, &["audit"]);
+    }
+    ledger
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(dir).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Every byte that is not one of the zeros with which the files are filled up.
+fn places(dir: &Path) -> Vec<(PathBuf, u64)> {
+    let mut places = Vec::new();
+    for path in files(dir) {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.strip_prefix(dir).unwrap();
+        places.extend((0..).zip(&bytes).filter(|(_, b)| **b != 0).map(|(at, _)| (name.to_owned(), at)));
+    }
+    places
+}
+
+fn flip(file: &Path, at: u64, bit: u64) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at as usize] ^= 1 << bit;
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn one_flipped_bit_is_harmless_or_named_and_never_answered_over() {
+    flips(0, runs(24, 1_000));
+    flips(14_000, runs(8, 1_000));
+}
+
+fn flips(more: u64, trials: usize) {
+    let mut chance = Chance::new("corruption");
+    let temp = tempfile::tempdir().unwrap();
+    let ledger = build(temp.path(), more);
+    let copy = temp.path().join("copy");
+    copy_dir(&ledger, &copy);
+    let truth: Vec<Vec<u8>> = QUESTIONS.iter().map(|q| ok(&copy, q)).collect();
+    let places = places(&ledger);
+    let small: Vec<_> = places.iter().filter(|(f, _)| !f.ends_with("db")).cloned().collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for trial in 0..trials {
+        // The small files are few bytes of many: every fourth time one of theirs.
+        let pick = if trial % 4 == 0 { &small } else { &places };
+        let (file, at) = pick[chance.below(pick.len() as u64) as usize].clone();
+        let bit = chance.below(8);
+        std::fs::remove_dir_all(&copy).unwrap();
+        copy_dir(&ledger, &copy);
+        flip(&copy.join(&file), at, bit);
+        let what = format!("{}, byte {at}, bit {bit}", file.display());
+        *counts.entry(outcome(&copy, &truth, &what)).or_default() += 1;
+        *counts.entry(format!("in {}", file.display())).or_default() += 1;
+    }
+    eprintln!("{trials} flips in a ledger with {} bytes that are not zero:", places.len());
+    for (outcome, count) in counts {
+        eprintln!("{count:5} {outcome}");
+    }
+}
+
+/// What the program makes of a damaged ledger; panics if that is not right.
+fn outcome(ledger: &Path, truth: &[Vec<u8>], what: &str) -> String {
+    let audit = ask(ledger, &["audit"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&audit.stdout), String::from_utf8_lossy(&audit.stderr));
+    let quiet = |output: &Output| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{what}: {said}");
+        assert!(output.status.code().is_some(), "{what}: killed by a signal");
+    };
+    quiet(&audit);
+    let mut answered = 0;
+    for (question, truth) in QUESTIONS.iter().zip(truth) {
+        let output = ask(ledger, question);
+        quiet(&output);
+        if output.status.success() {
+            assert!(output.stdout == *truth, "{what}: {question:?} gives a wrong answer. Audit: {said}");
+            answered += 1;
+        } else {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.starts_with("sayso: "), "{what}: {question:?}: {said}");
+        }
+    }
+    match audit.status.code() {
+        Some(0) => {
+            assert_eq!(answered, QUESTIONS.len(), "{what}: audit finds nothing, and not every question is answered");
+            if said.contains("put right") { "put right" } else { "sound" }.into()
+        }
+        Some(1) => format!("unsound, named; {answered} of {} answered rightly", QUESTIONS.len()),
+        _ => format!("refused, named; {answered} of {} answered rightly", QUESTIONS.len()),
+    }
+}
+
+/// The worst that the engine does: it fails to open, and has erased the rest of the segment before it fails.
+#[test]
+fn a_damaged_log_is_left_as_it_is() {
+    let temp = tempfile::tempdir().unwrap();
+    let ledger = build(temp.path(), 0);
+    let db = ledger.join("store/db");
+    let whole = std::fs::read(&db).unwrap();
+    let at = whole.iter().position(|b| *b == b'"').map_or(3_000, |at| at + 2_000);
+    flip(&db, at as u64, 3);
+    let damaged = std::fs::read(&db).unwrap();
+    let output = ask(
+        &ledger,
+        &["append", "--source", "a", "--subject", "s", "--predicate", "p", "--value", "1", "--stated", "2023"],
+    );
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("store/db is damaged at byte") && said.contains("nothing was touched"), "{said}");
+    assert!(std::fs::read(&db).unwrap() == damaged, "not a byte was changed");
+    flip(&db, at as u64, 3);
+    let audit = ask(&ledger, &["audit"]);
+    assert!(audit.status.success(), "whoever can mend the byte has lost nothing");
+}
+
+/// Damage behind the last snapshot looks to the engine like the end of the log: a shorter ledger, and a sound one.
+#[test]
+fn a_log_that_became_shorter_is_noticed() {
+    let temp = tempfile::tempdir().unwrap();
+    let ledger = temp.path().join("ledger");
+    ok(&ledger, &["init"]);
+    let file = temp.path().join("claims.jsonl");
+    std::fs::write(&file, claims(0, 700)).unwrap();
+    ok(&ledger, &["import", file.to_str().unwrap()]);
+    let before = temp.path().join("before");
+    copy_dir(&ledger, &before);
+    std::fs::write(&file, claims(700, 800)).unwrap();
+    ok(&ledger, &["import", file.to_str().unwrap()]);
+    // The first byte that the second import wrote, give or take: everything from there on is gone for the engine.
+    let db = ledger.join("store/db");
+    let (old, new) = (std::fs::read(before.join("store/db")).unwrap(), std::fs::read(&db).unwrap());
+    let at = new.iter().zip(&old).position(|(new, old)| new != old).unwrap();
+    flip(&db, at as u64 + 10, 1);
+    let audit = ask(&ledger, &["audit"]);
+    let said = String::from_utf8(audit.stdout).unwrap();
+    assert_eq!(audit.status.code(), Some(1), "{said}");
+    assert!(said.contains("cut: 800 entries of this ledger were acknowledged, and only 700 are left"), "{said}");
+    let replay = ask(&ledger, &["replay"]);
+    let said = String::from_utf8(replay.stderr).unwrap();
+    assert_eq!(replay.status.code(), Some(3), "{said}");
+    assert!(said.contains("800 entries of this ledger were acknowledged, and its log ends at 700"), "{said}");
+    let kept = std::fs::read(ledger.join("store/torn-db")).unwrap();
+    assert!(
+        kept[at..at + 1_000] == {
+            let mut new = new.clone();
+            new[at + 10] ^= 2;
+            new
+        }[at..at + 1_000],
+        "what was cut off is kept"
+    );
+}
