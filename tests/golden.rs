@@ -153,10 +153,17 @@ fn build(store: Arc<dyn Store>) -> Fixture {
     f
 }
 
+/// Beginnings of its keys in the state table.
+const INDEX_OF_VIEWS: [&[u8]; 6] = [b"projection", b"link", b"alias", b"gone", b"name", b"clock"];
+
 fn rows(store: &dyn Store) -> BTreeMap<String, Vec<u8>> {
     let mut rows = BTreeMap::new();
     for (table, name) in TABLES {
         for (key, value) in store.scan(table, b"", 100_000).unwrap() {
+            // The index of views is made anew whenever it does not fit: its layout is no promise.
+            if INDEX_OF_VIEWS.iter().any(|prefix| key.starts_with(prefix)) {
+                continue;
+            }
             let hex: String = key.iter().map(|b| format!("{b:02x}")).collect();
             rows.insert(format!("{name}/{hex}"), value);
         }
