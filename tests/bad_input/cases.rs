@@ -622,7 +622,12 @@ macro_rules! append {
 pub(crate) fn commands() -> Vec<Typed> {
     vec![
         typed("no command", &[], USAGE, "Usage"),
-        typed("an unknown command", &["retrcat"], USAGE, "similar subcommands exist: 'correct', 'retract'"),
+        typed(
+            "an unknown command",
+            &["retrcat"],
+            USAGE,
+            "similar subcommands exist: 'correct', 'restore', 'redact', 'retract'",
+        ),
         typed("an unknown option", &["log", "--everything"], USAGE, "unexpected argument '--everything'"),
         typed("an unknown format", &["log", "--format", "xml"], USAGE, "possible values: table, json"),
         typed("an option twice", append!("--value", "1", "--value", "2"), USAGE, "cannot be used multiple times"),
