@@ -55,7 +55,7 @@ fn trace(ledger: &Path, file: &Path, calls: &Path) -> Option<Vec<Event>> {
     let output = run(strace, Duration::from_secs(60)).expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read_to_string(calls).unwrap();
-    Some(text.lines().filter_map(|line| event(line)).collect())
+    Some(text.lines().filter_map(event).collect())
 }
 
 fn event(line: &str) -> Option<Event> {
@@ -144,7 +144,9 @@ impl Step<'_> {
         let named = renamed.is_some_and(|at| past[at..].iter().any(|e| matches!(e, Event::NamesSynced)));
         if named || renamed.is_some() && chance.below(2) == 0 {
             let (old, new) = (snapshot(&scratch.join("store")), snapshot(&self.after.join("store")).unwrap());
-            old.map_or((), |old| std::fs::remove_file(old).unwrap());
+            if let Some(old) = old {
+                std::fs::remove_file(old).unwrap();
+            }
             std::fs::copy(&new, scratch.join("store").join(new.file_name().unwrap())).unwrap();
         }
         let acknowledged = past.iter().any(|e| matches!(e, Event::Acknowledged));
