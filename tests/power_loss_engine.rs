@@ -55,7 +55,7 @@ fn trace(ledger: &Path, file: &Path, calls: &Path) -> Option<Vec<Event>> {
     let output = run(strace, Duration::from_secs(60)).expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read_to_string(calls).unwrap();
-    Some(text.lines().filter_map(|line| event(line)).collect())
+    Some(text.lines().filter_map(event).collect())
 }
 
 fn event(line: &str) -> Option<Event> {
