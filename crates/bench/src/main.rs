@@ -7,6 +7,7 @@ mod git_side;
 mod limits;
 mod measure;
 mod phase;
+mod proofs;
 mod report;
 mod sayso_side;
 mod sqlite_side;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Measure {
     /// Bundle sizes and codecs, on the store alone.
     Bundles(Options),
+    /// The tree, proofs, publishing and copies; needs `sayso` built beside this program.
+    Proofs(Options),
     /// One phase, for this program's own use.
     #[command(hide = true)]
     Phase(phase::Task),
@@ -86,6 +89,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         None => print!("{}", report::comparison(&measure::comparison(&arguments.options)?, &arguments.options)?),
         Some(Measure::Bundles(options)) => print!("{}", report::bundles(&measure::bundles(&options)?, &options)?),
+        Some(Measure::Proofs(options)) => print!("{}", proofs::report(&options)?),
         Some(Measure::Phase(task)) => println!("{}", serde_json::to_string(&phase::perform(&task)?)?),
     }
     Ok(())

@@ -58,7 +58,7 @@ impl Runner<'_> {
     }
 }
 
-fn temporary(options: &Options) -> Result<tempfile::TempDir, Failure> {
+pub(crate) fn temporary(options: &Options) -> Result<tempfile::TempDir, Failure> {
     let builder = tempfile::Builder::new().prefix("sayso-bench-").to_owned();
     Ok(match &options.dir {
         Some(dir) => builder.tempdir_in(dir)?,

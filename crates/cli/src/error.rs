@@ -117,6 +117,9 @@ impl From<AppendError> for CliError {
             AppendError::HeadMoved { .. } => Self::refused(format!(
                 "{e}; nothing was appended. Look at what is new with `sayso log`, then try again"
             )),
+            AppendError::ReadOnly => {
+                Self::refused(format!("{e}; nothing was changed. New entries come with `sayso pull`"))
+            }
             AppendError::Open(e) => e.into(),
             e => Self::failed(e),
         }

@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod locate;
 mod output;
+mod proof;
 mod query;
 mod session;
 
@@ -40,6 +41,14 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Show(args) => commands::show::run(&session, &args),
         Command::Replay(args) => commands::replay::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Key(args) => commands::key::run(&session, &args),
+        Command::Checkpoint(args) => commands::checkpoint::run(&session, &args),
+        Command::Prove(args) => commands::prove::run(&session, &args),
+        Command::Verify(args) => commands::verify::run(&session, &args),
+        Command::Publish(args) => commands::publish::run(&session, &args),
+        Command::Clone(args) => commands::clone::clone(&session, &args),
+        Command::Pull(args) => commands::clone::pull(&session, &args),
+        Command::Witness(args) => commands::witness::run(&session, &args),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

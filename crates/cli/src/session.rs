@@ -39,9 +39,14 @@ impl Session {
         self.ledger.as_ref()
     }
 
+    /// Where the ledger is.
+    pub(crate) fn dir_path(&self) -> Result<PathBuf, CliError> {
+        locate::find(self.ledger.as_deref())
+    }
+
     /// The ledger's directory, opened and locked.
     pub(crate) fn open_dir(&self) -> Result<LedgerDir, CliError> {
-        Ok(LedgerDir::open(&locate::find(self.ledger.as_deref())?)?)
+        Ok(LedgerDir::open(&self.dir_path()?)?)
     }
 
     /// The ledger, opened.

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::entry::LedgerId;
 use crate::ledger::{Ledger, OpenError};
 use crate::machine::Entropy;
 use crate::store::{SledStore, Store, StoreError};
@@ -13,6 +14,8 @@ use crate::time::Clock;
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 const STORE_DIR: &str = "store";
+/// There if the ledger is a copy of another's, and takes no entries of its own.
+const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
@@ -20,6 +23,7 @@ const FORMAT: u32 = 1;
 pub struct LedgerDir {
     // Dropped in this order: the store must be closed before the lock is given up.
     store: Arc<dyn Store>,
+    read_only: bool,
     _lock: File,
 }
 
@@ -68,6 +72,27 @@ impl LedgerDir {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Ledger, DirError> {
+        Self::make(path, false, |store| Ledger::create(store, clock, entropy))
+    }
+
+    /// Makes a read-only copy, empty so far, of the ledger with this identity.
+    ///
+    /// # Errors
+    /// [`DirError::Exists`] if anything is in the way; nothing is touched then.
+    pub fn create_copy(
+        path: &Path,
+        id: LedgerId,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Ledger, DirError> {
+        Self::make(path, true, |store| Ledger::create_as(id, store, clock, entropy))
+    }
+
+    fn make(
+        path: &Path,
+        read_only: bool,
+        create: impl FnOnce(Arc<dyn Store>) -> Result<Ledger, OpenError>,
+    ) -> Result<Ledger, DirError> {
         if is_ledger(path) || path.is_file() {
             return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
         }
@@ -75,11 +100,18 @@ impl LedgerDir {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut left = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if left.any(|name| name != LOCK_FILE && name != STORE_DIR) {
+        if left.any(|name| name != LOCK_FILE && name != STORE_DIR && name != READ_ONLY_FILE) {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
-        let dir = Self::lock_and_open(path)?;
-        let ledger = match Ledger::create(dir.store.clone(), clock, entropy) {
+        let mut dir = Self::lock_and_open(path)?;
+        let mark = path.join(READ_ONLY_FILE);
+        if read_only {
+            File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
+        } else if mark.exists() {
+            std::fs::remove_file(&mark).map_err(io(&mark))?; // of a copy that was cut short
+        }
+        dir.read_only = read_only;
+        let ledger = match create(dir.store.clone()) {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
@@ -126,6 +158,12 @@ impl LedgerDir {
         Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self))
     }
 
+    /// Whether the ledger is a copy of another's, and takes no entries of its own.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// The store.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
@@ -153,7 +191,8 @@ impl LedgerDir {
             write!(lock, "process {}", std::process::id())
         };
         note(&mut lock).map_err(io(&lock_path))?;
-        Ok(Self { store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), _lock: lock })
+        let read_only = path.join(READ_ONLY_FILE).is_file();
+        Ok(Self { store: Arc::new(SledStore::open(&path.join(STORE_DIR))?), read_only, _lock: lock })
     }
 }
 

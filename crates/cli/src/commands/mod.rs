@@ -2,14 +2,22 @@
 
 pub(crate) mod append;
 pub(crate) mod audit;
+pub(crate) mod checkpoint;
+mod checkpoint_audit;
+pub(crate) mod clone;
 pub(crate) mod correct;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod log;
+pub(crate) mod prove;
+pub(crate) mod publish;
 pub(crate) mod replay;
 pub(crate) mod show;
+pub(crate) mod verify;
+pub(crate) mod witness;
 
 use sayso_core::event::Reference;
 use sayso_core::ledger::Ledger;

@@ -2,6 +2,7 @@
 
 mod append;
 mod content;
+mod copy;
 mod identity;
 pub(crate) mod log;
 mod plan;
@@ -12,6 +13,7 @@ mod stream;
 mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
+pub use copy::{CopiedEntry, CopyError};
 pub use rules::RuleError;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -115,6 +117,9 @@ pub enum AppendError {
     /// No randomness for salts.
     #[error("the system gave no random bytes: {0}")]
     Entropy(std::io::Error),
+    /// The ledger is a copy of another's.
+    #[error("this ledger is a read-only copy of one that somebody else keeps")]
+    ReadOnly,
 }
 
 /// An entry, read back.
@@ -191,6 +196,8 @@ pub struct Ledger {
     fingerprinter: Fingerprinter,
     queue: Mutex<Queue>,
     writer: Mutex<Writer>,
+    /// Whether it is a copy, which takes nothing but what the original has.
+    read_only: bool,
     /// Keeps the directory locked as long as the ledger is open.
     _dir: Option<LedgerDir>,
 }
@@ -205,13 +212,27 @@ impl Ledger {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Self, OpenError> {
+        let mut id = [0; 32];
+        entropy.fill(&mut id).map_err(OpenError::Entropy)?;
+        Self::create_as(LedgerId(id), store, clock, entropy)
+    }
+
+    /// Makes an empty ledger with the identity of another, to be a copy of it.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if the store holds one already.
+    pub fn create_as(
+        id: LedgerId,
+        store: Arc<dyn Store>,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Self, OpenError> {
         if log::read_ledger_record(&*store)?.is_some() {
             return Err(OpenError::Exists);
         }
-        let (mut id, mut secret) = ([0; 32], [0; 32]);
-        entropy.fill(&mut id).map_err(OpenError::Entropy)?;
+        let mut secret = [0; 32];
         entropy.fill(&mut secret).map_err(OpenError::Entropy)?;
-        Log::create(&*store, LedgerId(id), secret)?;
+        Log::create(&*store, id, secret)?;
         Self::open(store, clock, entropy)
     }
 
@@ -237,12 +258,13 @@ impl Ledger {
             queue: Mutex::default(),
             fingerprinter: log.fingerprinter,
             writer: Mutex::new(Writer::new(log)),
+            read_only: false,
             _dir: None,
         })
     }
 
     pub(crate) fn holding(self, dir: LedgerDir) -> Self {
-        Self { _dir: Some(dir), ..self }
+        Self { read_only: dir.is_read_only(), _dir: Some(dir), ..self }
     }
 
     /// What makes this ledger itself.
@@ -350,6 +372,7 @@ impl Ledger {
     /// # Errors
     /// [`AppendError`].
     pub fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         if batch.events.len() >= STREAM_FROM {
             let mut writer = lock(&self.writer);
             let result = writer.append_stream(batch, &*self.clock, &*self.entropy);
@@ -380,6 +403,7 @@ impl Ledger {
     /// # Errors
     /// What `append` would refuse.
     pub fn check(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         let prepared = PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?;
         lock(&self.writer).check(prepared, &*self.clock)
     }
@@ -396,10 +420,27 @@ impl Ledger {
         reason: crate::text::Text,
         recorder: Option<crate::text::Label>,
     ) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         let mut writer = lock(&self.writer);
         let result = writer.redact(index, reason, recorder, &*self.clock, &*self.entropy);
         self.publish(&writer);
         result
+    }
+
+    /// Takes over entries from another copy of this ledger, as they are; durable when this returns. Each is checked as audit
+    /// would check it, but nothing here knows whether the other copy is to be believed.
+    ///
+    /// # Errors
+    /// [`CopyError`]; entries before the one that it names may have been taken over.
+    pub fn copy(&self, entries: Vec<CopiedEntry>) -> Result<Head, CopyError> {
+        let mut writer = lock(&self.writer);
+        let result = writer.copy(entries);
+        self.publish(&writer);
+        result
+    }
+
+    fn expect_writable(&self) -> Result<(), AppendError> {
+        if self.read_only { Err(AppendError::ReadOnly) } else { Ok(()) }
     }
 
     fn publish(&self, writer: &Writer) {
