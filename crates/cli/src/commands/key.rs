@@ -87,7 +87,7 @@ fn made(session: &Session, keyring: &Keyring, key: &VerifierKey) -> Result<(), C
 }
 
 fn list(session: &Session, keyring: &Keyring) -> Result<(), CliError> {
-    let mut rows = table::new(&["name", "for", "state", "verifier key"]);
+    let mut text = String::new();
     let mut all = Vec::new();
     for name in keyring.names()? {
         for held in keyring.keys(&name)? {
@@ -101,7 +101,8 @@ fn list(session: &Session, keyring: &Keyring) -> Result<(), CliError> {
             all.push(
                 json!({"name": name, "for": kind, "state": state, "id": held.verifier.id().to_string(), "key": key}),
             );
-            rows.add_row(table::row([name.clone(), kind.into(), state.into(), key]));
+            // A key is to be copied: it stands on a line of its own, which no table breaks.
+            text.push_str(&format!("{} ({kind}, {state})\n  {}\n", table::escape(&name), table::escape(&key)));
         }
     }
     if session.is_json() {
@@ -110,5 +111,5 @@ fn list(session: &Session, keyring: &Keyring) -> Result<(), CliError> {
     if all.is_empty() {
         return output::print("No keys yet; make one with: sayso key new newsroom.example/ledger\n");
     }
-    output::print(&format!("{rows}\n"))
+    output::print(&text)
 }
