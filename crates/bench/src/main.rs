@@ -7,6 +7,7 @@ mod git_side;
 mod limits;
 mod measure;
 mod phase;
+mod proofs;
 mod report;
 mod sayso_side;
 mod sqlite_side;
@@ -36,6 +37,8 @@ enum Measure {
     Bundles(Options),
     /// Views: how long the ledger takes to say what was said, and how that grows.
     Views(views::Options),
+    /// The tree, proofs, publishing and copies; needs `sayso` built beside this program.
+    Proofs(Options),
     /// One phase, for this program's own use.
     #[command(hide = true)]
     Phase(phase::Task),
@@ -90,6 +93,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         None => print!("{}", report::comparison(&measure::comparison(&arguments.options)?, &arguments.options)?),
         Some(Measure::Bundles(options)) => print!("{}", report::bundles(&measure::bundles(&options)?, &options)?),
         Some(Measure::Views(options)) => print!("{}", views::report::views(&views::measure(&options)?, &options)?),
+        Some(Measure::Proofs(options)) => print!("{}", proofs::report(&options)?),
         Some(Measure::Phase(task)) => println!("{}", serde_json::to_string(&phase::perform(&task)?)?),
     }
     Ok(())

@@ -130,6 +130,22 @@ pub(crate) enum Command {
     Redact(RedactArgs),
     /// Write the store anew, so that what was redacted is in none of its files
     Compact,
+    /// Make, list, rotate and retire keys that sign checkpoints
+    Key(crate::commands::key::KeyArgs),
+    /// Sign the ledger as it is now, for somebody else to keep
+    Checkpoint(crate::commands::checkpoint::CheckpointArgs),
+    /// Write a file that shows an outsider that an entry is in the ledger
+    Prove(crate::commands::prove::ProveArgs),
+    /// Check such a file; needs no ledger
+    Verify(crate::commands::verify::VerifyArgs),
+    /// Write the ledger as plain files for any web host
+    Publish(crate::commands::publish::PublishArgs),
+    /// Make a verified, read-only copy of a published ledger
+    Clone(crate::commands::clone::CloneArgs),
+    /// Bring a copy up to date
+    Pull(crate::commands::clone::PullArgs),
+    /// Cosign other ledgers' checkpoints
+    Witness(crate::commands::witness::WitnessArgs),
     /// Make an example ledger from real events and show what can be asked of it
     Demo(DemoArgs),
 }
@@ -138,6 +154,9 @@ pub(crate) enum Command {
 pub(crate) struct InitArgs {
     /// Where [default: --ledger, else .sayso here]
     pub(crate) dir: Option<PathBuf>,
+    /// What the ledger is known by outside, such as newsroom.example/sotk; it can be given later, and stays
+    #[arg(long)]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Args)]
@@ -441,6 +460,11 @@ pub(crate) struct AuditArgs {
     /// A receipt somebody kept: SIZE:HASH, '#INDEX HASH' as append prints it, or a file with such lines
     #[arg(long, value_name = "SIZE:HASH|FILE")]
     pub(crate) receipt: Vec<String>,
+    /// A signed checkpoint that somebody kept; needs --key or --policy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: crate::proof::trust::TrustArgs,
 }
 
 #[derive(Args)]

@@ -128,6 +128,9 @@ impl From<AppendError> for CliError {
             )),
             AppendError::Mirror(problem) if is_refusal(&problem) => Self::refused(AppendError::Mirror(problem)),
             AppendError::TooMany(_) => Self::refused(e),
+            AppendError::ReadOnly => {
+                Self::refused(format!("{e}; nothing was changed. New entries come with `sayso pull`"))
+            }
             AppendError::Open(e) => e.into(),
             e => Self::failed(e),
         }

@@ -7,6 +7,7 @@ mod copy_args;
 mod error;
 mod locate;
 mod output;
+mod proof;
 mod query;
 mod session;
 
@@ -63,6 +64,14 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Salvage(args) => commands::salvage::run(&session, &args),
         Command::Redact(args) => commands::redact::run(&session, &args),
         Command::Compact => commands::redact::compact(&session),
+        Command::Key(args) => commands::key::run(&session, &args),
+        Command::Checkpoint(args) => commands::checkpoint::run(&session, &args),
+        Command::Prove(args) => commands::prove::run(&session, &args),
+        Command::Verify(args) => commands::verify::run(&session, &args),
+        Command::Publish(args) => commands::publish::run(&session, &args),
+        Command::Clone(args) => commands::clone::clone(&session, &args),
+        Command::Pull(args) => commands::clone::pull(&session, &args),
+        Command::Witness(args) => commands::witness::run(&session, &args),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

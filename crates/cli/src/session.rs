@@ -62,9 +62,14 @@ impl Session {
         self.ledger.as_ref()
     }
 
+    /// Where the ledger is.
+    pub(crate) fn dir_path(&self) -> Result<PathBuf, CliError> {
+        locate::find(self.ledger.as_deref())
+    }
+
     /// The ledger's directory, opened and locked.
     pub(crate) fn open_dir(&self) -> Result<LedgerDir, CliError> {
-        let dir = self.lock(&locate::find(self.ledger.as_deref())?)?;
+        let dir = self.lock(&self.dir_path()?)?;
         tell(dir.repairs());
         Ok(dir)
     }

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 
 use crate::body::{Inspected, Record};
 use crate::bundle::{Bundle, BundleError, StoredBody};
-use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head};
+use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header};
 use crate::event::{Content, Event};
-use crate::ledger::OpenError;
-use crate::ledger::log::{BUNDLE, HeadRecord, read_head, read_ledger_record, read_tail};
+use crate::ledger::log::{BUNDLE, HeadRecord, load_bundle, read_head, read_ledger_record, read_tail};
+use crate::ledger::{DamageError, OpenError};
 use crate::store::{Store, StoreError, Table};
 use crate::time::Instant;
 
@@ -247,6 +247,39 @@ pub fn audit(store: &dyn Store, receipts: &[Head], progress: &(dyn Fn(u64) + Syn
     }
     progress(head.size);
     auditor.finish(&head)
+}
+
+/// Gives the headers of a sound ledger in a store to `visit`, in order and a bounded number at a time, without opening the
+/// ledger: nothing is mended. Whether they are the right ones is for [`audit`] to say, and for whoever compares them.
+///
+/// # Errors
+/// [`OpenError`] at the first one that cannot be read, or the first error of `visit`.
+pub fn headers<E: From<OpenError>>(
+    store: &dyn Store,
+    mut visit: impl FnMut(&[Header]) -> Result<(), E>,
+) -> Result<(), E> {
+    read_ledger_record(store).and_then(|id| id.ok_or(OpenError::NoLedger))?;
+    let of = |bundle: Bundle| {
+        let mut previous = bundle.previous;
+        let header = |(entry, index): (&crate::bundle::StoredEntry, u64)| {
+            entry.header(index, std::mem::replace(&mut previous, entry.hash))
+        };
+        bundle.entries.iter().zip(bundle.first..).map(header).collect::<Vec<Header>>()
+    };
+    let head = read_head(store).map_err(OpenError::from)?;
+    let head = head.ok_or_else(|| OpenError::from(DamageError::new("the head is missing or cannot be read")))?;
+    let bundles: Vec<u64> = (0..head.sealed / BUNDLE).map(|b| b * BUNDLE).collect();
+    for step in bundles.chunks(usize::try_from(STEP).unwrap_or(1)) {
+        let read: Vec<Result<Vec<Header>, OpenError>> =
+            step.into_par_iter().map(|first| load_bundle(store, *first).map(of)).collect();
+        read.into_iter().try_for_each(|headers| visit(&headers?))?;
+    }
+    let tail = read_tail(store).map_err(OpenError::from)?;
+    for (first, bytes) in tail.into_iter().filter(|(first, _)| (head.sealed..head.size).contains(first)) {
+        let bundle = Bundle::decode(&bytes).map_err(|e| OpenError::from(DamageError::at(first, &e.to_string())))?;
+        visit(&of(bundle))?;
+    }
+    Ok(())
 }
 
 /// The place of the first sealed bundle stored from an index on.

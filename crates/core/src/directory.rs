@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::copy::compact::heal;
 use crate::durable;
-use crate::entry::Head;
+use crate::entry::{Head, LedgerId};
 use crate::ledger::log::read_head;
 use crate::ledger::{Ledger, OpenError};
 use crate::machine::Entropy;
@@ -24,6 +24,8 @@ const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
 const ACKNOWLEDGED_FILE: &str = "acknowledged";
+/// There if the ledger is a copy of another's, and takes no entries of its own.
+const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
@@ -41,6 +43,7 @@ pub struct LedgerDir {
     /// Where the log ends, if that is not as far as was acknowledged.
     ends_at: Option<u64>,
     repairs: Vec<Repair>,
+    read_only: bool,
 }
 
 /// Why a directory cannot be used as a ledger.
@@ -99,8 +102,30 @@ impl LedgerDir {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Ledger, DirError> {
-        let claimed = Claimed::new(path)?;
-        let ledger = match Ledger::create(claimed.dir.store.clone(), clock, entropy) {
+        Self::make(path, false, |store| Ledger::create(store, clock, entropy))
+    }
+
+    /// Makes a read-only copy, empty so far, of the ledger with this identity.
+    ///
+    /// # Errors
+    /// [`DirError::Exists`] if anything is in the way; nothing is touched then.
+    pub fn create_copy(
+        path: &Path,
+        id: LedgerId,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Ledger, DirError> {
+        Self::make(path, true, |store| Ledger::create_as(id, store, clock, entropy))
+    }
+
+    fn make(
+        path: &Path,
+        read_only: bool,
+        create: impl FnOnce(Arc<dyn Store>) -> Result<Ledger, OpenError>,
+    ) -> Result<Ledger, DirError> {
+        let mut claimed = Claimed::new(path)?;
+        claimed.set_read_only(read_only)?;
+        let ledger = match create(claimed.dir.store.clone()) {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
@@ -139,6 +164,12 @@ impl LedgerDir {
             return Err(DirError::Cut { acknowledged, found });
         }
         Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self))
+    }
+
+    /// Whether the ledger is a copy of another's, and takes no entries of its own.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// The store.
@@ -219,7 +250,8 @@ impl LedgerDir {
             repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
         }
         let acknowledged = acknowledged.map(|file| Mutex::new((file, known)));
-        Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs })
+        let read_only = path.join(READ_ONLY_FILE).is_file();
+        Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs, read_only })
     }
 
     fn lock(path: &Path) -> Result<File, DirError> {
@@ -267,11 +299,24 @@ impl Claimed {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if names.any(|name| name != LOCK_FILE && name != STORE_DIR && name != ACKNOWLEDGED_FILE) {
+        if names.any(|name| ![LOCK_FILE, STORE_DIR, ACKNOWLEDGED_FILE, READ_ONLY_FILE].iter().any(|left| name == *left))
+        {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
         let left = path.join(STORE_DIR).exists();
         Ok(Self { dir: LedgerDir::lock_and_open(path)?, parents, made, left })
+    }
+
+    /// Marks it as a copy, or takes the mark of a copy that was cut short away.
+    fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
+        let mark = self.dir.path.join(READ_ONLY_FILE);
+        if read_only {
+            File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
+        } else if mark.exists() {
+            std::fs::remove_file(&mark).map_err(io(&mark))?;
+        }
+        self.dir.read_only = read_only;
+        Ok(())
     }
 
     /// Makes it a ledger's directory: there must be a ledger in its store.

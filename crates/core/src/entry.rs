@@ -83,6 +83,26 @@ impl Header {
         out
     }
 
+    /// Reads the bytes that are hashed; `None` if they are not those of a header that this program writes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let (version, rest) = bytes.split_first_chunk()?;
+        let (flags, rest) = rest.split_first_chunk()?;
+        let (index, rest) = rest.split_first_chunk()?;
+        let (recorded, rest) = rest.split_first_chunk()?;
+        let (previous, rest) = rest.split_first_chunk()?;
+        let commitment = rest.first_chunk()?;
+        let known = u16::from_le_bytes(*version) == HEADER_VERSION;
+        Some(Self {
+            flags: u16::from_le_bytes(*flags),
+            index: u64::from_le_bytes(*index),
+            recorded: Instant::from_micros(i64::from_le_bytes(*recorded))?,
+            previous: Hash(*previous),
+            commitment: Hash(*commitment),
+        })
+        .filter(|_| known)
+    }
+
     /// The entry's hash.
     #[must_use]
     pub fn hash(&self) -> Hash {
@@ -203,6 +223,8 @@ mod tests {
         assert_eq!(bytes[12..20], [0xff; 8]);
         assert_eq!(bytes[20..52], [0xaa; 32]);
         assert_eq!(bytes[52..], [0xbb; 32]);
+        assert_eq!(Header::from_bytes(&bytes), Some(header));
+        assert_eq!(Header::from_bytes(&[0; HEADER_BYTES]), None, "version 0");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use sayso_core::audit::{Audit, audit};
 use sayso_core::entry::Head;
 
+use super::checkpoint_audit::{Anchored, Kept};
 use crate::args::AuditArgs;
 use crate::error::{CliError, REFUSED};
 use crate::output::{self, json, progress};
@@ -13,6 +14,12 @@ use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliError> {
     let receipts = receipts(&args.receipt)?;
+    if args.checkpoint.is_none() && (args.trust.policy.is_some() || !args.trust.keys.is_empty()) {
+        return Err(CliError::usage(
+            "--key and --policy say whose checkpoint is believed; give it with --checkpoint FILE",
+        ));
+    }
+    let kept = args.checkpoint.as_deref().map(|path| Kept::read(path, &args.trust)).transpose()?;
     let dir = session.open_dir()?;
     let bar = progress::spinner("auditing");
     let mut result = audit(dir.store(), &receipts, &|entries| bar.set_message(format!("auditing: {entries} entries")))?;
@@ -20,12 +27,19 @@ pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliEr
         result.find_cut(acknowledged);
     }
     bar.finish_and_clear();
+    let anchored = kept.map(|kept| kept.compare(&result, dir.store())).transpose()?;
     if session.is_json() {
-        json::print(&json::audit(&result))?;
+        let mut found = json::audit(&result);
+        if let (Some(anchored), Some(found)) = (&anchored, found.as_object_mut()) {
+            found.insert("checkpoint".into(), anchored.as_json());
+        }
+        json::print(&found)?;
     } else {
-        output::print(&text(&result, !receipts.is_empty()))?;
+        let checkpoint = anchored.as_ref().map(Anchored::text);
+        output::print(&text(&result, !receipts.is_empty(), checkpoint.as_deref()))?;
     }
-    Ok(if result.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+    let sound = result.is_sound() && anchored.is_none_or(|a| a.fits());
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
 fn receipts(given: &[String]) -> Result<Vec<Head>, CliError> {
@@ -58,8 +72,8 @@ fn from_json(line: &str) -> Option<Head> {
     Some(Head { size: json.get("size")?.as_u64()?, hash: json.get("hash")?.as_str()?.parse().ok()? })
 }
 
-/// The audit in words.
-pub(super) fn text(audit: &Audit, receipts_given: bool) -> String {
+/// The audit in words, with what is said of a checkpoint if one was given.
+pub(super) fn text(audit: &Audit, receipts_given: bool, checkpoint: Option<&str>) -> String {
     let mut text = String::new();
     let mut line = |s: String| {
         text.push_str(&s);
@@ -71,13 +85,20 @@ pub(super) fn text(audit: &Audit, receipts_given: bool) -> String {
         "UNSOUND: something was altered or lost.".into()
     });
     line(format!("Consistent up to {} of {} entries.", audit.consistent_up_to(), audit.entries));
-    line(match (&audit.anchored, receipts_given) {
-        (Some(anchor), _) => format!("Anchored up to {} entries: they are those of the receipt {anchor}.", anchor.size),
-        (None, true) => "Anchored up to 0 entries: no receipt fits.".into(),
-        (None, false) => {
-            "Anchored up to 0 entries: no receipt was given, so a cut tail or a complete rewrite would not show.".into()
+    match (&audit.anchored, receipts_given, checkpoint) {
+        (Some(anchor), ..) => {
+            line(format!("Anchored up to {} entries: they are those of the receipt {anchor}.", anchor.size));
         }
-    });
+        (None, true, _) => line("Anchored up to 0 entries: no receipt fits.".into()),
+        (None, false, None) => line(
+            "Anchored up to 0 entries: no receipt was given, so a cut tail or a complete rewrite would not show."
+                .into(),
+        ),
+        (None, false, Some(_)) => {}
+    }
+    if let Some(checkpoint) = checkpoint {
+        line(checkpoint.trim_end().into());
+    }
     if audit.imported_clock > 0 {
         line(format!("{} entries carry a recorded time imported from another system.", audit.imported_clock));
     }

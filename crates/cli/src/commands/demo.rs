@@ -45,7 +45,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
         "The clashes near Sotk in May 2023: 119 events from 72 cited pages, in our own words.\n\
          {fresh} appended to {}.\n\n{}\n",
         dir.display(),
-        super::audit::text(&found, false)
+        super::audit::text(&found, false, None)
     );
     for (query, replayed) in &replays {
         text.push_str(&views::text(query, replayed, &TimeZone::UTC));

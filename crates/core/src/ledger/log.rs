@@ -577,7 +577,7 @@ impl Snapshot {
 }
 
 /// A sealed bundle, with its place checked.
-pub(super) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenError> {
+pub(crate) fn load_bundle(store: &dyn Store, first: u64) -> Result<Bundle, OpenError> {
     let bytes = store.get(Table::Log, &first.to_be_bytes())?;
     let bytes = bytes.ok_or_else(|| DamageError::at(first, "a bundle of entries is missing"))?;
     let bundle = Bundle::decode(&bytes).map_err(|e| DamageError::at(first, &e.to_string()))?;

@@ -2,6 +2,7 @@
 
 mod append;
 mod content;
+mod copy;
 mod identity;
 pub(crate) mod log;
 mod mirroring;
@@ -15,6 +16,7 @@ mod stream;
 mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
+pub use copy::{CopiedEntry, CopyError};
 pub use rules::RuleError;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -135,6 +137,9 @@ pub enum AppendError {
     /// No randomness for salts.
     #[error("the system gave no random bytes: {0}")]
     Entropy(std::io::Error),
+    /// The ledger is a copy of another's.
+    #[error("this ledger is a read-only copy of one that somebody else keeps")]
+    ReadOnly,
 }
 
 /// An entry, read back.
@@ -212,6 +217,8 @@ pub struct Ledger {
     queue: Mutex<Queue>,
     writer: Mutex<Writer>,
     repairs: Vec<Repair>,
+    /// Whether it is a copy, which takes nothing but what the original has.
+    read_only: bool,
     /// Keeps the directory locked as long as the ledger is open.
     dir: Option<LedgerDir>,
 }
@@ -226,13 +233,27 @@ impl Ledger {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Self, OpenError> {
+        let mut id = [0; 32];
+        entropy.fill(&mut id).map_err(OpenError::Entropy)?;
+        Self::create_as(LedgerId(id), store, clock, entropy)
+    }
+
+    /// Makes an empty ledger with the identity of another, to be a copy of it.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if the store holds one already.
+    pub fn create_as(
+        id: LedgerId,
+        store: Arc<dyn Store>,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+    ) -> Result<Self, OpenError> {
         if log::read_ledger_record(&*store)?.is_some() {
             return Err(OpenError::Exists);
         }
-        let (mut id, mut secret) = ([0; 32], [0; 32]);
-        entropy.fill(&mut id).map_err(OpenError::Entropy)?;
+        let mut secret = [0; 32];
         entropy.fill(&mut secret).map_err(OpenError::Entropy)?;
-        Log::create(&*store, LedgerId(id), secret)?;
+        Log::create(&*store, id, secret)?;
         Self::open(store, clock, entropy)
     }
 
@@ -260,6 +281,7 @@ impl Ledger {
             fingerprinter: log.fingerprinter,
             repairs: std::mem::take(&mut log.repairs),
             writer: Mutex::new(Writer::new(log)),
+            read_only: false,
             dir: None,
         })
     }
@@ -268,7 +290,7 @@ impl Ledger {
         lock(&self.writer).mirrors = dir.mirrors().iter().map(|dir| Mirror::new(dir)).collect();
         dir.acknowledge(self.head());
         let repairs = [dir.repairs(), &self.repairs].concat();
-        Self { dir: Some(dir), repairs, ..self }
+        Self { read_only: dir.is_read_only(), dir: Some(dir), repairs, ..self }
     }
 
     /// Closes it, and keeps its directory.
@@ -429,6 +451,7 @@ impl Ledger {
     /// # Errors
     /// [`AppendError`].
     pub fn append(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         check_size(batch)?;
         if batch.events.len() >= STREAM_FROM {
             let mut writer = lock(&self.writer);
@@ -460,6 +483,7 @@ impl Ledger {
     /// # Errors
     /// What `append` would refuse.
     pub fn check(&self, batch: &Batch) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         check_size(batch)?;
         let prepared = PreparedBatch::new(batch, &self.fingerprinter, &*self.entropy)?;
         lock(&self.writer).check(prepared, &*self.clock)
@@ -477,10 +501,27 @@ impl Ledger {
         reason: crate::text::Text,
         recorder: Option<crate::text::Label>,
     ) -> Result<Appended, AppendError> {
+        self.expect_writable()?;
         let mut writer = lock(&self.writer);
         let result = writer.redact(index, reason, recorder, &*self.clock, &*self.entropy);
         self.publish(&writer);
         result
+    }
+
+    /// Takes over entries from another copy of this ledger, as they are; durable when this returns. Each is checked as audit
+    /// would check it, but nothing here knows whether the other copy is to be believed.
+    ///
+    /// # Errors
+    /// [`CopyError`]; entries before the one that it names may have been taken over.
+    pub fn copy(&self, entries: Vec<CopiedEntry>) -> Result<Head, CopyError> {
+        let mut writer = lock(&self.writer);
+        let result = writer.copy(entries);
+        self.publish(&writer);
+        result
+    }
+
+    fn expect_writable(&self) -> Result<(), AppendError> {
+        if self.read_only { Err(AppendError::ReadOnly) } else { Ok(()) }
     }
 
     fn publish(&self, writer: &Writer) {

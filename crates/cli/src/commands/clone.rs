@@ -1,0 +1,309 @@
+//! `sayso clone` and `sayso pull`: a verified, read-only copy of a published ledger, and what is new in it.
+//!
+//! Nothing is taken over before the headers were shown to lead to the root of a checkpoint that the policy accepts. What does not
+//! extend what is here is refused, and kept as evidence together with the checkpoint that it contradicts.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use sayso_core::directory::LedgerDir;
+use sayso_core::entry::Header;
+use sayso_core::ledger::{CopyError, Ledger};
+use sayso_core::machine::SystemEntropy;
+use sayso_core::time::SystemClock;
+use sayso_proof::checkpoint::SignedCheckpoint;
+use sayso_proof::disclosure::leaf;
+use sayso_proof::merkle::verify_consistency;
+use sayso_proof::policy::Policy;
+use sayso_proof::tree::{TILE_WIDTH, extend};
+use serde_json::json;
+
+use super::witness::write_evidence;
+use crate::error::CliError;
+use crate::locate::DEFAULT_DIR;
+use crate::output::{self, json, progress};
+use crate::proof::ledger_tree::LedgerTree;
+use crate::proof::published::Published;
+use crate::proof::trust::TrustArgs;
+use crate::proof::{files, ledger_name};
+use crate::session::Session;
+
+/// Where a copy comes from.
+const UPSTREAM: &str = "upstream";
+/// Whose word is taken for it.
+const POLICY: &str = "policy";
+/// The newest checkpoint that was accepted.
+const CHECKPOINT: &str = "checkpoint";
+/// Bundles taken over at a time.
+const STEP: usize = 64 * TILE_WIDTH as usize;
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  sayso clone https://newsroom.example/sotk sotk --key 'newsroom.example/sotk+1234abcd+AX...'\n  \
+    sayso --ledger sotk pull\n\nGet the key by another way than the ledger."
+)]
+pub(crate) struct CloneArgs {
+    /// Where it is published: a directory or a web address
+    from: String,
+    /// Where to make the copy [default: --ledger, else .sayso here]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  sayso --ledger sotk pull")]
+pub(crate) struct PullArgs {
+    /// Where it is published now [default: where it was cloned from]
+    from: Option<String>,
+}
+
+pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, CliError> {
+    let dir = args.dir.as_ref().or(session.given_dir()).cloned().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
+    let policy = args.trust.policy()?;
+    let published = Published::new(&args.from);
+    let checkpoint = accepted(&published, &policy)?;
+    let about = published.about()?;
+    let id =
+        about.id().ok_or_else(|| CliError::refused(format!("{} does not say which ledger it is", published.source)))?;
+    let ledger = LedgerDir::create_copy(&dir, id, SystemClock, SystemEntropy)?;
+    let fill = || {
+        ledger_name::write(&dir, &checkpoint.checkpoint().origin)?;
+        files::replace(&dir.join(UPSTREAM), format!("{}\n", absolute(&args.from)).as_bytes())?;
+        files::replace(&dir.join(POLICY), args.trust.to_policy_text()?.as_bytes())?;
+        Copy { dir: &dir, ledger: &ledger, published: &published }.take(&checkpoint)
+    };
+    match fill() {
+        Ok(taken) => {
+            let made = format!("Made a read-only copy of {} in {}.\n", checkpoint.checkpoint().origin, dir.display());
+            report(session, &ledger, &checkpoint, &taken, &made)
+        }
+        Err(e) => {
+            drop(ledger);
+            // It was made by this very call, and nothing in it is of use to anybody.
+            std::fs::remove_dir_all(&dir).map_err(|e| CliError::io(&dir, &e))?;
+            Err(e)
+        }
+    }
+}
+
+pub(crate) fn pull(session: &Session, args: &PullArgs) -> Result<ExitCode, CliError> {
+    let dir = session.dir_path()?;
+    let ledger = session.open()?;
+    let not_a_copy = || CliError::refused(format!("{} is not a copy made by `sayso clone`", dir.display()));
+    let upstream = files::read_if_there(&dir.join(UPSTREAM))?.ok_or_else(not_a_copy)?;
+    let policy = files::read_if_there(&dir.join(POLICY))?.ok_or_else(not_a_copy)?;
+    let policy: Policy =
+        policy.parse().map_err(|e| CliError::failed(format!("{}: {e}", dir.join(POLICY).display())))?;
+    let published = Published::new(args.from.as_deref().unwrap_or(upstream.trim_end()));
+    let checkpoint = accepted(&published, &policy)?;
+    if Some(&checkpoint.checkpoint().origin) != ledger_name::read(&dir)?.as_ref() {
+        return Err(CliError::refused(format!(
+            "{} is another ledger: {}",
+            published.source,
+            checkpoint.checkpoint().origin
+        )));
+    }
+    let taken = Copy { dir: &dir, ledger: &ledger, published: &published }.take(&checkpoint)?;
+    report(session, &ledger, &checkpoint, &taken, "")
+}
+
+/// The checkpoint that is published, if the policy accepts it.
+fn accepted(published: &Published, policy: &Policy) -> Result<SignedCheckpoint, CliError> {
+    let checkpoint = published.checkpoint()?;
+    policy.check(&checkpoint, &policy.keys()).map_err(|e| {
+        CliError::refused(format!("{} is not to be believed: {e}; nothing was taken over", published.source))
+    })?;
+    Ok(checkpoint)
+}
+
+fn absolute(place: &str) -> String {
+    let path = Path::new(place);
+    if path.is_dir() {
+        path.canonicalize().map_or_else(|_| place.to_owned(), |p| p.display().to_string())
+    } else {
+        place.to_owned()
+    }
+}
+
+/// What was taken over.
+struct Taken {
+    entries: u64,
+    /// Entries that came without their bodies.
+    without_body: Vec<u64>,
+}
+
+fn report(
+    session: &Session,
+    ledger: &Ledger,
+    checkpoint: &SignedCheckpoint,
+    taken: &Taken,
+    made: &str,
+) -> Result<ExitCode, CliError> {
+    let head = ledger.head();
+    if session.is_json() {
+        json::print(&json!({
+            "taken": taken.entries,
+            "without_body": taken.without_body,
+            "head": json::head(head),
+            "checkpoint": super::checkpoint::as_json(checkpoint),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = format!(
+        "{made}{} entries taken over; each was checked, and all {} lead to the root of the signed checkpoint.\n",
+        taken.entries, head.size
+    );
+    if !taken.without_body.is_empty() {
+        let numbers: Vec<String> = taken.without_body.iter().take(20).map(|i| format!("#{i}")).collect();
+        text.push_str(&format!(
+            "{} came without their bodies: {}. `sayso audit` tells whether there is a record of that.\n",
+            taken.without_body.len(),
+            numbers.join(" ")
+        ));
+    }
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A copy, and what it is a copy of.
+struct Copy<'a> {
+    dir: &'a Path,
+    ledger: &'a Ledger,
+    published: &'a Published,
+}
+
+impl Copy<'_> {
+    /// Takes over what a checkpoint covers and is not here yet.
+    fn take(&self, checkpoint: &SignedCheckpoint) -> Result<Taken, CliError> {
+        let mut tree = LedgerTree::open(self.dir, self.ledger)?;
+        if let Some(kept) = self.kept()? {
+            self.expect_extension(&tree, &kept, checkpoint)?;
+        }
+        let (here, new) = (self.ledger.head(), checkpoint.checkpoint().head);
+        if new.size < here.size {
+            return Err(self.older(here.size, new.size));
+        }
+        let headers = self.headers(new.size)?;
+        let leaves: Vec<_> = headers.iter().map(leaf).collect();
+        let cache = |e: std::io::Error| CliError::failed(format!("the tree beside the log: {e}"));
+        extend(&mut tree.files, &leaves).map_err(cache)?;
+        if tree.head(new.size)? != new {
+            tree.files.truncate(here.size).map_err(cache)?;
+            return Err(CliError::refused(format!(
+                "the entries in {} do not lead to the root of its own checkpoint: the files are damaged or were exchanged. Nothing \
+                 was taken over",
+                self.published.source
+            )));
+        }
+        // From here on it is known what the ledger has to become, also if taking it over is cut short.
+        files::replace(&self.dir.join(CHECKPOINT), checkpoint.to_string().as_bytes())?;
+        self.take_bodies(&headers, new.size)
+    }
+
+    fn kept(&self) -> Result<Option<SignedCheckpoint>, CliError> {
+        let path = self.dir.join(CHECKPOINT);
+        let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
+        let parsed = SignedCheckpoint::parse(text.as_bytes());
+        parsed.map(Some).map_err(|e| CliError::failed(format!("{}: {e}", path.display())))
+    }
+
+    fn older(&self, here: u64, there: u64) -> CliError {
+        CliError::refused(format!(
+            "{} shows {there} entries, and there were {here} before: it is out of date, or its end was cut. Nothing was changed",
+            self.published.source
+        ))
+    }
+
+    /// Refuses a checkpoint that does not extend the one that was accepted last, and keeps both if they contradict each other.
+    fn expect_extension(
+        &self,
+        tree: &LedgerTree,
+        kept: &SignedCheckpoint,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<(), CliError> {
+        let (old, new) = (kept.checkpoint().head, checkpoint.checkpoint().head);
+        if new.size < old.size {
+            let known = new.size <= self.ledger.head().size;
+            if known && tree.head(new.size)? != new {
+                return Err(self.two_histories(kept, checkpoint)?);
+            }
+            return Err(self.older(old.size, new.size));
+        }
+        let proof = if new.size == old.size { Some(vec![]) } else { self.published.consistency(old, new)? };
+        let Some(proof) = proof else {
+            return Err(CliError::refused(format!(
+                "the tiles in {} do not lead to the root of its own checkpoint: the files are damaged or were exchanged. Nothing was \
+                 taken over",
+                self.published.source
+            )));
+        };
+        match verify_consistency(old, new, &proof) {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.two_histories(kept, checkpoint)?),
+        }
+    }
+
+    fn two_histories(&self, kept: &SignedCheckpoint, refused: &SignedCheckpoint) -> Result<CliError, CliError> {
+        let path = write_evidence(self.dir, kept, refused)?;
+        Ok(CliError::refused(format!(
+            "{} does not extend what it showed before: TWO HISTORIES of {}. Nothing was taken over. Both signed checkpoints are in {}; \
+             keep that file, it is evidence",
+            self.published.source,
+            kept.checkpoint().origin,
+            path.display()
+        )))
+    }
+
+    /// The headers that are not here yet, each following the one before.
+    fn headers(&self, size: u64) -> Result<Vec<Header>, CliError> {
+        let mut head = self.ledger.head();
+        let mut headers = Vec::new();
+        let bar = progress::spinner("reading headers");
+        for bundle in head.size / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
+            let all = self.published.headers(bundle, size)?;
+            let from = head.size;
+            for header in all.into_iter().skip_while(|h| h.index < from).take_while(|h| h.index < size) {
+                if header.index != head.size || header.previous != head.hash {
+                    return Err(CliError::refused(format!(
+                        "entry #{} in {} does not follow the entry before it. Nothing was taken over",
+                        header.index, self.published.source
+                    )));
+                }
+                head = sayso_core::entry::Head { size: head.size + 1, hash: header.hash() };
+                headers.push(header);
+            }
+            bar.set_message(format!("reading headers: {}", head.size));
+        }
+        bar.finish_and_clear();
+        Ok(headers)
+    }
+
+    fn take_bodies(&self, headers: &[Header], size: u64) -> Result<Taken, CliError> {
+        let mut taken = Taken { entries: 0, without_body: vec![] };
+        let bar = progress::spinner("taking over entries");
+        let mut step = Vec::with_capacity(STEP.min(headers.len()));
+        for bundle in headers.chunk_by(|a, b| a.index / TILE_WIDTH == b.index / TILE_WIDTH) {
+            let entries = self.published.entries(bundle, size)?;
+            taken.without_body.extend(entries.iter().filter(|e| e.body.is_none()).map(|e| e.header.index));
+            step.extend(entries);
+            if step.len() >= STEP {
+                taken.entries += step.len() as u64;
+                self.copy(std::mem::take(&mut step))?;
+                bar.set_message(format!("taking over entries: {}", taken.entries));
+            }
+        }
+        taken.entries += step.len() as u64;
+        self.copy(step)?;
+        bar.finish_and_clear();
+        Ok(taken)
+    }
+
+    fn copy(&self, entries: Vec<sayso_core::ledger::CopiedEntry>) -> Result<(), CliError> {
+        self.ledger.copy(entries).map(|_| ()).map_err(|e| match e {
+            CopyError::Append(e) => e.into(),
+            e => CliError::refused(format!("{}: {e}. Entries before it were taken over", self.published.source)),
+        })
+    }
+}

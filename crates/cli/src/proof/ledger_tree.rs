@@ -1,0 +1,150 @@
+//! The Merkle tree of a ledger, kept in the directory `tree` beside the log so that a proof need not read the whole of it.
+//!
+//! It is a cache and never the truth. It is used only as far as the log itself vouches for it: its last leaf is the hash of the
+//! log's own header there, and that header's chain covers all before. What is signed is checked further: see
+//! [`LedgerTree::for_signing`].
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use sayso_core::ledger::{Entry, Ledger};
+use sayso_proof::digest::Digest;
+use sayso_proof::disclosure::leaf;
+use sayso_proof::files::FileTree;
+use sayso_proof::merkle::{TreeHead, consistency_proof, inclusion_proof, verify_inclusion};
+use sayso_proof::tree::{ByTiles, TileHashes, TreeStore, extend, head};
+
+use crate::error::CliError;
+
+const DIR: &str = "tree";
+/// Leaves added at a time.
+const STEP: usize = 65_536;
+
+/// The tree of a ledger, as far as the ledger goes.
+pub(crate) struct LedgerTree {
+    pub(crate) files: FileTree,
+}
+
+impl LedgerTree {
+    /// The tree, brought up to the ledger's head. Made anew if it does not fit the log.
+    pub(crate) fn open(dir: &Path, ledger: &Ledger) -> Result<Self, CliError> {
+        let mut tree = Self::cached(dir, ledger.head().size)?;
+        tree.follow(ledger)?;
+        Ok(tree)
+    }
+
+    /// The tree for a new checkpoint. `signed` is the head that was signed last: up to there the tree has to have that very
+    /// root, and from there on it is made again from the log's headers, so that nothing is signed on the word of the cache.
+    pub(crate) fn for_signing(dir: &Path, ledger: &Ledger, signed: Option<TreeHead>) -> Result<Self, CliError> {
+        let now = ledger.head();
+        let signed = signed.unwrap_or(TreeHead { size: 0, root: sayso_proof::merkle::empty_root() });
+        if signed.size > now.size {
+            return Err(CliError::refused(format!(
+                "a checkpoint of {} entries was signed before, and the ledger has {}: entries are missing, and nothing is signed. \
+                 Look for a copy that has them",
+                signed.size, now.size
+            )));
+        }
+        let mut tree = Self::cached(dir, signed.size)?;
+        if tree.head(tree.files.size())? != signed {
+            tree.truncate(0)?;
+        }
+        tree.follow(ledger)?;
+        if tree.head(signed.size)? != signed {
+            // The cache did fit, or was made anew: either way this is what the log has.
+            tree.truncate(0)?;
+            tree.follow(ledger)?;
+        }
+        if tree.head(signed.size)? == signed {
+            return Ok(tree);
+        }
+        Err(CliError::refused(format!(
+            "the first {} entries are not those of the checkpoint that was signed last: the ledger was rewritten, and nothing is \
+             signed. Run `sayso audit`, and look for a copy that has them",
+            signed.size
+        )))
+    }
+
+    fn cached(dir: &Path, most: u64) -> Result<Self, CliError> {
+        let path = dir.join(DIR);
+        let mut files = FileTree::open(&path).map_err(|e| CliError::io(&path, &e))?;
+        if files.size() > most {
+            files.truncate(most).map_err(|e| CliError::io(&path, &e))?;
+        }
+        Ok(Self { files })
+    }
+
+    fn truncate(&mut self, size: u64) -> Result<(), CliError> {
+        self.files.truncate(size).map_err(|e| failed(&e))
+    }
+
+    /// Adds the log's entries that are not in the tree yet.
+    fn follow(&mut self, ledger: &Ledger) -> Result<(), CliError> {
+        let mut previous = ledger.id().genesis();
+        if let Some(last) = self.files.size().checked_sub(1) {
+            let entry = ledger.entry(last)?;
+            let cached = self.files.hashes(0, last, 1).map_err(|e| failed(&e))?.first().copied();
+            match entry.filter(|e| Some(leaf(&e.header())) == cached) {
+                Some(entry) => previous = entry.hash(),
+                None => self.truncate(0)?,
+            }
+        }
+        let mut leaves: Vec<Digest> = Vec::with_capacity(STEP);
+        let prepare = |entry: Entry| {
+            let header = entry.header();
+            Ok::<_, CliError>((
+                header.index,
+                header.previous,
+                entry.hash() == header.hash(),
+                entry.hash(),
+                leaf(&header),
+            ))
+        };
+        ledger.scan(self.files.size(), prepare, |(index, before, is_whole, hash, leaf)| {
+            if before != previous || !is_whole {
+                let e =
+                    format!("entry #{index} does not fit its hash; run `sayso audit` to see everything that is wrong");
+                return Err(CliError::refused(e));
+            }
+            previous = hash;
+            leaves.push(leaf);
+            if leaves.len() == STEP {
+                extend(&mut self.files, &std::mem::take(&mut leaves)).map_err(|e| failed(&e))?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        extend(&mut self.files, &leaves).map_err(|e| failed(&e))
+    }
+
+    /// The head of the tree over the first `size` entries.
+    pub(crate) fn head(&self, size: u64) -> Result<TreeHead, CliError> {
+        head(&self.files, size).map_err(|e| failed(&e))
+    }
+
+    /// That an entry is in the tree over `under.size` entries. Checked before it is given out: if a hash of the cache is wrong,
+    /// the cache is made anew.
+    pub(crate) fn inclusion(&mut self, ledger: &Ledger, index: u64, under: TreeHead) -> Result<Vec<Digest>, CliError> {
+        let entry = ledger.entry(index)?.ok_or_else(|| CliError::refused(format!("there is no entry #{index}")))?;
+        let leaf = leaf(&entry.header());
+        for last in [false, true] {
+            let proof = inclusion_proof(&ByTiles(&self.files), index, under.size).map_err(|e| failed(&e))?;
+            if verify_inclusion(leaf, index, under.size, &proof, under.root).is_ok() {
+                return Ok(proof);
+            }
+            if !last {
+                self.truncate(0)?;
+                self.follow(ledger)?;
+            }
+        }
+        Err(CliError::refused(format!("the ledger does not have the first {} entries of this checkpoint", under.size)))
+    }
+
+    /// That the tree over `old` entries is the beginning of the one over `new`.
+    pub(crate) fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, CliError> {
+        consistency_proof(&ByTiles(&self.files), old, new).map_err(|e| failed(&e))
+    }
+}
+
+fn failed(e: &std::io::Error) -> CliError {
+    CliError::failed(format!("the tree beside the log: {}", crate::error::in_words(e)))
+}

@@ -1,0 +1,31 @@
+//! C2SP tlog-cosignature, the Ed25519 form: a witness says that at some time a checkpoint was the largest it had seen of a log,
+//! and consistent with all before. It reads no clock, and does not judge the time.
+
+use crate::key::{SIGNATURE_BYTES, SigningKey, VerifierKey};
+use crate::note::SignatureLine;
+
+/// The latest time that can be said.
+pub const MAX_TIME_S: u64 = i64::MAX as u64;
+
+fn message(time_s: u64, text: &str) -> String {
+    format!("cosignature/v1\ntime {time_s}\n{text}")
+}
+
+/// A witness's line for the text of a checkpoint; `None` for a time that cannot be said.
+#[must_use]
+pub fn sign(key: &SigningKey, time_s: u64, text: &str) -> Option<SignatureLine> {
+    if time_s > MAX_TIME_S {
+        return None;
+    }
+    let signature = key.sign(message(time_s, text).as_bytes());
+    let signature = [time_s.to_be_bytes().as_slice(), &signature].concat();
+    Some(SignatureLine { name: key.verifier().name().clone(), id: key.verifier().id(), signature })
+}
+
+/// The time, if the bytes are this witness's cosignature of the text.
+pub(crate) fn verify(key: &VerifierKey, text: &str, signature: &[u8]) -> Option<u64> {
+    let (time, signature) = signature.split_first_chunk::<8>()?;
+    let time_s = u64::from_be_bytes(*time);
+    let fits = signature.len() == SIGNATURE_BYTES && time_s <= MAX_TIME_S;
+    (fits && key.verify(message(time_s, text).as_bytes(), signature)).then_some(time_s)
+}

@@ -1,0 +1,565 @@
+//! Proof as a newsroom and its readers use it, by the program itself. The failures it guards: a proof that only its maker can
+//! check, a cut or rewritten ledger that is signed again, two histories shown to two people, a redaction that breaks what was
+//! published, a copy that takes over what it was not shown to be true.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use sayso_core::directory::LedgerDir;
+use sayso_core::machine::SystemEntropy;
+use sayso_core::text::Text;
+use sayso_core::time::SystemClock;
+use serde_json::Value;
+
+const NAME: &str = "newsroom.example/sotk";
+
+/// A newsroom: its keys, and whatever it makes, in a directory that goes away at the end.
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// A desk with a key and a ledger of its name with so many claims.
+    fn with_claims(count: usize) -> (Self, String) {
+        let desk = Self::new();
+        desk.ok("ledger", &["init", "--name", NAME]);
+        let key = desk.json("ledger", &["key", "new", NAME])["key"].as_str().unwrap().to_owned();
+        desk.claims("ledger", 0, count);
+        (desk, key)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn command(&self, ledger: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
+        command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").env("SAYSO_KEYS", self.path("keys"));
+        command.stdin(Stdio::null()).arg("--ledger").arg(self.path(ledger)).args(args);
+        command
+    }
+
+    fn run(&self, ledger: &str, args: &[&str]) -> Output {
+        self.command(ledger, args).output().unwrap()
+    }
+
+    fn ok(&self, ledger: &str, args: &[&str]) -> String {
+        let output = self.run(ledger, args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, ledger: &str, args: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
+    }
+
+    /// What is said when it is refused, with exit code 1.
+    fn refused(&self, ledger: &str, args: &[&str]) -> String {
+        let output = self.run(ledger, args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn claims(&self, ledger: &str, from: usize, count: usize) {
+        let line = |i| {
+            format!(
+                r#"{{"kind":"claim","id":"c-{i}","source":"yerevan","subject":"s","predicate":"p{}","value":{i},"stated":"2023-05-12"}}"#,
+                i % 7
+            )
+        };
+        let lines: Vec<String> = (from..from + count).map(line).collect();
+        std::fs::write(self.path("claims.jsonl"), lines.join("\n")).unwrap();
+        self.ok(ledger, &["import", &self.text("claims.jsonl")]);
+    }
+
+    fn copy_dir(&self, from: &str, to: &str) {
+        copy_dir(&self.path(from), &self.path(to));
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            copy_dir(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// Every file below a directory.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(&next).unwrap().flatten() {
+            if entry.file_type().unwrap().is_dir() {
+                waiting.push(entry.path());
+            } else {
+                let name = entry.path().strip_prefix(dir).unwrap().display().to_string();
+                found.insert(name, std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A witness of one ledger: the process, its address and its key.
+fn witness(desk: &Desk, key: &str) -> (Running, String, String) {
+    if !desk.path("keys/witness.example").exists() {
+        desk.ok("ledger", &["key", "new", "witness.example", "--witness"]);
+    }
+    let state = desk.text("witness-state");
+    let args = ["witness", "--listen", "127.0.0.1:0", "--log", key, "--state", &state, "--format", "json"];
+    let mut child = desk.command("ledger", &args).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    (Running(child), said["url"].as_str().unwrap().to_owned(), said["key"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_proof_is_checked_without_the_ledger_and_says_what_it_does_not_prove() {
+    let (desk, key) = Desk::with_claims(20);
+    let proof = desk.text("5.tlog-proof");
+    desk.ok("ledger", &["prove", "#5", "-o", &proof]);
+    assert!(std::fs::metadata(&proof).unwrap().len() < 4_096);
+    let elsewhere = Desk::new();
+    let said = elsewhere.ok("none", &["verify", &proof, "--key", &key]);
+    for part in [
+        "Proved: entry #5 is one of the first 20 entries of newsroom.example/sotk",
+        "claim of yerevan",
+        "s / p5 = 5",
+        "Not proved: that what it says is true",
+        "no witness cosigned",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let found = elsewhere.json("none", &["verify", &proof, "--key", &key]);
+    assert_eq!(
+        (&found["proved"], &found["index"], &found["size"], &found["disclosed"]),
+        (&true.into(), &5.into(), &20.into(), &"body".into())
+    );
+
+    // By id, without the body, under a checkpoint made before.
+    let (checkpoint, sealed) = (desk.text("kept.checkpoint"), desk.text("sealed.tlog-proof"));
+    desk.ok("ledger", &["checkpoint", "-o", &checkpoint]);
+    desk.claims("ledger", 20, 5);
+    desk.ok("ledger", &["prove", "c-7", "--disclose", "commitment", "--checkpoint", &checkpoint, "-o", &sealed]);
+    let said = elsewhere.ok("none", &["verify", &sealed, "--key", &key]);
+    assert!(said.contains("What it says is not shown") && !said.contains("yerevan"), "{said}");
+    assert!(desk.refused("ledger", &["prove", "#22", "--checkpoint", &checkpoint]).contains("#22 came later"));
+
+    // Another body in the file, another key, no key.
+    let text = std::fs::read_to_string(&proof).unwrap();
+    let extra = text.lines().nth(1).unwrap();
+    std::fs::write(desk.path("forged"), text.replacen(&extra[130..134], "AAAA", 1)).unwrap();
+    assert!(elsewhere.refused("none", &["verify", &desk.text("forged"), "--key", &key]).contains("NOT PROVED"));
+    let other = elsewhere.json("none", &["key", "new", NAME])["key"].as_str().unwrap().to_owned();
+    assert!(elsewhere.refused("none", &["verify", &proof, "--key", &other]).contains("none of the given keys"));
+    assert_eq!(elsewhere.run("none", &["verify", &proof]).status.code(), Some(2));
+    assert_eq!(elsewhere.run("none", &["verify", &desk.text("nothing"), "--key", &key]).status.code(), Some(3));
+}
+
+#[test]
+fn keys_are_private_outside_the_ledger_and_rotation_keeps_old_checkpoints_valid() {
+    let (desk, old) = Desk::with_claims(3);
+    let checkpoint = desk.text("old.checkpoint");
+    desk.ok("ledger", &["checkpoint", "-o", &checkpoint]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let secret: Vec<String> = files(&desk.path("keys")).into_keys().filter(|f| f.ends_with(".key")).collect();
+        assert_eq!((secret.len(), mode(&desk.path("keys"))), (1, 0o700));
+        let path = desk.path("keys").join(&secret[0]);
+        assert_eq!(mode(&path), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(desk.refused("ledger", &["checkpoint"]).contains("others can read this key"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert!(files(&desk.path("ledger")).iter().all(|(_, bytes)| !bytes.windows(11).any(|w| w == b"PRIVATE+KEY")));
+    assert!(desk.refused("ledger", &["key", "new", NAME]).contains("key rotate"));
+
+    let new = desk.json("ledger", &["key", "rotate", NAME])["key"].as_str().unwrap().to_owned();
+    let both = desk.text("both.checkpoint");
+    desk.ok("ledger", &["checkpoint", "-o", &both]);
+    for (key, file) in [(&old, &checkpoint), (&old, &both), (&new, &both)] {
+        let found = desk.json("ledger", &["audit", "--checkpoint", file, "--key", key]);
+        assert_eq!(found["checkpoint"]["fits"], true, "{found}");
+    }
+    let id = old.split('+').nth(1).unwrap().to_owned();
+    desk.ok("ledger", &["key", "retire", NAME, &id]);
+    let only_new = desk.text("new.checkpoint");
+    desk.ok("ledger", &["checkpoint", "-o", &only_new]);
+    assert!(
+        desk.refused("ledger", &["audit", "--checkpoint", &only_new, "--key", &old]).contains("none of the given keys")
+    );
+    assert_eq!(desk.json("ledger", &["audit", "--checkpoint", &checkpoint, "--key", &old])["checkpoint"]["fits"], true);
+
+    // Keys inside the ledger would be copied with it.
+    let inside = desk.path("ledger/keys");
+    copy_dir(&desk.path("keys"), &inside);
+    let mut command = desk.command("ledger", &["checkpoint"]);
+    let said = command.env("SAYSO_KEYS", &inside).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stderr).contains("inside the ledger's directory"), "{said:?}");
+}
+
+#[test]
+fn a_ledger_keeps_its_name_and_takes_that_of_the_only_key() {
+    let desk = Desk::new();
+    desk.ok("ledger", &["init"]);
+    assert!(desk.refused("ledger", &["checkpoint"]).contains("there is no key yet"));
+    desk.ok("ledger", &["key", "new", "a.example"]);
+    assert!(desk.ok("ledger", &["checkpoint"]).starts_with("a.example\n0\n47DEQpj8HBSa"));
+    desk.ok("ledger", &["key", "new", "b.example"]);
+    assert!(desk.ok("ledger", &["checkpoint"]).starts_with("a.example\n"));
+    assert!(desk.refused("ledger", &["checkpoint", "--origin", "b.example"]).contains("keeps its name"));
+    desk.ok("second", &["init"]);
+    assert!(desk.refused("second", &["checkpoint"]).contains("several keys"));
+    assert_eq!(desk.run("third", &["init", "--name", "two words"]).status.code(), Some(2));
+    assert!(!desk.path("third").exists());
+}
+
+/// A copy from before, and a ledger written anew: neither is signed over what was signed already, and audit tells them.
+#[test]
+fn a_cut_or_rewritten_ledger_is_not_signed_again() {
+    let (desk, key) = Desk::with_claims(300);
+    desk.copy_dir("ledger", "older");
+    desk.claims("ledger", 300, 100);
+    let kept = desk.text("kept.checkpoint");
+    desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    let said = desk.ok("ledger", &["audit", "--checkpoint", &kept, "--key", &key]);
+    assert!(said.contains("Anchored up to 400 entries: they are those of the checkpoint"), "{said}");
+
+    assert!(desk.refused("older", &["checkpoint"]).contains("entries are missing"));
+    assert!(desk.refused("older", &["audit", "--checkpoint", &kept, "--key", &key]).contains("UNSOUND: cut"));
+    desk.claims("older", 1_000, 200);
+    assert!(desk.refused("older", &["checkpoint"]).contains("the ledger was rewritten"));
+    assert!(desk.refused("older", &["audit", "--checkpoint", &kept, "--key", &key]).contains("UNSOUND: rewritten"));
+    // What is beside the log is not believed: whoever puts the right tree there does not get the wrong log signed.
+    std::fs::remove_dir_all(desk.path("older/tree")).unwrap();
+    desk.copy_dir("ledger/tree", "older/tree");
+    assert!(desk.refused("older", &["checkpoint"]).contains("the ledger was rewritten"));
+    // And a tree that was tampered with is made anew, for signing and for proving.
+    for level in ["level-0", "level-1"] {
+        let path = desk.path("ledger/tree").join(level);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[5] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        desk.claims("ledger", if level == "level-0" { 400 } else { 450 }, 50);
+        let proof = desk.text(&format!("{level}.tlog-proof"));
+        desk.ok("ledger", &["prove", "#0", "-o", &proof]);
+        desk.ok("ledger", &["verify", &proof, "--key", &key]);
+        desk.ok("ledger", &["audit", "--checkpoint", &kept, "--key", &key]);
+    }
+}
+
+#[test]
+fn published_cloned_and_pulled() {
+    let (desk, key) = Desk::with_claims(600);
+    let (site, clone) = (desk.text("site"), desk.text("clone"));
+    desk.ok("ledger", &["publish", &site]);
+    let said = desk.ok("clone", &["clone", &site, &clone, "--key", &key]);
+    assert!(said.contains("600 entries taken over"), "{said}");
+    assert_eq!(desk.ok("clone", &["export", "--envelope"]), desk.ok("ledger", &["export", "--envelope"]));
+    assert_eq!(desk.json("clone", &["audit"])["sound"], true);
+    let replay = |ledger| desk.ok(ledger, &["replay"]);
+    assert_eq!(replay("clone"), replay("ledger"));
+    let append =
+        ["append", "--source", "a", "--subject", "s", "--predicate", "p", "--value", "1", "--stated", "2023-05-12"];
+    assert!(desk.refused("clone", &append).contains("read-only copy"));
+
+    // What is new, and no more, is written and taken over.
+    let before = files(&desk.path("site"));
+    desk.claims("ledger", 600, 200);
+    let published = desk.json("ledger", &["publish", &site]);
+    assert_eq!((&published["before"], &published["size"]), (&600.into(), &800.into()));
+    let after = files(&desk.path("site"));
+    for (name, bytes) in before.iter().filter(|(name, _)| !name.contains(".p/") && *name != "checkpoint") {
+        assert_eq!(after.get(name), Some(bytes), "{name} changed");
+    }
+    assert!(
+        !after.contains_key("tile/0/002.p/88") && after.contains_key("tile/0/002"),
+        "narrow tiles go once they are full"
+    );
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 200);
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 0);
+    assert_eq!(desk.ok("clone", &["export", "--envelope"]), desk.ok("ledger", &["export", "--envelope"]));
+    // A copy can be published as it is, under the checkpoint it was made by; nobody without the key can sign it.
+    let mirror = desk.text("mirror");
+    desk.ok("clone", &["publish", &mirror, "--checkpoint", &desk.text("clone/checkpoint")]);
+    let (site_files, mirrored) = (files(&desk.path("site")), files(&desk.path("mirror")));
+    for (name, bytes) in mirrored.iter().filter(|(name, _)| *name != "checkpoint") {
+        assert_eq!(site_files.get(name), Some(bytes), "{name} is another");
+    }
+    desk.ok("again", &["clone", &mirror, &desk.text("again"), "--key", &key]);
+
+    // Damage, and exchange, of every kind of file is refused before anything is made of it.
+    for name in ["checkpoint", "tile/entries/000", "bodies/001", "sayso.json"] {
+        desk.copy_dir("site", "damaged");
+        let path = desk.path("damaged").join(name);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = if name == "sayso.json" { 30 } else { bytes.len() / 2 };
+        bytes[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
+        std::fs::write(&path, bytes).unwrap();
+        let made = desk.text("made");
+        let said = desk.refused("made", &["clone", &desk.text("damaged"), &made, "--key", &key]);
+        assert!(!desk.path("made").exists(), "{name}: {said}");
+        std::fs::remove_dir_all(desk.path("damaged")).unwrap();
+    }
+    // A site that fell back is not followed.
+    std::fs::remove_dir_all(desk.path("site")).unwrap();
+    for (name, bytes) in &before {
+        std::fs::create_dir_all(desk.path("site").join(name).parent().unwrap()).unwrap();
+        std::fs::write(desk.path("site").join(name), bytes).unwrap();
+    }
+    assert!(desk.refused("clone", &["pull"]).contains("out of date, or its end was cut"));
+}
+
+/// The same, over HTTP from a host that only knows files.
+#[test]
+fn a_static_host_will_do() {
+    let (desk, key) = Desk::with_claims(300);
+    let site = desk.path("site");
+    desk.ok("ledger", &["publish", &desk.text("site")]);
+    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.server_addr());
+    std::thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let answer = std::fs::read(site.join(request.url().trim_start_matches('/')));
+            let _ = match answer {
+                Ok(bytes) => request.respond(tiny_http::Response::from_data(bytes)),
+                Err(_) => request.respond(tiny_http::Response::from_string("no").with_status_code(404)),
+            };
+        }
+    });
+    let clone = desk.text("clone");
+    desk.ok("clone", &["clone", &url, &clone, "--key", &key]);
+    desk.claims("ledger", 300, 300);
+    desk.ok("ledger", &["publish", &desk.text("site")]);
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 300);
+    assert_eq!(desk.ok("clone", &["export"]), desk.ok("ledger", &["export"]));
+}
+
+#[test]
+fn a_redaction_leaves_every_tile_as_it_was_and_the_proof_still_holds() {
+    let (desk, key) = Desk::with_claims(520);
+    let site = desk.text("site");
+    desk.ok("ledger", &["publish", &site]);
+    desk.ok("clone", &["clone", &site, &desk.text("clone"), "--key", &key]);
+    let proof = desk.text("before.tlog-proof");
+    desk.ok("ledger", &["prove", "#3", "--disclose", "commitment", "-o", &proof]);
+    let before = files(&desk.path("site"));
+    let secret = b"\x03\0\0\0\0\0\0\0c-3"; // the id with its length, or c-30 would do
+    let has = |all: &BTreeMap<String, Vec<u8>>, name: &str| all[name].windows(11).any(|w| w == secret);
+    assert!(has(&before, "bodies/000"));
+    for index in [3, 515] {
+        let ledger = LedgerDir::open(&desk.path("ledger")).unwrap().ledger(SystemClock, SystemEntropy).unwrap();
+        ledger.redact(index, Text::new("a name that must go").unwrap(), None).unwrap();
+    }
+    let published = desk.json("ledger", &["publish", &site]);
+    let after = files(&desk.path("site"));
+    for (name, bytes) in before.iter().filter(|(name, _)| name.starts_with("tile/")) {
+        assert_eq!(after.get(name), Some(bytes), "{name} changed");
+    }
+    assert!(published["bodies_rewritten"].as_u64().unwrap() >= 2, "{published}");
+    assert!(!has(&after, "bodies/000"), "the erased body is still published");
+    let late = after.iter().filter(|(n, _)| n.starts_with("bodies/002"));
+    assert!(late.clone().count() >= 2, "the narrow file of before is still there for who asks for it");
+    late.for_each(|(name, bytes)| assert!(!bytes.windows(5).any(|w| w == b"c-515"), "{name} has the erased body"));
+
+    desk.ok("ledger", &["verify", &proof, "--key", &key]);
+    let again = desk.text("after.tlog-proof");
+    assert!(desk.refused("ledger", &["prove", "#3", "-o", &again]).contains("--disclose commitment"));
+    desk.ok("ledger", &["prove", "#3", "--disclose", "commitment", "-o", &again]);
+    assert_eq!(desk.json("none", &["verify", &again, "--key", &key])["disclosed"], "commitment");
+
+    // A copy from before erases it too; a copy made now never gets it.
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 2);
+    desk.ok("late", &["clone", &site, &desk.text("late"), "--key", &key]);
+    for copy in ["clone", "late"] {
+        let audit = desk.json(copy, &["audit"]);
+        assert_eq!((&audit["sound"], audit["redacted"].as_array().unwrap().len()), (&true.into(), 2), "{audit}");
+        assert_eq!(desk.ok(copy, &["export", "--envelope"]), desk.ok("ledger", &["export", "--envelope"]));
+    }
+}
+
+#[test]
+fn two_histories_through_one_witness() {
+    let (desk, key) = Desk::with_claims(300);
+    let (running, url, witness_key) = witness(&desk, &key);
+    let witnessed = |site: &str| {
+        vec![
+            "publish".to_owned(),
+            desk.text(site),
+            "--witness".into(),
+            url.clone(),
+            "--witness-key".into(),
+            witness_key.clone(),
+        ]
+    };
+    let publish = |ledger: &str, site: &str| {
+        let args = witnessed(site);
+        desk.run(ledger, &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert!(publish("ledger", "site-a").status.success());
+    let both = ["--key", key.as_str(), "--key", witness_key.as_str()];
+    desk.ok("clone-a", &[&["clone", &desk.text("site-a"), &desk.text("clone-a")], &both[..]].concat());
+    let proof = desk.text("w.tlog-proof");
+    desk.ok("ledger", &["prove", "#1", "-o", &proof, "--witness", &url, "--witness-key", &witness_key]);
+    let said = desk.ok("none", &[&["verify", proof.as_str()], &both[..]].concat());
+    assert!(said.contains("Witnessed by witness.example at"), "{said}");
+
+    // The newsroom keeps a second history from here on, and forgets on purpose what it has signed.
+    desk.copy_dir("ledger", "forked");
+    desk.copy_dir("site-a", "site-b");
+    desk.claims("ledger", 300, 60);
+    desk.claims("forked", 5_000, 60);
+    assert!(publish("ledger", "site-a").status.success());
+    let forget = || {
+        let last = files(&desk.path("keys")).into_keys().find(|f| f.ends_with("/last")).unwrap();
+        std::fs::remove_file(desk.path("keys").join(last)).unwrap();
+    };
+    forget();
+    let refused = publish("forked", "site-b");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(1) && said.contains("it has cosigned another history of the first 360 entries"),
+        "{said}"
+    );
+    let evidence = files(&desk.path("witness-state/evidence"));
+    let (_, text) = evidence.iter().next().expect("the witness keeps both");
+    let text = String::from_utf8_lossy(text);
+    assert!(text.contains("two histories") && text.matches(&format!("{NAME}\n360\n")).count() == 2, "{text}");
+
+    // Without the witness it can still be published, and whoever asks for the witness is not taken in.
+    desk.ok("forked", &["publish", &desk.text("site-b")]);
+    let said = desk.refused("clone-b", &[&["clone", &desk.text("site-b"), &desk.text("clone-b")], &both[..]].concat());
+    assert!(said.contains("0 of the 1 known witnesses"), "{said}");
+    // A reader who does not ask for it gets one history, and finds out when shown the other: same size, and larger.
+    desk.ok("clone-c", &["clone", &desk.text("site-b"), &desk.text("clone-c"), "--key", &key]);
+    for (more, name) in [(0, "360-360"), (40, "360-400")] {
+        if more > 0 {
+            desk.claims("ledger", 360, more);
+        }
+        forget();
+        assert!(publish("ledger", "site-a").status.success());
+        let said = desk.refused("clone-c", &["pull", &desk.text("site-a")]);
+        assert!(said.contains("TWO HISTORIES"), "{said}");
+        let found = files(&desk.path("clone-c")).into_iter().find(|(n, _)| n.contains(name));
+        let (_, text) = found.expect("both checkpoints are kept as evidence");
+        assert_eq!(String::from_utf8_lossy(&text).matches("\u{2014} newsroom.example/sotk ").count(), 2);
+    }
+    assert_eq!(desk.json("clone-c", &["audit"])["entries"], 360, "nothing was taken over");
+
+    // A witness that was stopped knows what it knew.
+    drop(running);
+    let (_running, url, witness_key) = witness(&desk, &key);
+    forget();
+    let said = desk.refused("forked", &["checkpoint", "--witness", &url, "--witness-key", &witness_key]);
+    assert!(said.contains("it has cosigned 400 entries of this ledger, and there are only 360"), "{said}");
+    // And an address where nobody answers is said to be one; with a policy of none it is only a note.
+    let nobody = ["checkpoint", "--witness", "http://127.0.0.1:1", "--witness-key", witness_key.as_str()];
+    assert!(desk.refused("forked", &nobody).contains("could not be reached"));
+    desk.ok("forked", &[&nobody[..], &["--witnesses", "0"]].concat());
+}
+
+/// What the witness says over HTTP, and that it has it on disk by then.
+#[test]
+fn the_witness_over_http() {
+    let (desk, key) = Desk::with_claims(10);
+    let (_running, url, _) = witness(&desk, &key);
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let post = |path: &str, body: &str| {
+        let mut answer = agent.post(format!("{url}{path}")).send(body).unwrap();
+        let kind = answer.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
+        (answer.status().as_u16(), kind, answer.body_mut().read_to_string().unwrap())
+    };
+    let checkpoint = desk.ok("ledger", &["checkpoint"]);
+    let body = |old: u64| format!("old {old}\n\n{checkpoint}");
+    assert_eq!(post("/", &body(0)).0, 404);
+    assert_eq!(agent.get(format!("{url}/add-checkpoint")).call().unwrap().status().as_u16(), 405);
+    assert_eq!(post("/add-checkpoint", "hello").0, 400);
+    assert_eq!(post("/add-checkpoint", &body(11)).0, 400);
+    assert_eq!(post("/add-checkpoint", &body(5)).0, 409);
+    assert_eq!(post("/add-checkpoint", &body(0).replacen(NAME, "other.example", 1)).0, 404);
+    assert_eq!(post("/add-checkpoint", &body(0).replacen("\n10\n", "\n9\n", 1)).0, 403);
+    assert_eq!(post("/add-checkpoint", &"x".repeat(1_000_001)).0, 413);
+    let (status, _, line) = post("/add-checkpoint", &body(0));
+    assert!(status == 200 && line.starts_with("\u{2014} witness.example "), "{status} {line}");
+    let kept = files(&desk.path("witness-state")).into_iter().find(|(name, _)| name.ends_with(".checkpoint"));
+    assert_eq!(String::from_utf8(kept.unwrap().1).unwrap(), checkpoint);
+    let (status, kind, size) = post("/add-checkpoint", &body(0));
+    assert_eq!((status, kind.as_str(), size.as_str()), (409, "text/x.tlog.size", "10\n"));
+    // One witness for one memory.
+    let state = desk.text("witness-state");
+    let second = desk.run("ledger", &["witness", "--listen", "127.0.0.1:0", "--log", &key, "--state", &state]);
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another witness"), "{second:?}");
+}
+
+/// 70,000 entries, read by a program of another language that knows only its own library.
+#[test]
+fn a_go_program_confirms_a_published_ledger() {
+    let has_go = Command::new("go").arg("version").output().is_ok_and(|o| o.status.success());
+    let library = Path::new("/usr/share/gocode/src/golang.org/x/mod");
+    if !has_go || !library.is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "go and golang-golang-x-mod-dev are needed");
+        eprintln!("skipped: go or its library golang.org/x/mod is not here");
+        return;
+    }
+    let (desk, key) = Desk::with_claims(70_000);
+    desk.ok("ledger", &["publish", &desk.text("site")]);
+    let program = desk.path("outsider");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/outsider/main.go");
+    let mut build = Command::new("go");
+    build.args(["build", "-o"]).arg(&program).arg(source).env("GO111MODULE", "off").env("GOPATH", "/usr/share/gocode");
+    let built = build.env("GOCACHE", desk.path("go-cache")).env("GOFLAGS", "").output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let run = |site: &str| Command::new(&program).args([site, &key, "1000", "1000"]).output().unwrap();
+    let said = run(&desk.text("site"));
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(
+        String::from_utf8(said.stdout).unwrap(),
+        format!("{NAME}: 70000 entries, 1000 inclusion and 1000 consistency proofs\n")
+    );
+    for partial in ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1", "tile/entries/273.p/112"] {
+        let path = desk.path("site").join(partial);
+        let good = std::fs::read(&path).unwrap();
+        let mut bad = good.clone();
+        bad[9] ^= 1;
+        std::fs::write(&path, bad).unwrap();
+        assert!(!run(&desk.text("site")).status.success(), "{partial} is not looked at");
+        std::fs::write(&path, good).unwrap();
+    }
+}
