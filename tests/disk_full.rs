@@ -76,14 +76,14 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("claims.jsonl");
     let at = temp.path().join("disk");
-    let Some(disk) = SmallDisk::mount(&at, 14) else {
+    let Some(disk) = SmallDisk::mount(&at, 28) else {
         eprintln!("no small disk: mounting needs root; the limit on files is tried instead");
         return;
     };
     for step in [900, 5_000] {
         let ledger = disk.0.join(format!("ledger-{step}"));
         let filler = disk.0.join("filler");
-        std::fs::write(&filler, vec![7; 5 << 20]).unwrap();
+        std::fs::write(&filler, vec![7; 14 << 20]).unwrap();
         assert!(sayso(&ledger, &["init"]).status.success());
         let (acknowledged, output) = fill(&ledger, &file, step);
         let text = said(&output);
