@@ -15,10 +15,12 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sayso_core::replay::{Filter, Query, Replay, StanceTarget, fold, replay};
-use sayso_core::store::Table;
+use sayso_core::store::{MemoryStore, Row, Store, StoreError, Table, Write};
 use sayso_core::text::{Label, Name, Text};
 use sayso_core::time::{AsOf, KnownAt, TimeZone};
 use serde_json::{Value, json};
@@ -374,4 +376,140 @@ fn a_large_batch_is_indexed_on_its_way() {
     let f = f.reopen();
     assert!(f.ledger.reindex(&|_| {}).unwrap());
     assert!(first == compare(&f, &queries, 7, &[], "built anew"));
+}
+
+/// One question that fills many chunks, in runs that are merged and merged again: by source, for the names that sort behind it, under
+/// ties, and with batches of other sizes in between, so that what is merged does not follow one another in the log.
+#[test]
+fn a_busy_question_comes_through_every_merge() {
+    for seed in 0..3 {
+        let mut rng = Rng::seeded(seed);
+        let f = Fixture::new();
+        let mut n = 0;
+        while n < 9_000 {
+            let size = [50, 300, 700, 2_600][rng.index(4)];
+            let lines: Vec<String> = (0..size)
+                .map(|_| {
+                    n += 1;
+                    let mut line = claim(&mut rng);
+                    line["id"] = json!(format!("n-{n}"));
+                    if rng.below(10) < 8 {
+                        line["source"] = json!(rng.pick(&["a", "unattributed"]));
+                        line["subject"] = json!("s1");
+                        line["predicate"] = json!("q");
+                    } else {
+                        line["subject"] = json!(format!("{}-{}", rng.pick(&SUBJECTS), n % 90));
+                    }
+                    line.to_string()
+                })
+                .collect();
+            f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        let queries: Vec<Query> = (0..20).map(|_| query(&mut rng)).collect();
+        let answers = compare(&f, &queries, seed, &[], "after many merges");
+        let f = f.reopen();
+        assert!(answers == compare(&f, &queries, seed, &[], "opened again"));
+        assert!(f.ledger.reindex(&|_| {}).unwrap());
+        assert!(answers == compare(&f, &queries, seed, &[], "built anew"));
+    }
+}
+
+/// Readers that ask while a writer seals, merges, erases and builds the index anew get answers of some moment, and never less.
+#[test]
+fn readers_are_not_disturbed_by_merges() {
+    let f = Fixture::new();
+    let claims = |from: u64, count: u64| -> Vec<String> {
+        let line = |n| json!({"kind": "claim", "source": "a", "subject": format!("s-{n}"), "predicate": "p", "value": n, "stated": "2023"});
+        (from..from + count).map(|n| line(n).to_string()).collect()
+    };
+    let add = |lines: &[String]| f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    add(&claims(0, 300));
+    let done = AtomicBool::new(false);
+    let query =
+        Query { filter: Filter { sources: vec![Name::new("a").unwrap()], ..Filter::default() }, ..Query::default() };
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut asked = 0;
+            while !done.load(Ordering::SeqCst) {
+                let answer = replay(&f.ledger, &query).unwrap();
+                let shown: usize = answer.views.iter().map(|v| v.standings.len()).sum();
+                assert_eq!(shown as u64, answer.known_entries, "every entry is a claim of its own");
+                asked += 1;
+            }
+            asked
+        });
+        for round in 1..40 {
+            add(&claims(round * 300, 300));
+            if round % 10 == 0 {
+                assert!(f.ledger.reindex(&|_| {}).unwrap());
+            }
+        }
+        done.store(true, Ordering::SeqCst);
+        assert!(reader.join().unwrap() > 10);
+    });
+}
+
+/// A store that stops working after so many writes and syncs, as a machine does.
+struct Stopping {
+    inner: MemoryStore,
+    left: AtomicU64,
+}
+
+impl Stopping {
+    fn step(&self) -> Result<(), StoreError> {
+        let more = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        more.map(drop).map_err(|_| StoreError::Engine("stopped".into()))
+    }
+}
+
+impl Store for Stopping {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.get(table, key)
+    }
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.inner.scan(table, from, limit)
+    }
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.inner.keys(table, from, limit)
+    }
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.floor(table, key)
+    }
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.step()?;
+        self.inner.apply(table, writes)
+    }
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        self.step()?;
+        self.inner.fill(table, rows)
+    }
+    fn sync(&self) -> Result<(), StoreError> {
+        self.step()?;
+        self.inner.sync()
+    }
+}
+
+/// A machine that stops anywhere between the promise to erase and the new index must not leave the erased words in an answer.
+#[test]
+fn no_index_survives_an_erasure() {
+    for steps in 0.. {
+        let store = Arc::new(Stopping { inner: MemoryStore::default(), left: AtomicU64::new(u64::MAX) });
+        let f = Fixture::on(store.clone(), 1);
+        let line = |n: u64| json!({"kind": "claim", "source": "a", "subject": format!("s-{n}"), "predicate": "p", "value": "words", "stated": "2023"});
+        let lines: Vec<String> = (0..300).map(|n| line(n).to_string()).collect();
+        f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        store.left.store(steps, Ordering::SeqCst);
+        let done = f.ledger.redact(7, Text::new("asked to").unwrap(), None).is_ok();
+        store.left.store(u64::MAX, Ordering::SeqCst);
+        let f = f.reopen();
+        let (answer, truth) = (f.replay(None, None), fold(&f.ledger, &Query::default()).unwrap());
+        assert!(answer == truth, "stopped after {steps} steps: {}", first_difference(&answer, &truth));
+        let recorded = f.ledger.head().size == 301;
+        let shown = answer.views[0].standings.iter().any(|s| s.question.subject.as_str() == "s-7");
+        assert_eq!((shown, answer.redacted.as_slice() == [7]), (!recorded, recorded), "stopped after {steps} steps");
+        if done {
+            assert!(steps > 8);
+            return;
+        }
+    }
 }

@@ -154,6 +154,7 @@ impl Writer {
         self.log.commit(step.staged, head, last).map_err(AppendError::Store)?;
         if let Some(index) = erase {
             self.log.erase(index)?;
+            self.log.project_erased()?;
         }
         self.poisoned = false;
         Ok(())

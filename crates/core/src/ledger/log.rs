@@ -16,7 +16,7 @@ use super::{DamageError, OpenError};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::{Builder, Projected, Projection, Tail};
+use crate::projection::{Builder, Generations, Projected, Projection, Tail};
 use crate::repair::Repair;
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
@@ -31,6 +31,8 @@ const RECENT_BUNDLES: usize = 8;
 
 /// Bundles read at a time to build the projection.
 const READ_STEP: usize = 64;
+/// Bundles after which the projection is made durable as far as it goes: bounds memory.
+const PART_BUNDLES: usize = 4096;
 
 /// Keys of the state table. None is the beginning of another.
 pub(crate) mod key {
@@ -136,6 +138,7 @@ pub(super) struct Log {
     pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
     pub(super) projection: Option<Projection>,
+    generations: Generations,
     /// What opening put right.
     pub(super) repairs: Vec<Repair>,
     /// Bundles read last, the newest at the end.
@@ -276,6 +279,7 @@ impl Log {
             tail_rows: Rows::default(),
             tail_keys,
             projection: None,
+            generations: Generations::default(),
             repairs,
             recent: RefCell::default(),
         };
@@ -405,6 +409,7 @@ impl Log {
 
     /// Removes what was written beyond the head and is not to be.
     pub(super) fn trim(&self) -> Result<(), StoreError> {
+        self.recent.borrow_mut().clear(); // it may hold what is removed now
         trim_bundles(&*self.store, self.snapshot.sealed).map(drop)?;
         self.projection.as_ref().map_or(Ok(()), |p| p.trim(&*self.store))
     }
@@ -414,9 +419,17 @@ impl Log {
     pub(super) fn project(&mut self, from_scratch: bool, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
         let sealed = self.snapshot.sealed;
         let known = if from_scratch { None } else { Projection::open(&*self.store, sealed).unwrap_or(None) };
+        self.projection = None; // until it is whole
+        self.snapshot.projection = None;
+        let repair = match &known {
+            Some(known) if known.reached() == sealed => None,
+            Some(known) if known.reached() > 0 => Some(Repair::ProjectionCaughtUp { from: known.reached() }),
+            _ => Some(Repair::ProjectionRebuilt),
+        };
         let known = match known {
             Some(known) => known,
             None => {
+                self.generations.lose_all();
                 match Projection::clear(&*self.store) {
                     Ok(()) => {}
                     // The engine cannot read it, so it cannot be removed either: views are then answered from the log. Not so
@@ -424,20 +437,18 @@ impl Log {
                     Err(StoreError::Engine(_)) if !from_scratch => return Ok(()),
                     Err(e) => return Err(e.into()),
                 }
-                if !from_scratch && sealed > 0 {
-                    self.repairs.push(Repair::ProjectionRebuilt);
-                }
                 Projection::default()
             }
         };
-        if known.reached() > 0 && known.reached() < sealed {
-            self.repairs.push(Repair::ProjectionCaughtUp { from: known.reached() });
-        }
+        let known = known.following(&self.generations);
         let caught_up = if known.reached() == sealed { Ok(Some(known)) } else { self.catch_up(known, progress) };
         self.projection = match caught_up {
             Err(OpenError::Store(StoreError::Engine(_))) if !from_scratch => None, // likewise
             other => other?,
         };
+        if self.projection.is_some() && !from_scratch && sealed > 0 {
+            self.repairs.extend(repair);
+        }
         self.snapshot.projection = self.projection.clone().map(Arc::new);
         Ok(())
     }
@@ -446,28 +457,42 @@ impl Log {
     fn catch_up(&self, known: Projection, progress: &dyn Fn(u64)) -> Result<Option<Projection>, OpenError> {
         let sealed = self.snapshot.sealed;
         let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
-        let mut builder = Builder::new(known);
         let store = &*self.store;
-        for step in firsts.chunks(READ_STEP) {
-            let bundles: Result<Vec<Bundle>, OpenError> =
-                step.par_iter().map(|first| load_bundle(store, *first)).collect();
-            let Ok(bundles) = bundles else { return Ok(None) };
-            let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
-            let first = step.first().copied().unwrap_or_default();
-            builder.take(store, first, &entries)?;
-            progress(first + entries.len() as u64);
+        let mut known = known;
+        for part in firsts.chunks(PART_BUNDLES) {
+            let mut builder = Builder::new(known);
+            let mut end = 0;
+            for step in part.chunks(READ_STEP) {
+                let bundles: Result<Vec<Bundle>, OpenError> =
+                    step.par_iter().map(|first| load_bundle(store, *first)).collect();
+                let Ok(bundles) = bundles else { return Ok(None) };
+                let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
+                let first = step.first().copied().unwrap_or_default();
+                builder.take(store, first, &entries)?;
+                if builder.is_unreadable() {
+                    return Ok(None);
+                }
+                end = first + entries.len() as u64;
+                progress(end);
+            }
+            let Some((reached, writes)) = builder.finish(store, end)? else { return Ok(None) };
+            self.store.sync()?;
+            self.store.apply(Table::State, writes)?;
+            self.store.sync()?;
+            known = reached;
         }
-        let Some((projection, writes)) = builder.finish(store, sealed)? else { return Ok(None) };
-        self.store.sync()?;
-        self.store.apply(Table::State, writes)?;
-        self.store.sync()?;
-        Ok(Some(projection))
+        Ok(Some(known))
     }
 
-    /// Erases a body that a durable redaction speaks of, and forgets its identity.
+    /// Erases a body that a durable redaction speaks of, and forgets its identity. The projection, which has a copy of a sealed
+    /// one, goes in the same step: see [`Log::project_erased`].
     pub(super) fn erase(&mut self, index: u64) -> Result<(), OpenError> {
+        self.recent.borrow_mut().clear();
         let done = (key::numbered(key::ERASE, index), None);
         let mut writes = vec![done];
+        if index < self.snapshot.sealed {
+            writes.push(Projection::removal());
+        }
         let (previous, stored) = self.stored(index)?.ok_or_else(|| DamageError::at(index, "there is no such entry"))?;
         if let Some(body) = stored.body() {
             let row = (self.fingerprint(index, body)?, index);
@@ -489,10 +514,13 @@ impl Log {
                 writes.push((key::numbered(key::TAIL, *sealed), Some(whole)));
             } else {
                 // The row goes first: once the body is gone nobody could tell any more which row was its own.
-                let rows = self.runs.drop_row(&*self.store, row)?;
-                self.store.apply(Table::Identity, rows)?;
+                match self.runs.drop_row(&*self.store, row) {
+                    Ok(rows) => self.store.apply(Table::Identity, rows)?,
+                    // An index of repeats that cannot be read keeps nobody from erasing; it is made anew by compaction.
+                    Err(StoreError::Engine(_)) => {}
+                    Err(e) => return Err(e.into()),
+                }
                 self.store.sync()?;
-                self.recent.borrow_mut().clear();
                 let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
                 let at = usize::try_from(index - bundle.first).unwrap_or(usize::MAX);
                 if let Some(slot) = bundle.entries.get_mut(at) {
@@ -507,9 +535,15 @@ impl Log {
         self.store.sync()?;
         self.snapshot.posted = Arc::default();
         if index < self.snapshot.sealed {
-            self.project(true, &|_| {})?; // it has a copy of what was erased
+            self.projection = None;
+            self.snapshot.projection = None;
         }
         Ok(())
+    }
+
+    /// Builds the projection anew if erasing took it away.
+    pub(super) fn project_erased(&mut self) -> Result<(), OpenError> {
+        if self.projection.is_none() { self.project(true, &|_| {}) } else { Ok(()) }
     }
 
     /// A bundle in the store, sealed or about to be. Whoever asks for one of its entries mostly asks for more of them.

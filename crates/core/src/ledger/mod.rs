@@ -267,9 +267,13 @@ impl Ledger {
         entropy: impl Entropy + 'static,
     ) -> Result<Self, OpenError> {
         let mut log = Log::open(store.clone())?;
-        for index in log.unfinished_erasures()? {
-            log.erase(index)?;
-            log.repairs.push(Repair::ErasureFinished { index });
+        let unfinished = log.unfinished_erasures()?;
+        for index in &unfinished {
+            log.erase(*index)?;
+            log.repairs.push(Repair::ErasureFinished { index: *index });
+        }
+        if !unfinished.is_empty() {
+            log.project_erased()?;
         }
         Ok(Self {
             store,

@@ -53,7 +53,8 @@ impl Writer {
             }
             Err(e) => {
                 self.amendments = None;
-                let failed = matches!(e, AppendError::Store(_));
+                // Anything but a refusal may be a failed write, whoever noticed it first.
+                let failed = !matches!(e, AppendError::Refused(_) | AppendError::HeadMoved { .. });
                 self.poisoned = failed || self.log.trim().is_err();
                 Err(e)
             }

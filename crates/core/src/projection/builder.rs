@@ -58,6 +58,11 @@ impl Builder {
         if count >= RUN_ROWS { self.write_run(store) } else { Ok(()) }
     }
 
+    /// Whether an entry could not be read.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
     fn write_run(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         if self.unreadable {
             return Ok(());
@@ -72,7 +77,11 @@ impl Builder {
         }
         self.write_run(store)?;
         let Self { mut projection, harvest, clocked, first_run, .. } = self;
+        if projection.runs.has_merged() {
+            projection.generations.lose_before(projection.generation);
+        }
         projection.runs.tidy(store, first_run)?;
+        projection.generation = projection.generations.next();
         projection.reached = reached;
         projection.linked = Arc::default();
         projection.links += harvest.links.len() as u64;

@@ -25,6 +25,8 @@ pub(super) struct ChunkWriter {
     /// The last group's key, and where it counts its postings.
     key: Vec<u8>,
     count_at: Option<usize>,
+    /// The last posting's index: rows come in the order of key and index, on which every look-up relies.
+    last: u64,
 }
 
 /// A finished chunk: its place among others, and its bytes.
@@ -32,11 +34,13 @@ pub(super) type Finished = (Vec<u8>, Vec<u8>);
 
 impl ChunkWriter {
     pub(super) fn new() -> Self {
-        Self { plain: Vec::with_capacity(2 * CHUNK_BYTES), first: None, key: vec![], count_at: None }
+        Self { plain: Vec::with_capacity(2 * CHUNK_BYTES), first: None, key: vec![], count_at: None, last: 0 }
     }
 
     /// Adds a row; gives a finished chunk back when one is full.
     pub(super) fn push(&mut self, key: &[u8], p: &RawPosting<'_>) -> Option<Finished> {
+        debug_assert!((self.key.as_slice(), self.last) < (key, p.index) || self.key.is_empty(), "rows out of order");
+        self.last = p.index;
         let full = if self.plain.len() >= CHUNK_BYTES { self.finish() } else { None };
         if self.count_at.is_none() || self.key != key {
             // Three names of a few hundred bytes each: see `limits`.
@@ -139,6 +143,11 @@ impl Chunk {
         rest.group(|_| true, &mut groups).ok_or_else(damaged)?;
         let next = self.0.len() - rest.0.len();
         Ok(groups.groups.first().map(|group| group.key).map(|key| (key, groups.postings, next)))
+    }
+
+    /// Whether a place is its end.
+    pub(super) fn ends_at(&self, place: usize) -> bool {
+        place >= self.0.len()
     }
 
     /// The key of the group at a place; `None` at the end.

@@ -13,6 +13,7 @@ mod rows;
 mod runs;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub(crate) use reader::{Range, Reader, Tail, question_of};
 
 use crate::body::Record;
 use crate::event::Event;
-use crate::store::{Store, StoreError, Table};
+use crate::store::{Store, StoreError, Table, Write};
 use runs::Runs;
 
 /// The layout of the projection. One of another version is built anew.
@@ -58,6 +59,41 @@ pub(crate) struct Projection {
     links: u64,
     /// Entries that others refer to, once a query has asked for so many that it is worth reading the list.
     linked: Arc<OnceLock<HashSet<u64>>>,
+    generation: u64,
+    generations: Generations,
+}
+
+/// The states that a projection went through, and which of them still have all their chunks: a reader goes on with the state it began
+/// with, and has to begin again if chunks of that were removed meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Generations(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    latest: AtomicU64,
+    /// Older ones have lost chunks.
+    oldest_whole: AtomicU64,
+}
+
+impl Generations {
+    /// The number of a new state.
+    fn next(&self) -> u64 {
+        self.0.latest.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Chunks are about to be removed that no state from this one on has.
+    fn lose_before(&self, generation: u64) {
+        self.0.oldest_whole.fetch_max(generation, Ordering::SeqCst);
+    }
+
+    /// Every chunk is about to be removed.
+    pub(crate) fn lose_all(&self) {
+        self.lose_before(self.next());
+    }
+
+    fn is_whole(&self, generation: u64) -> bool {
+        self.0.oldest_whole.load(Ordering::SeqCst) <= generation
+    }
 }
 
 impl Projection {
@@ -95,17 +131,28 @@ impl Projection {
             clock: Arc::new(clock),
             links: manifest.links,
             linked: Arc::default(),
+            ..Self::default()
         }))
     }
 
     /// Removes every trace of a projection.
     pub(crate) fn clear(store: &dyn Store) -> Result<(), StoreError> {
-        store.apply(Table::State, vec![(place::MANIFEST.to_vec(), None)])?;
+        store.apply(Table::State, vec![Self::removal()])?;
         for prefix in [place::LINK, place::ALIAS, place::GONE, place::NAME, place::CLOCK] {
             let keys = place::keys(store, prefix)?;
             store.apply(Table::State, keys.into_iter().map(|key| (key, None)).collect())?;
         }
         Runs::default().trim(store)
+    }
+
+    /// The same as the next state after others.
+    pub(crate) fn following(self, generations: &Generations) -> Self {
+        Self { generation: generations.next(), generations: generations.clone(), ..self }
+    }
+
+    /// The write by which there is no projection any more.
+    pub(crate) fn removal() -> Write {
+        (place::MANIFEST.to_vec(), None)
     }
 
     /// Entries before this index are in it.

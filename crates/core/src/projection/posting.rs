@@ -35,13 +35,11 @@ pub(crate) enum Kind {
     Correction = 1,
     /// It is a stance.
     Stance = 2,
-    /// It is a retraction.
-    Retraction = 3,
 }
 
 impl Kind {
     pub(super) fn of(number: u8) -> Option<Self> {
-        [Self::Claim, Self::Correction, Self::Stance, Self::Retraction].into_iter().find(|k| *k as u8 == number)
+        [Self::Claim, Self::Correction, Self::Stance].into_iter().find(|k| *k as u8 == number)
     }
 }
 
@@ -54,7 +52,7 @@ pub(crate) struct Posting<C> {
     pub(crate) last: i64,
     /// A claim's last calendar day, in days since year 0, where it has no hour.
     pub(crate) day: Option<i32>,
-    /// Of a claim what [`content`] packs; of a correction or a stance the whole body; nothing of a retraction.
+    /// Of a claim what [`content`] packs; of a correction or a stance the whole body.
     pub(crate) content: C,
 }
 
@@ -146,8 +144,7 @@ impl Harvest {
             }
             Content::Retraction(retraction) => {
                 self.links.push(origin.link(retraction.of));
-                let posting = self.posting(origin, Kind::Retraction);
-                self.post_source(retraction.by.source.as_str(), posting);
+                self.note_name(NameKind::Source, retraction.by.source.as_str(), origin.index);
             }
             Content::Correction(correction) => {
                 self.links.push(origin.link(correction.of));
@@ -171,8 +168,7 @@ impl Harvest {
     }
 
     fn posting(&mut self, origin: &Origin<'_>, kind: Kind) -> Posting<Span> {
-        let body: &[u8] = if kind == Kind::Retraction { &[] } else { origin.body };
-        let content = self.rows.keep(&[body]);
+        let content = self.rows.keep(&[origin.body]);
         Posting { kind, index: origin.index, last: 0, day: None, content }
     }
 

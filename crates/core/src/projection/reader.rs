@@ -69,6 +69,11 @@ impl Reader {
         Self { store, projection, tail, head, known, asked: AtomicU64::new(0) }
     }
 
+    /// Whether everything it read was there: what is merged, erased or built anew meanwhile is taken from under it.
+    pub(crate) fn is_undisturbed(&self) -> bool {
+        self.projection.generations.is_whole(self.projection.generation)
+    }
+
     /// The head of the ledger at this moment.
     pub(crate) fn head(&self) -> Head {
         self.head

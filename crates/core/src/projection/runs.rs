@@ -78,6 +78,11 @@ impl Runs {
         Ok(())
     }
 
+    /// Whether runs are to be removed that a reader may still be looking at.
+    pub(super) fn has_merged(&self) -> bool {
+        !self.merged.is_empty()
+    }
+
     /// The number of the next run.
     pub(super) fn next(&self) -> u32 {
         self.next
@@ -281,27 +286,45 @@ fn merge(
     for run in runs {
         cursors.push(Cursor::new(store, order, run.id)?);
     }
-    let mut ends: Vec<(usize, usize)> = Vec::new();
+    let mut steps: Vec<(usize, Step)> = Vec::new();
     loop {
         let Some(key) = cursors.iter().filter_map(Cursor::key).min() else { return Ok(()) };
-        let mut postings: Vec<RawPosting<'_>> = Vec::new();
-        ends.clear();
-        for (n, cursor) in cursors.iter().enumerate() {
-            if cursor.key() == Some(key)
-                && let Some((_, mut here, end)) = cursor.chunk.group_at(cursor.place)?
-            {
-                postings.append(&mut here);
-                ends.push((n, end));
+        let mut parts: Vec<(usize, Vec<RawPosting<'_>>, usize)> = Vec::new();
+        // A run may have more under this key in its next chunk: what lies behind that waits, or it would come out of order.
+        let mut until = u64::MAX;
+        for (n, cursor) in cursors.iter().enumerate().filter(|(_, cursor)| cursor.key() == Some(key)) {
+            let Some((_, postings, end)) = cursor.chunk.group_at(cursor.place)? else { continue };
+            if cursor.chunk.ends_at(end) {
+                until = until.min(postings.last().map_or(u64::MAX, |p| p.index));
             }
+            parts.push((n, postings, end));
         }
-        postings.sort_unstable_by_key(|p| p.index);
-        postings.iter().try_for_each(|posting| visit(key, posting))?;
-        for (n, end) in &ends {
-            if let Some(cursor) = cursors.get_mut(*n) {
-                cursor.go_on(*end)?;
+        let mut now: Vec<&RawPosting<'_>> = Vec::new();
+        steps.clear();
+        for (n, postings, end) in &parts {
+            let taken = cursors.get(*n).map_or(0, |cursor| cursor.taken);
+            let due = postings.partition_point(|p| p.index <= until);
+            now.extend(postings.get(taken..due).unwrap_or_default());
+            steps.push((*n, if due == postings.len() { Step::To(*end) } else { Step::Within(due.max(taken)) }));
+        }
+        now.sort_unstable_by_key(|p| p.index);
+        now.iter().try_for_each(|posting| visit(key, posting))?;
+        for (n, step) in steps.drain(..) {
+            match (cursors.get_mut(n), step) {
+                (Some(cursor), Step::To(end)) => cursor.go_on(end)?,
+                (Some(cursor), Step::Within(taken)) => cursor.taken = taken,
+                (None, _) => {}
             }
         }
     }
+}
+
+/// How far a cursor goes.
+enum Step {
+    /// To this place in its chunk.
+    To(usize),
+    /// It stays at its group, of which so many postings are taken.
+    Within(usize),
 }
 
 /// Reads a run from its beginning.
@@ -316,13 +339,16 @@ struct Cursor<'a> {
     chunk: Chunk,
     /// Where in the chunk the next group begins.
     place: usize,
+    /// How many of its postings were taken already.
+    taken: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn new(store: &'a dyn Store, order: Order, run: u32) -> Result<Self, StoreError> {
         let end = [run.to_be_bytes().as_slice(), &[order as u8 + 1]].concat();
         let from = Some(place(order, run, &[]));
-        let mut cursor = Self { store, end, from, ahead: vec![].into_iter(), chunk: Chunk::default(), place: 0 };
+        let mut cursor =
+            Self { store, end, from, ahead: vec![].into_iter(), chunk: Chunk::default(), place: 0, taken: 0 };
         cursor.go_on(0)?;
         Ok(cursor)
     }
@@ -334,7 +360,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes to a place in the chunk, and on to the next chunk if that is its end.
     fn go_on(&mut self, to: usize) -> Result<(), StoreError> {
-        self.place = to;
+        (self.place, self.taken) = (to, 0);
         while self.key().is_none() {
             if let Some(packed) = self.ahead.next() {
                 (self.chunk, self.place) = (Chunk::unpack(&packed)?, 0);

@@ -113,7 +113,7 @@ impl Sorter<'_> {
     fn sort_together(&self, all: &Groups<'_>, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
         let Some(first) = groups.first() else { return Ok(()) };
         let Some(question) = self.key(first)?.question()? else {
-            return self.entangle(all, groups, sorted); // stances and retractions, which name no question
+            return self.entangle(all, groups, sorted); // stances, which name no question
         };
         if !self.query.filter.wants_question(&question, self.aliases) {
             return Ok(());
@@ -197,7 +197,6 @@ impl Sorter<'_> {
             let source = name(key.source)?;
             for posting in all.postings(group) {
                 match (posting.kind, &question) {
-                    (Kind::Retraction, _) => {} // found where it points
                     (Kind::Claim, Some(question)) => {
                         sorted.entangled.push((posting.index, claim(posting, &source, question)?));
                     }

@@ -34,8 +34,16 @@ use crate::ledger::{Ledger, OpenError};
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
-    match ledger.reader(query.known_at.as_ref())? {
-        Some(reader) => indexed::replay(ledger, &reader, query),
-        None => fold(ledger, query), // an entry cannot be read: it will be met, and named
+    for _ in 0..ATTEMPTS {
+        let Some(reader) = ledger.reader(query.known_at.as_ref())? else { break };
+        let answer = indexed::replay(ledger, &reader, query);
+        if reader.is_undisturbed() {
+            return answer;
+        }
     }
+    // An entry cannot be read, and will be met and named; or a writer is so busy that the log itself is asked.
+    fold(ledger, query)
 }
+
+/// How often an answer is sought in the index while others write.
+const ATTEMPTS: usize = 4;
