@@ -133,8 +133,8 @@ impl Chunk {
         Ok(Self(lz4_flex::block::decompress(block, length).map_err(|_| damaged())?))
     }
 
-    /// The group at a place, from 0 on: its key, its postings, and the place of the next; `None` at the end.
-    pub(super) fn group_at(&self, place: usize) -> Result<Option<(&[u8], Vec<RawPosting<'_>>, usize)>, StoreError> {
+    /// The postings of the group at a place, from 0 on, and the place of the next group; `None` at the end.
+    pub(super) fn group_at(&self, place: usize) -> Result<Option<(Vec<RawPosting<'_>>, usize)>, StoreError> {
         let mut rest = Reader(self.0.get(place..).unwrap_or_default());
         if rest.0.is_empty() {
             return Ok(None);
@@ -142,7 +142,7 @@ impl Chunk {
         let mut groups = Groups::default();
         rest.group(|_| true, &mut groups).ok_or_else(damaged)?;
         let next = self.0.len() - rest.0.len();
-        Ok(groups.groups.first().map(|group| group.key).map(|key| (key, groups.postings, next)))
+        Ok(Some((groups.postings, next)))
     }
 
     /// Whether a place is its end.

@@ -293,7 +293,7 @@ fn merge(
         // A run may have more under this key in its next chunk: what lies behind that waits, or it would come out of order.
         let mut until = u64::MAX;
         for (n, cursor) in cursors.iter().enumerate().filter(|(_, cursor)| cursor.key() == Some(key)) {
-            let Some((_, postings, end)) = cursor.chunk.group_at(cursor.place)? else { continue };
+            let Some((postings, end)) = cursor.chunk.group_at(cursor.place)? else { continue };
             if cursor.chunk.ends_at(end) {
                 until = until.min(postings.last().map_or(u64::MAX, |p| p.index));
             }

@@ -135,9 +135,14 @@ fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<bool, Stor
         Ok(Some((offset, walk)))
     };
     if stable % size != 0 {
-        let (offset, walk) = load(stable - stable % size)?.ok_or_else(|| damaged(0))?;
-        if !walk.capped && (walk.end as i64) < stable % size {
-            return Err(damaged(offset + walk.end as u64));
+        match load(stable - stable % size)? {
+            Some((offset, walk)) if !walk.capped && (walk.end as i64) < stable % size => {
+                return Err(damaged(offset + walk.end as u64));
+            }
+            // sled writes newer segments into the place of one whose pages were all written anew since: then every header is
+            // whole, and nothing is missing.
+            None if segments.broken.is_some() => return Err(damaged(segments.broken.unwrap_or_default())),
+            _ => {}
         }
     }
     let mut base = stable.max(segments.stable) / size * size;
@@ -156,19 +161,25 @@ struct Segments {
     places: Vec<(i64, u64)>,
     /// The greatest position that any of them calls stable.
     stable: i64,
+    /// The place of a header that is not whole and not empty, if there is one.
+    broken: Option<u64>,
 }
 
 impl Segments {
     fn read(file: &mut File, segment_bytes: usize) -> std::io::Result<Self> {
         let end = file.metadata()?.len();
-        let mut segments = Self { places: vec![], stable: 0 };
+        let mut segments = Self { places: vec![], stable: 0, broken: None };
         for offset in (0..end).step_by(segment_bytes) {
             let mut header = Vec::with_capacity(SEGMENT_HEADER);
             file.seek(SeekFrom::Start(offset))?;
             file.by_ref().take(SEGMENT_HEADER as u64).read_to_end(&mut header)?;
-            if let Some((base, stable)) = segment_header(&header) {
-                segments.places.push((base, offset));
-                segments.stable = segments.stable.max(stable);
+            match segment_header(&header) {
+                Some((base, stable)) => {
+                    segments.places.push((base, offset));
+                    segments.stable = segments.stable.max(stable);
+                }
+                None if header.iter().any(|byte| *byte != 0) => segments.broken = Some(offset),
+                None => {}
             }
         }
         Ok(segments)
