@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::about::{Frame, event_at};
+use super::again::{SaidAgain, said_again};
 use super::relation::{Relation, relate};
-use crate::event::{Content, Question, StanceKind};
+use crate::event::{Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{
-    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, combine, replay,
+    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine, replay,
 };
 use crate::text::{Label, Name};
 use crate::value::Value;
@@ -186,9 +186,10 @@ pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, 
     let Filter { sources, subject_prefixes, predicates, .. } = query.filter.clone();
     let filter = Filter { sources, subject_prefixes, predicates, ..Filter::default() };
     let replayed = replay(ledger, &Query { filter, ..query.clone() })?;
-    let asked: Vec<Name> = query.filter.sources.iter().map(|name| shown(&replayed, name)).collect();
     let again = said_again(ledger, query, &replayed)?;
-    let rows = questions_of(&replayed).iter().map(|q| row(q, &replayed, &asked, &again)).collect();
+    let parties = Parties::of(&replayed, &query.filter);
+    let rows =
+        by_question(&replayed).into_iter().map(|(question, there)| parties.row(question, there, &again)).collect();
     Ok(Comparison { replay: replayed, rows, left_out: BTreeMap::new() })
 }
 
@@ -213,59 +214,61 @@ fn shown(replayed: &Replay, asked: &Name) -> Name {
 }
 
 fn questions_of(replayed: &Replay) -> BTreeSet<Question> {
-    let standing = |v: &crate::replay::View| -> Vec<Question> {
+    let standing = |v: &View| -> Vec<Question> {
         let taken = v.taken_back.iter().map(|t| &t.question);
         v.standings.iter().map(|s| &s.question).chain(taken).cloned().collect()
     };
     replayed.views.iter().flat_map(standing).collect()
 }
 
-/// Claims that a stance is about and that have since been replaced by the same words: who says so now, in which entries.
-type SaidAgain = BTreeMap<u64, Party>;
-
-fn said_again(ledger: &Ledger, query: &Query, replayed: &Replay) -> Result<SaidAgain, OpenError> {
-    let mut replaced: Vec<(u64, &Name, &Question)> = Vec::new();
-    for standing in replayed.views.iter().flat_map(|v| &v.standings) {
-        for stance in &standing.stances {
-            if let StanceTarget::Claim { of, source, fate: Fate::Replaced } = &stance.target {
-                replaced.push((*of, source, &standing.question));
-            }
-        }
-    }
-    let mut again = SaidAgain::new();
-    if replaced.is_empty() {
-        return Ok(again);
-    }
-    let frame = Frame::read(ledger, query.known_at.as_ref())?;
-    let there = |source: &Name| replayed.views.iter().any(|v| v.source == *source);
-    let everyone = if replaced.iter().all(|(_, source, _)| there(source)) {
-        None
-    } else {
-        Some(replay(ledger, &Query { filter: Filter::default(), ..query.clone() })?)
-    };
-    let views = &everyone.as_ref().unwrap_or(replayed).views;
-    for (of, source, question) in replaced {
-        let Some(Content::Claim(claim)) = event_at(ledger, &frame, of)?.map(|e| e.content) else { continue };
-        let then = combine(&[(&claim.value, claim.unit.as_ref())]);
-        let view = views.iter().find(|v| v.source == *source);
-        let standing = view.and_then(|v| v.standings.iter().find(|s| s.question == *question));
-        let now = standing.and_then(|s| s.combined.as_ref());
-        if let Some(standing) = standing.filter(|_| now.is_some_and(|now| relate(now, &then).0 == Relation::Agreement))
-        {
-            again.insert(of, Party { source: source.clone(), entries: standing.entries.clone() });
-        }
-    }
-    Ok(again)
+/// The sources compared: those that have something, and those asked for, whether they have or not.
+struct Parties<'a> {
+    views: &'a [View],
+    asked: BTreeSet<Name>,
+    /// The places of those asked for among the views.
+    places: Vec<usize>,
 }
 
-fn row(question: &Question, replayed: &Replay, asked: &[Name], again: &SaidAgain) -> Row {
-    let cells = replayed.views.iter().map(|view| {
-        let standing = view.standings.iter().find(|s| s.question == *question).cloned();
-        let taken_back = view.taken_back.iter().find(|t| t.question == *question).cloned();
-        Cell { source: view.source.clone(), state: state(standing.as_ref(), taken_back.as_ref()), standing, taken_back }
+impl<'a> Parties<'a> {
+    fn of(replayed: &'a Replay, filter: &Filter) -> Self {
+        let asked: BTreeSet<Name> = filter.sources.iter().map(|name| shown(replayed, name)).collect();
+        let places = replayed.views.iter().enumerate().filter(|(_, view)| asked.contains(&view.source));
+        Self { views: &replayed.views, places: places.map(|(place, _)| place).collect(), asked }
+    }
+
+    fn row(&self, question: &Question, mut there: BTreeMap<usize, Has<'_>>, again: &SaidAgain) -> Row {
+        for place in &self.places {
+            there.entry(*place).or_default();
+        }
+        row(question, &there, self, again)
+    }
+}
+
+/// What one source has on one question.
+type Has<'a> = (Option<&'a Standing>, Option<&'a TakenBack>);
+
+/// What is there on each question, by the places of the views: every view is walked once, however many questions there are.
+fn by_question(replayed: &Replay) -> BTreeMap<&Question, BTreeMap<usize, Has<'_>>> {
+    let mut all: BTreeMap<&Question, BTreeMap<usize, Has<'_>>> = BTreeMap::new();
+    for (place, view) in replayed.views.iter().enumerate() {
+        for standing in &view.standings {
+            all.entry(&standing.question).or_default().entry(place).or_default().0 = Some(standing);
+        }
+        for taken in &view.taken_back {
+            all.entry(&taken.question).or_default().entry(place).or_default().1 = Some(taken);
+        }
+    }
+    all
+}
+
+fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<'_>, again: &SaidAgain) -> Row {
+    let cells = there.iter().filter_map(|(place, (standing, taken_back))| {
+        let source = parties.views.get(*place)?.source.clone();
+        let state = state(*standing, *taken_back);
+        Some(Cell { source, state, standing: standing.cloned(), taken_back: taken_back.cloned() })
     });
-    let there = |cell: &Cell| cell.state != CellState::NothingRecorded || asked.contains(&cell.source);
-    let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(there).partition(|c| c.source.is_unattributed());
+    let is_shown = |cell: &Cell| cell.state != CellState::NothingRecorded || parties.asked.contains(&cell.source);
+    let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(is_shown).partition(|c| c.source.is_unattributed());
     let (mut findings, mut beside) = (Vec::new(), Vec::new());
     let values: Vec<(&Cell, &Standing, &Combined)> = cells.iter().filter_map(with_value).collect();
     for (at, left) in values.iter().enumerate() {

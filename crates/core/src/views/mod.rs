@@ -4,6 +4,7 @@
 //! what stands, and nothing is stored.
 
 mod about;
+mod again;
 mod compare;
 mod diff;
 mod history;
