@@ -82,9 +82,10 @@ pub(super) fn entries_about(
             entries.insert(*index, found(&entry, record));
         }
     }
-    let sources: BTreeSet<&Name> = entries.values().filter_map(source_of).collect();
+    let sources = entries.values().filter_map(source_of);
+    let sources: BTreeSet<&Name> = sources.flat_map(|s| aliases.members(NameKind::Source, s)).collect();
     let joins = |alias: &Alias| match alias.names {
-        NameKind::Source => sources.iter().any(|s| is_of(alias, aliases.members(NameKind::Source, s))),
+        NameKind::Source => sources.contains(&alias.from) || sources.contains(&alias.to),
         kind => is_of(alias, asked.names(kind)),
     };
     let mut joined: BTreeSet<u64> = BTreeSet::new();
