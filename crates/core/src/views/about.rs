@@ -1,5 +1,6 @@
-//! Which entries are about a question, or about all questions of a subject. The one place here that goes through the log: an
-//! index of entries by question may take its place, with the same answer.
+//! Which entries are about a question, or about all questions of a subject, and which change how others read. Both are found by going
+//! through the log; `diff` does that too, for entries that none of its lines names. An index of entries by question may take the place
+//! of [`entries_about`], with the same answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
