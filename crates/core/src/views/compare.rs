@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::{SaidAgain, said_again};
 use super::relation::{Relation, relate};
-use crate::event::{Question, StanceKind};
+use super::verdict::{Verdict, verdict};
+use crate::event::{NameKind, Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{
     Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine, replay,
@@ -72,33 +73,6 @@ pub enum CellState {
     NothingRecorded,
 }
 
-/// How the answers to one question go together, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// At least two parties cannot both be right.
-    Conflict,
-    /// A party denies what another says.
-    Denied,
-    /// A party contradicts itself.
-    Inconsistent,
-    /// Units or kinds of value differ, so that nothing was compared.
-    NotCompared,
-    /// The parties differ, and all of them can be right.
-    Compatible,
-    /// The parties say the same.
-    Agreement,
-    /// Only one party gives a value.
-    OneSource,
-    /// Only what nobody named answers for gives a value.
-    UnattributedOnly,
-    /// Nobody gives a value, and somebody declined to.
-    Declined,
-    /// What was said was taken back, or stances are left on claims that no longer stand.
-    NothingStands,
-    /// Of none of the sources asked for there is anything.
-    NothingRecorded,
-}
-
 /// How two sources go together on a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -136,32 +110,6 @@ impl CellState {
     }
 }
 
-impl Verdict {
-    /// The word used in output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Conflict => "conflict",
-            Self::Denied => "denied",
-            Self::Inconsistent => "inconsistent",
-            Self::NotCompared => "not-compared",
-            Self::Compatible => "compatible",
-            Self::Agreement => "agreement",
-            Self::OneSource => "one-source",
-            Self::UnattributedOnly => "unattributed-only",
-            Self::Declined => "declined",
-            Self::NothingStands => "nothing-stands",
-            Self::NothingRecorded => "nothing-recorded",
-        }
-    }
-
-    /// Whether parties contradict one another: a conflict or a denial.
-    #[must_use]
-    pub const fn is_dispute(self) -> bool {
-        matches!(self, Self::Conflict | Self::Denied)
-    }
-}
-
 /// Compares the sources on every question that the filter picks. Sources of the filter are the parties compared; tags,
 /// recorders and carriers pick questions, and never take a party out of one.
 ///
@@ -170,8 +118,9 @@ impl Verdict {
 pub fn compare(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
     let picked = picked(ledger, query)?;
     let mut compared = compare_all(ledger, query)?;
-    if let Some(picked) = picked {
-        compared.rows.retain(|row| picked.contains(&row.question));
+    match picked {
+        Some(picked) => compared.rows.retain(|row| picked.contains(&row.question)),
+        None => compared.add_unanswered(ledger, query)?,
     }
     Ok(compared)
 }
@@ -194,6 +143,32 @@ pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, 
 }
 
 impl Comparison {
+    /// Adds the questions that were asked for by their whole subject and predicate, and of which the sources asked for have nothing
+    /// while somebody else has. Of a question that nobody has anything on nobody can tell whether its name is whole.
+    fn add_unanswered(&mut self, ledger: &Ledger, query: &Query) -> Result<(), OpenError> {
+        if query.filter.sources.is_empty()
+            || query.filter.subject_prefixes.is_empty()
+            || query.filter.predicates.is_empty()
+        {
+            return Ok(());
+        }
+        let filter = Filter { sources: vec![], ..query.filter.clone() };
+        let everyone = replay(ledger, &Query { filter, ..query.clone() })?;
+        let subjects = query.filter.subject_prefixes.iter();
+        let subjects: BTreeSet<Name> = subjects.map(|name| shown(&everyone, NameKind::Subject, name)).collect();
+        let mut unanswered = questions_of(&everyone);
+        unanswered.retain(|question| subjects.contains(&question.subject));
+        for row in &self.rows {
+            unanswered.remove(&row.question);
+        }
+        let parties = Parties::of(&self.replay, &query.filter);
+        let nothing = |question| parties.row(question, BTreeMap::new(), &SaidAgain::new());
+        let rows: Vec<Row> = unanswered.iter().map(nothing).collect();
+        self.rows.extend(rows);
+        self.rows.sort_by(|a, b| a.question.cmp(&b.question));
+        Ok(())
+    }
+
     /// Leaves only questions on which parties contradict one another, and counts the others.
     #[must_use]
     pub fn disputes(mut self) -> Self {
@@ -206,10 +181,9 @@ impl Comparison {
     }
 }
 
-/// The name that a source asked for is shown under.
-fn shown(replayed: &Replay, asked: &Name) -> Name {
-    use crate::event::NameKind::Source;
-    let other = replayed.asked_as.iter().find(|a| a.names == Source && a.asked == *asked);
+/// The name that one asked for is shown under.
+fn shown(replayed: &Replay, names: NameKind, asked: &Name) -> Name {
+    let other = replayed.asked_as.iter().find(|a| a.names == names && a.asked == *asked);
     other.map_or(asked, |a| &a.shown).clone()
 }
 
@@ -231,7 +205,7 @@ struct Parties<'a> {
 
 impl<'a> Parties<'a> {
     fn of(replayed: &'a Replay, filter: &Filter) -> Self {
-        let asked: BTreeSet<Name> = filter.sources.iter().map(|name| shown(replayed, name)).collect();
+        let asked: BTreeSet<Name> = filter.sources.iter().map(|name| shown(replayed, NameKind::Source, name)).collect();
         let places = replayed.views.iter().enumerate().filter(|(_, view)| asked.contains(&view.source));
         Self { views: &replayed.views, places: places.map(|(place, _)| place).collect(), asked }
     }
@@ -325,7 +299,7 @@ fn state(standing: Option<&Standing>, taken_back: Option<&TakenBack>) -> CellSta
     }
 }
 
-fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
+pub(super) fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
     let standing = cell.standing.as_ref()?;
     Some((cell, standing, standing.combined.as_ref()?))
 }
@@ -368,34 +342,5 @@ fn placed(
                 Fate::TakenBack | Fate::CorrectedAway | Fate::NotYetStated => vec![],
             }
         }
-    }
-}
-
-fn verdict(cells: &[Cell], nobody: &[Cell], findings: &[Finding]) -> Verdict {
-    let gravest = findings.iter().map(|f| f.relation).max();
-    let is = |state: CellState| cells.iter().any(|c| c.state == state);
-    let contradicts_itself = |c: &Cell| with_value(c).is_some_and(|(.., v)| v.consistent == Some(false));
-    let itself = cells.iter().any(contradicts_itself);
-    // A question that is denied as such is in dispute, whoever raised it.
-    let denies_question = cells.iter().any(|c| {
-        c.standing
-            .iter()
-            .flat_map(|s| &s.stances)
-            .any(|s| s.stance == StanceKind::Denies && s.target == StanceTarget::Question)
-    });
-    match gravest {
-        Some(Relation::Conflict) => Verdict::Conflict,
-        Some(Relation::Denied) => Verdict::Denied,
-        _ if denies_question && !is(CellState::Claims) => Verdict::Denied,
-        Some(Relation::Inconsistent) => Verdict::Inconsistent,
-        _ if itself => Verdict::Inconsistent,
-        Some(Relation::NotCompared) => Verdict::NotCompared,
-        Some(Relation::Compatible) => Verdict::Compatible,
-        Some(Relation::Agreement) => Verdict::Agreement,
-        None if is(CellState::Claims) => Verdict::OneSource,
-        None if nobody.iter().any(|c| c.state == CellState::Claims) => Verdict::UnattributedOnly,
-        None if is(CellState::Declines) => Verdict::Declined,
-        None if cells.iter().chain(nobody).any(|c| c.state != CellState::NothingRecorded) => Verdict::NothingStands,
-        None => Verdict::NothingRecorded,
     }
 }

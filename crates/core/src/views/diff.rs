@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::about::Frame;
-use super::compare::{Finding, Verdict, compare_all, picked};
+use super::compare::{Finding, compare_all, picked};
 use super::moments::Moments;
+use super::verdict::Verdict;
 use crate::event::{NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::reading::Aliases;

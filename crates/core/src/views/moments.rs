@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::about::Frame;
-use super::compare::{Comparison, Finding, Verdict};
+use super::compare::{Comparison, Finding};
 use super::diff::{Change, ChangeKind, VerdictChange};
 use super::relation::{Relation, relate};
+use super::verdict::Verdict;
 use crate::event::{Content, Event, NameKind, Question};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{Combined, Replay, StanceTarget, Standing, StandingStance, TakenBack};
