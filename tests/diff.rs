@@ -372,3 +372,34 @@ fn a_filter_leaves_lines_out_and_changes_none() {
     }
     assert!(kept > 1000 && left_out > 1000, "{kept} and {left_out}");
 }
+
+/// Ten thousand mended answers: each looks its correction up, and does not go through all of them.
+#[test]
+fn many_corrections_cost_what_they_show() {
+    const QUESTIONS: usize = 10_000;
+    let f = Fixture::new();
+    let claim = |q: usize, value: u32| {
+        format!(
+            r#"{{"kind":"claim","source":"a","subject":"s{q:05}","predicate":"p","value":{value},"stated":"2023-05-10"}}"#
+        )
+    };
+    f.add_all(&(0..QUESTIONS).map(|q| claim(q, 1)).collect::<Vec<_>>().join("\n"));
+    f.clock.set("2023-05-20T10:00:00Z");
+    let since = |q: usize| match q % 2 {
+        0 => format!(r##"{{"kind":"correction","of":"#{q}","reason":"typo","replacement":{}}}"##, claim(q, 2)),
+        _ => format!(r##"{{"kind":"retraction","source":"a","of":"#{q}","stated":"2023-05-11"}}"##),
+    };
+    f.add_all(&(0..QUESTIONS).map(since).collect::<Vec<_>>().join("\n"));
+    let begun = std::time::Instant::now();
+    let all = recorded(&f, "2023-05-19", "2023-05-20", &Filter::default());
+    let taken = begun.elapsed();
+    println!("{QUESTIONS} corrections and retractions: {taken:?}");
+    assert!(taken.as_secs() < 4, "{taken:?}: every answer costs a walk through all corrections");
+    let changes = &all.sources[0].changes;
+    let (first, second) = (Some(QUESTIONS as u64), Some(QUESTIONS as u64 + 1));
+    assert_eq!(
+        (changes.len(), changes[0].kind, changes[1].kind),
+        (QUESTIONS, ChangeKind::Corrected, ChangeKind::TookBack)
+    );
+    assert_eq!((changes[0].entries.first().copied(), changes[1].entries.last().copied()), (first, second));
+}

@@ -86,34 +86,46 @@ impl<'a> Moments<'a> {
                 }
             }
             if let Content::Correction(_) = &record.event.content {
-                moments.mend(ledger, *index, &record.event)?;
+                moments.mended.entry(moments.end_of(*index)).or_default().push(*index);
             }
+        }
+        let ends: Vec<u64> = moments.mended.keys().copied().collect();
+        let recorded = ledger.read_each(&ends, |entry| -> Result<_, OpenError> {
+            Ok(entry.record()?.map(|record| (entry.index(), record.event)))
+        })?;
+        let recorded: HashMap<u64, Event> = recorded.into_iter().flatten().collect();
+        let mended: Vec<(u64, u64)> =
+            moments.mended.iter().flat_map(|(of, by)| by.iter().map(|by| (*by, *of))).collect();
+        for (by, of) in mended {
+            moments.mend(by, recorded.get(&of));
         }
         Ok(moments)
     }
 
-    /// Notes a correction that was learned in between.
-    fn mend(&mut self, ledger: &Ledger, index: u64, made: &Event) -> Result<(), OpenError> {
-        let mut of = index;
+    /// The entry that a correction is of in the end.
+    fn end_of(&self, mut index: u64) -> u64 {
         // References point backwards; only a forged ledger has one that does not, and following it would lead round in a circle.
-        while let Some(Content::Correction(c)) = self.other(of)
-            && c.of < of
+        while let Some(Content::Correction(c)) = self.other(index)
+            && c.of < index
         {
-            of = c.of;
+            index = c.of;
         }
-        self.mended.entry(of).or_default().push(index);
-        let recorded = ledger.entry(of)?.map(|e| e.record()).transpose()?.flatten().map(|r| r.event);
-        if matches!(recorded.as_ref().map(|e| &e.content), Some(Content::Alias(_))) {
-            self.parted.insert(index);
+        index
+    }
+
+    /// Notes whom a correction that was learned in between has to do with.
+    fn mend(&mut self, by: u64, recorded: Option<&Event>) {
+        if matches!(recorded.map(|e| &e.content), Some(Content::Alias(_))) {
+            self.parted.insert(by);
         }
-        for event in recorded.iter().chain([made]) {
+        let made = self.frame.others.get(&by).map(|(_, record)| &record.event);
+        for event in recorded.into_iter().chain(made) {
             let Some(content) = event.statement().map(|e| &e.content) else { continue };
-            let Some(by) = content.attribution() else { continue };
-            let source = self.frame.aliases.shown(NameKind::Source, &by.source).clone();
+            let Some(said) = content.attribution() else { continue };
+            let source = self.frame.aliases.shown(NameKind::Source, &said.source).clone();
             let question = content.question().map(|q| self.frame.question(q));
-            self.around.entry((source, question)).or_default().insert(index);
+            self.around.entry((source, question)).or_default().insert(by);
         }
-        Ok(())
     }
 
     pub(super) fn cells(&self, replay: &Replay) -> Cells {
