@@ -14,6 +14,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use sayso_core::views::Verdict;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
@@ -95,6 +96,20 @@ fn compare_names_the_verdict_and_its_entries() {
     let states: Vec<&Value> = asked["questions"][0]["cells"].as_array().unwrap().iter().map(|c| &c["state"]).collect();
     assert_eq!(states, ["nothing-recorded", "claims"]);
     assert_eq!(asked["questions"][0]["verdict"], "one-source");
+
+    let nothing = [&args[..], &["--source", "eu"]].concat();
+    let silent = json_of(&ledger, &nothing);
+    assert_eq!(silent["questions"][0]["verdict"], "nothing-recorded");
+    assert!(ok(&ledger, &nothing).contains("Questions: 1 nothing recorded."));
+    let rows = csv_of(&ledger, &nothing);
+    assert_eq!(column(&rows, "verdict"), ["nothing-recorded"]);
+    assert_eq!(column(&rows, "source"), ["eu"]);
+    // Every verdict that there is stands in the help and in the pages about JSON and words.
+    let help = ok(&ledger, &["compare", "--help"]);
+    let pages = [help.as_str(), include_str!("../docs/json.md"), include_str!("../docs/glossary.md")];
+    for verdict in Verdict::ALL.map(Verdict::as_str) {
+        assert!(pages.iter().all(|page| page.contains(verdict)), "{verdict}");
+    }
 
     let disputes = json_of(&ledger, &["compare", "--as-of", "2023-05-17", "--conflicts"]);
     let verdicts: Vec<&str> =

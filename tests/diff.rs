@@ -315,3 +315,91 @@ fn every_change_has_a_line_and_whose_it_was() {
     }
     assert!(theirs > 500 && ours > 50, "{theirs} and {ours}");
 }
+
+/// A filter for sources chooses the parties at both moments: a conflict of one that was not asked for neither begins nor ends.
+#[test]
+fn who_was_not_asked_for_is_no_party_at_either_moment() {
+    let f = Fixture::new();
+    f.add(&[&claim("a", "1", "2023-05-10", "a1"), &claim("b", "2", "2023-05-10", "b1")]);
+    f.clock.set("2023-05-20T10:00:00Z");
+    f.add(&[&claim("c", "3", "2023-05-10", "c1"), r#"{"kind":"alias","names":"predicate","from":"p","to":"r"}"#]);
+    let between = |source: &str| {
+        let filter = Filter { sources: vec![Name::new(source).unwrap()], ..Filter::default() };
+        recorded(&f, "2023-05-19", "2023-05-20", &filter)
+    };
+    let own = between("a");
+    assert_eq!(told(&own), ["a r renamed: 1 -> 1 [3]"]);
+    assert!(own.verdicts.is_empty(), "{:?}", own.verdicts);
+    assert_eq!(told(&between("c")), ["c r said:  -> 3 [2]"]);
+    let all = recorded(&f, "2023-05-19", "2023-05-20", &Filter::default());
+    assert_eq!((all.verdicts.len(), all.verdicts[0].begun.len(), all.verdicts[0].ended.len()), (1, 2, 0));
+}
+
+/// Over random histories: a filter leaves out lines and changes none, also where names are joined or parted in between.
+#[test]
+fn a_filter_leaves_lines_out_and_changes_none() {
+    let (mut kept, mut left_out) = (0, 0);
+    for seed in 0..150 {
+        let f = random(seed);
+        f.clock.set("2023-05-22T10:00:00Z");
+        let _refused = f.try_add(&[r#"{"kind":"alias","names":"predicate","from":"q","to":"r"}"#]);
+        for (from, to) in [("2023-05-11", "2023-05-14"), ("2023-05-14", "2023-05-20"), ("2023-05-19", "2023-05-23")] {
+            let all = recorded(&f, from, to, &Filter::default());
+            for (source, predicate) in [("a", ""), ("c", ""), ("b", "p"), ("c", "q"), ("", "q"), ("", "r")] {
+                let names = |name: &str| Some(name).filter(|n| !n.is_empty()).map(|n| Name::new(n).unwrap());
+                let (sources, predicates) = (names(source), names(predicate));
+                let filter = Filter {
+                    sources: sources.iter().cloned().collect(),
+                    predicates: predicates.iter().cloned().collect(),
+                    ..Filter::default()
+                };
+                let some = recorded(&f, from, to, &filter);
+                let shown = |name: &Name| {
+                    let other = some.after.asked_as.iter().find(|a| a.asked == *name);
+                    other.map_or(name, |a| &a.shown).to_string()
+                };
+                let (source, predicate) = (sources.as_ref().map(shown), predicates.as_ref().map(shown));
+                let is_wanted = |line: &String| {
+                    let mut words = line.split(' ');
+                    let (of, on) = (words.next().map(str::to_owned), words.next().map(str::to_owned));
+                    (source.is_none() || source == of) && (predicate.is_none() || predicate == on)
+                };
+                let (wanted, other): (Vec<String>, Vec<String>) = told(&all).into_iter().partition(is_wanted);
+                assert_eq!(told(&some), wanted, "seed {seed}, {from} to {to}: {filter:?}");
+                (kept, left_out) = (kept + wanted.len(), left_out + other.len());
+            }
+        }
+    }
+    assert!(kept > 1000 && left_out > 1000, "{kept} and {left_out}");
+}
+
+/// Ten thousand mended answers: each looks its correction up, and does not go through all of them.
+#[test]
+fn many_corrections_cost_what_they_show() {
+    const QUESTIONS: usize = 10_000;
+    let f = Fixture::new();
+    let claim = |q: usize, value: u32| {
+        format!(
+            r#"{{"kind":"claim","source":"a","subject":"s{q:05}","predicate":"p","value":{value},"stated":"2023-05-10"}}"#
+        )
+    };
+    f.add_all(&(0..QUESTIONS).map(|q| claim(q, 1)).collect::<Vec<_>>().join("\n"));
+    f.clock.set("2023-05-20T10:00:00Z");
+    let since = |q: usize| match q % 2 {
+        0 => format!(r##"{{"kind":"correction","of":"#{q}","reason":"typo","replacement":{}}}"##, claim(q, 2)),
+        _ => format!(r##"{{"kind":"retraction","source":"a","of":"#{q}","stated":"2023-05-11"}}"##),
+    };
+    f.add_all(&(0..QUESTIONS).map(since).collect::<Vec<_>>().join("\n"));
+    let begun = std::time::Instant::now();
+    let all = recorded(&f, "2023-05-19", "2023-05-20", &Filter::default());
+    let taken = begun.elapsed();
+    println!("{QUESTIONS} corrections and retractions: {taken:?}");
+    assert!(taken.as_secs() < 4, "{taken:?}: every answer costs a walk through all corrections");
+    let changes = &all.sources[0].changes;
+    let (first, second) = (Some(QUESTIONS as u64), Some(QUESTIONS as u64 + 1));
+    assert_eq!(
+        (changes.len(), changes[0].kind, changes[1].kind),
+        (QUESTIONS, ChangeKind::Corrected, ChangeKind::TookBack)
+    );
+    assert_eq!((changes[0].entries.first().copied(), changes[1].entries.last().copied()), (first, second));
+}

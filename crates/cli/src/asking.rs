@@ -10,7 +10,7 @@ use crate::query::{ClockArgs, EntryFilterArgs, FilterArgs};
     sayso compare --conflicts --subject sotk-\n  \
     sayso compare --as-of 2023-05-12 --known-at 2023-05-12T23:59Z --format csv\n\n\
     Verdicts: conflict, denied, inconsistent, not-compared, compatible, agreement, one-source, unattributed-only, declined, \
-    nothing-stands. None of them says who is right.\n\
+    nothing-stands, nothing-recorded. None of them says who is right.\n\
     --source chooses the parties compared; --tag, --recorded-by and --via choose questions, and leave all parties in them.")]
 pub(crate) struct CompareArgs {
     /// Only questions on which sources contradict one another: conflicts and denials

@@ -1,5 +1,6 @@
-//! Which entries are about a question, or about all questions of a subject. The one place here that goes through the log: an
-//! index of entries by question may take its place, with the same answer.
+//! Which entries are about a question, or about all questions of a subject, and which change how others read. Both are found by going
+//! through the log; `diff` does that too, for entries that none of its lines names. An index of entries by question may take the place
+//! of [`entries_about`], with the same answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -82,9 +83,10 @@ pub(super) fn entries_about(
             entries.insert(*index, found(&entry, record));
         }
     }
-    let sources: BTreeSet<&Name> = entries.values().filter_map(source_of).collect();
+    let sources = entries.values().filter_map(source_of);
+    let sources: BTreeSet<&Name> = sources.flat_map(|s| aliases.members(NameKind::Source, s)).collect();
     let joins = |alias: &Alias| match alias.names {
-        NameKind::Source => sources.iter().any(|s| is_of(alias, aliases.members(NameKind::Source, s))),
+        NameKind::Source => sources.contains(&alias.from) || sources.contains(&alias.to),
         kind => is_of(alias, asked.names(kind)),
     };
     let mut joined: BTreeSet<u64> = BTreeSet::new();

@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::about::{Frame, event_at};
+use super::again::{SaidAgain, said_again};
 use super::relation::{Relation, relate};
-use crate::event::{Content, Question, StanceKind};
+use super::verdict::{Verdict, verdict};
+use crate::event::{NameKind, Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{
-    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, combine, replay,
+    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine, replay,
 };
 use crate::text::{Label, Name};
 use crate::value::Value;
@@ -72,33 +73,6 @@ pub enum CellState {
     NothingRecorded,
 }
 
-/// How the answers to one question go together, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// At least two parties cannot both be right.
-    Conflict,
-    /// A party denies what another says.
-    Denied,
-    /// A party contradicts itself.
-    Inconsistent,
-    /// Units or kinds of value differ, so that nothing was compared.
-    NotCompared,
-    /// The parties differ, and all of them can be right.
-    Compatible,
-    /// The parties say the same.
-    Agreement,
-    /// Only one party gives a value.
-    OneSource,
-    /// Only what nobody named answers for gives a value.
-    UnattributedOnly,
-    /// Nobody gives a value, and somebody declined to.
-    Declined,
-    /// What was said was taken back, or stances are left on claims that no longer stand.
-    NothingStands,
-    /// Of none of the sources asked for there is anything.
-    NothingRecorded,
-}
-
 /// How two sources go together on a question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
@@ -136,32 +110,6 @@ impl CellState {
     }
 }
 
-impl Verdict {
-    /// The word used in output.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Conflict => "conflict",
-            Self::Denied => "denied",
-            Self::Inconsistent => "inconsistent",
-            Self::NotCompared => "not-compared",
-            Self::Compatible => "compatible",
-            Self::Agreement => "agreement",
-            Self::OneSource => "one-source",
-            Self::UnattributedOnly => "unattributed-only",
-            Self::Declined => "declined",
-            Self::NothingStands => "nothing-stands",
-            Self::NothingRecorded => "nothing-recorded",
-        }
-    }
-
-    /// Whether parties contradict one another: a conflict or a denial.
-    #[must_use]
-    pub const fn is_dispute(self) -> bool {
-        matches!(self, Self::Conflict | Self::Denied)
-    }
-}
-
 /// Compares the sources on every question that the filter picks. Sources of the filter are the parties compared; tags,
 /// recorders and carriers pick questions, and never take a party out of one.
 ///
@@ -170,8 +118,9 @@ impl Verdict {
 pub fn compare(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
     let picked = picked(ledger, query)?;
     let mut compared = compare_all(ledger, query)?;
-    if let Some(picked) = picked {
-        compared.rows.retain(|row| picked.contains(&row.question));
+    match picked {
+        Some(picked) => compared.rows.retain(|row| picked.contains(&row.question)),
+        None => compared.add_unanswered(ledger, query)?,
     }
     Ok(compared)
 }
@@ -186,13 +135,40 @@ pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, 
     let Filter { sources, subject_prefixes, predicates, .. } = query.filter.clone();
     let filter = Filter { sources, subject_prefixes, predicates, ..Filter::default() };
     let replayed = replay(ledger, &Query { filter, ..query.clone() })?;
-    let asked: Vec<Name> = query.filter.sources.iter().map(|name| shown(&replayed, name)).collect();
     let again = said_again(ledger, query, &replayed)?;
-    let rows = questions_of(&replayed).iter().map(|q| row(q, &replayed, &asked, &again)).collect();
+    let parties = Parties::of(&replayed, &query.filter);
+    let rows =
+        by_question(&replayed).into_iter().map(|(question, there)| parties.row(question, there, &again)).collect();
     Ok(Comparison { replay: replayed, rows, left_out: BTreeMap::new() })
 }
 
 impl Comparison {
+    /// Adds the questions that were asked for by their whole subject and predicate, and of which the sources asked for have nothing
+    /// while somebody else has. Of a question that nobody has anything on nobody can tell whether its name is whole.
+    fn add_unanswered(&mut self, ledger: &Ledger, query: &Query) -> Result<(), OpenError> {
+        if query.filter.sources.is_empty()
+            || query.filter.subject_prefixes.is_empty()
+            || query.filter.predicates.is_empty()
+        {
+            return Ok(());
+        }
+        let filter = Filter { sources: vec![], ..query.filter.clone() };
+        let everyone = replay(ledger, &Query { filter, ..query.clone() })?;
+        let subjects = query.filter.subject_prefixes.iter();
+        let subjects: BTreeSet<Name> = subjects.map(|name| shown(&everyone, NameKind::Subject, name)).collect();
+        let mut unanswered = questions_of(&everyone);
+        unanswered.retain(|question| subjects.contains(&question.subject));
+        for row in &self.rows {
+            unanswered.remove(&row.question);
+        }
+        let parties = Parties::of(&self.replay, &query.filter);
+        let nothing = |question| parties.row(question, BTreeMap::new(), &SaidAgain::new());
+        let rows: Vec<Row> = unanswered.iter().map(nothing).collect();
+        self.rows.extend(rows);
+        self.rows.sort_by(|a, b| a.question.cmp(&b.question));
+        Ok(())
+    }
+
     /// Leaves only questions on which parties contradict one another, and counts the others.
     #[must_use]
     pub fn disputes(mut self) -> Self {
@@ -205,67 +181,68 @@ impl Comparison {
     }
 }
 
-/// The name that a source asked for is shown under.
-fn shown(replayed: &Replay, asked: &Name) -> Name {
-    use crate::event::NameKind::Source;
-    let other = replayed.asked_as.iter().find(|a| a.names == Source && a.asked == *asked);
+/// The name that one asked for is shown under.
+fn shown(replayed: &Replay, names: NameKind, asked: &Name) -> Name {
+    let other = replayed.asked_as.iter().find(|a| a.names == names && a.asked == *asked);
     other.map_or(asked, |a| &a.shown).clone()
 }
 
 fn questions_of(replayed: &Replay) -> BTreeSet<Question> {
-    let standing = |v: &crate::replay::View| -> Vec<Question> {
+    let standing = |v: &View| -> Vec<Question> {
         let taken = v.taken_back.iter().map(|t| &t.question);
         v.standings.iter().map(|s| &s.question).chain(taken).cloned().collect()
     };
     replayed.views.iter().flat_map(standing).collect()
 }
 
-/// Claims that a stance is about and that have since been replaced by the same words: who says so now, in which entries.
-type SaidAgain = BTreeMap<u64, Party>;
-
-fn said_again(ledger: &Ledger, query: &Query, replayed: &Replay) -> Result<SaidAgain, OpenError> {
-    let mut replaced: Vec<(u64, &Name, &Question)> = Vec::new();
-    for standing in replayed.views.iter().flat_map(|v| &v.standings) {
-        for stance in &standing.stances {
-            if let StanceTarget::Claim { of, source, fate: Fate::Replaced } = &stance.target {
-                replaced.push((*of, source, &standing.question));
-            }
-        }
-    }
-    let mut again = SaidAgain::new();
-    if replaced.is_empty() {
-        return Ok(again);
-    }
-    let frame = Frame::read(ledger, query.known_at.as_ref())?;
-    let there = |source: &Name| replayed.views.iter().any(|v| v.source == *source);
-    let everyone = if replaced.iter().all(|(_, source, _)| there(source)) {
-        None
-    } else {
-        Some(replay(ledger, &Query { filter: Filter::default(), ..query.clone() })?)
-    };
-    let views = &everyone.as_ref().unwrap_or(replayed).views;
-    for (of, source, question) in replaced {
-        let Some(Content::Claim(claim)) = event_at(ledger, &frame, of)?.map(|e| e.content) else { continue };
-        let then = combine(&[(&claim.value, claim.unit.as_ref())]);
-        let view = views.iter().find(|v| v.source == *source);
-        let standing = view.and_then(|v| v.standings.iter().find(|s| s.question == *question));
-        let now = standing.and_then(|s| s.combined.as_ref());
-        if let Some(standing) = standing.filter(|_| now.is_some_and(|now| relate(now, &then).0 == Relation::Agreement))
-        {
-            again.insert(of, Party { source: source.clone(), entries: standing.entries.clone() });
-        }
-    }
-    Ok(again)
+/// The sources compared: those that have something, and those asked for, whether they have or not.
+struct Parties<'a> {
+    views: &'a [View],
+    asked: BTreeSet<Name>,
+    /// The places of those asked for among the views.
+    places: Vec<usize>,
 }
 
-fn row(question: &Question, replayed: &Replay, asked: &[Name], again: &SaidAgain) -> Row {
-    let cells = replayed.views.iter().map(|view| {
-        let standing = view.standings.iter().find(|s| s.question == *question).cloned();
-        let taken_back = view.taken_back.iter().find(|t| t.question == *question).cloned();
-        Cell { source: view.source.clone(), state: state(standing.as_ref(), taken_back.as_ref()), standing, taken_back }
+impl<'a> Parties<'a> {
+    fn of(replayed: &'a Replay, filter: &Filter) -> Self {
+        let asked: BTreeSet<Name> = filter.sources.iter().map(|name| shown(replayed, NameKind::Source, name)).collect();
+        let places = replayed.views.iter().enumerate().filter(|(_, view)| asked.contains(&view.source));
+        Self { views: &replayed.views, places: places.map(|(place, _)| place).collect(), asked }
+    }
+
+    fn row(&self, question: &Question, mut there: BTreeMap<usize, Has<'_>>, again: &SaidAgain) -> Row {
+        for place in &self.places {
+            there.entry(*place).or_default();
+        }
+        row(question, &there, self, again)
+    }
+}
+
+/// What one source has on one question.
+type Has<'a> = (Option<&'a Standing>, Option<&'a TakenBack>);
+
+/// What is there on each question, by the places of the views: every view is walked once, however many questions there are.
+fn by_question(replayed: &Replay) -> BTreeMap<&Question, BTreeMap<usize, Has<'_>>> {
+    let mut all: BTreeMap<&Question, BTreeMap<usize, Has<'_>>> = BTreeMap::new();
+    for (place, view) in replayed.views.iter().enumerate() {
+        for standing in &view.standings {
+            all.entry(&standing.question).or_default().entry(place).or_default().0 = Some(standing);
+        }
+        for taken in &view.taken_back {
+            all.entry(&taken.question).or_default().entry(place).or_default().1 = Some(taken);
+        }
+    }
+    all
+}
+
+fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<'_>, again: &SaidAgain) -> Row {
+    let cells = there.iter().filter_map(|(place, (standing, taken_back))| {
+        let source = parties.views.get(*place)?.source.clone();
+        let state = state(*standing, *taken_back);
+        Some(Cell { source, state, standing: standing.cloned(), taken_back: taken_back.cloned() })
     });
-    let there = |cell: &Cell| cell.state != CellState::NothingRecorded || asked.contains(&cell.source);
-    let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(there).partition(|c| c.source.is_unattributed());
+    let is_shown = |cell: &Cell| cell.state != CellState::NothingRecorded || parties.asked.contains(&cell.source);
+    let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(is_shown).partition(|c| c.source.is_unattributed());
     let (mut findings, mut beside) = (Vec::new(), Vec::new());
     let values: Vec<(&Cell, &Standing, &Combined)> = cells.iter().filter_map(with_value).collect();
     for (at, left) in values.iter().enumerate() {
@@ -322,7 +299,7 @@ fn state(standing: Option<&Standing>, taken_back: Option<&TakenBack>) -> CellSta
     }
 }
 
-fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
+pub(super) fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
     let standing = cell.standing.as_ref()?;
     Some((cell, standing, standing.combined.as_ref()?))
 }
@@ -365,34 +342,5 @@ fn placed(
                 Fate::TakenBack | Fate::CorrectedAway | Fate::NotYetStated => vec![],
             }
         }
-    }
-}
-
-fn verdict(cells: &[Cell], nobody: &[Cell], findings: &[Finding]) -> Verdict {
-    let gravest = findings.iter().map(|f| f.relation).max();
-    let is = |state: CellState| cells.iter().any(|c| c.state == state);
-    let contradicts_itself = |c: &Cell| with_value(c).is_some_and(|(.., v)| v.consistent == Some(false));
-    let itself = cells.iter().any(contradicts_itself);
-    // A question that is denied as such is in dispute, whoever raised it.
-    let denies_question = cells.iter().any(|c| {
-        c.standing
-            .iter()
-            .flat_map(|s| &s.stances)
-            .any(|s| s.stance == StanceKind::Denies && s.target == StanceTarget::Question)
-    });
-    match gravest {
-        Some(Relation::Conflict) => Verdict::Conflict,
-        Some(Relation::Denied) => Verdict::Denied,
-        _ if denies_question && !is(CellState::Claims) => Verdict::Denied,
-        Some(Relation::Inconsistent) => Verdict::Inconsistent,
-        _ if itself => Verdict::Inconsistent,
-        Some(Relation::NotCompared) => Verdict::NotCompared,
-        Some(Relation::Compatible) => Verdict::Compatible,
-        Some(Relation::Agreement) => Verdict::Agreement,
-        None if is(CellState::Claims) => Verdict::OneSource,
-        None if nobody.iter().any(|c| c.state == CellState::Claims) => Verdict::UnattributedOnly,
-        None if is(CellState::Declines) => Verdict::Declined,
-        None if cells.iter().chain(nobody).any(|c| c.state != CellState::NothingRecorded) => Verdict::NothingStands,
-        None => Verdict::NothingRecorded,
     }
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::about::Frame;
-use super::compare::{Finding, Verdict, compare_all, picked};
+use super::compare::{Finding, compare_all, picked};
 use super::moments::Moments;
-use crate::event::Question;
+use super::verdict::Verdict;
+use crate::event::{NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
+use crate::reading::Aliases;
 use crate::replay::{Filter, Query, Replay, Standing, StandingStance};
 use crate::text::Name;
 
@@ -129,10 +131,11 @@ pub fn diff(ledger: &Ledger, clock: Clock, before: &Query, after: &Query) -> Res
     let frame = Frame::read(ledger, after.known_at.as_ref())?;
     let filter = &after.filter;
     let right = compare_all(ledger, after)?;
-    // A name that was joined in between has to be looked for under what it was called then.
     let left = match clock {
         Clock::Stated => compare_all(ledger, before)?,
-        Clock::Recorded => compare_all(ledger, &Query { filter: Filter::default(), ..before.clone() })?,
+        Clock::Recorded => {
+            compare_all(ledger, &Query { filter: under_all_names(filter, &frame.aliases), ..before.clone() })?
+        }
     };
     let wanted = match (picked(ledger, before)?, picked(ledger, after)?) {
         (None, None) => None,
@@ -167,6 +170,22 @@ pub fn diff(ledger: &Ledger, clock: Clock, before: &Query, after: &Query) -> Res
         diff.other_entries = others(ledger, &diff, filter, &frame)?;
     }
     Ok(diff)
+}
+
+/// The filter for the earlier moment of the recorded clock: a name that was joined in between has to be looked for under what it
+/// was called then. Names that were one then and are not any more can bring too much; the later moment's names leave it out.
+fn under_all_names(filter: &Filter, aliases: &Aliases) -> Filter {
+    let joined = |kind, wants: &dyn Fn(&Name) -> bool| -> Vec<Name> {
+        aliases.joined(kind).filter(|members| members.iter().any(wants)).flatten().cloned().collect()
+    };
+    let begins = |name: &Name| filter.subject_prefixes.iter().any(|prefix| name.as_str().starts_with(prefix.as_str()));
+    let mut all = filter.clone();
+    if !filter.sources.is_empty() {
+        all.sources.extend(joined(NameKind::Source, &|name| filter.wants_source(name, aliases)));
+    }
+    all.subject_prefixes.extend(joined(NameKind::Subject, &begins));
+    all.predicates.extend(joined(NameKind::Predicate, &|name| filter.predicates.contains(name)));
+    all
 }
 
 /// Entries recorded in between that no line names.

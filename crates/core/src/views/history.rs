@@ -1,6 +1,6 @@
 //! The whole life of a question, or of all questions of a subject: every entry about it, as recorded and as it reads now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::{About, Account, Found, asked_as, entries_about};
 use crate::body::Record;
@@ -171,12 +171,11 @@ fn wants(clocks: &Query, account: &Account, item: &Item) -> bool {
 
 /// What was said by the time it was said; what we recorded about an entry right after it; aliases last.
 fn sort_by_stated(items: &mut [Item]) {
-    let said: std::collections::BTreeMap<u64, Instant> = items
+    let said: BTreeMap<u64, Instant> = items
         .iter()
         .filter_map(|i| Some((i.index, i.as_it_reads()?.content.attribution()?.stated.last_instant())))
         .collect();
-    let of: std::collections::BTreeMap<u64, u64> =
-        items.iter().filter_map(|i| Some((i.index, points_at(i.event.as_ref()?)?))).collect();
+    let of: BTreeMap<u64, u64> = items.iter().filter_map(|i| Some((i.index, points_at(i.event.as_ref()?)?))).collect();
     items.sort_by_cached_key(|item| {
         let mut root = item.index;
         while !said.contains_key(&root) {
@@ -273,6 +272,8 @@ pub(super) struct Items<'a> {
     account: &'a Account,
     clocks: &'a Query,
     standing: BTreeSet<u64>,
+    /// What takes an entry back, as known and as said by then: by which entry, and by whom, under the name shown.
+    retractions: BTreeMap<u64, Vec<(u64, &'a Name)>>,
 }
 
 impl<'a> Items<'a> {
@@ -282,7 +283,19 @@ impl<'a> Items<'a> {
             .flat_map(|s| s.entries.iter().chain(s.stances.iter().flat_map(|s| &s.entries)))
             .copied()
             .collect();
-        Self { account, clocks, standing }
+        let mut retractions: BTreeMap<u64, Vec<(u64, &Name)>> = BTreeMap::new();
+        for (index, found) in &account.entries {
+            let Some(event) = found.record.as_ref().map(|r| &r.event) else { continue };
+            let Reading::Event(Event { content: Content::Retraction(r), .. }) = account.corrections.read(*index, event)
+            else {
+                continue;
+            };
+            if clocks.as_of.as_ref().is_none_or(|as_of| as_of.includes(&r.by.stated)) {
+                let by = account.aliases.shown(NameKind::Source, &r.by.source);
+                retractions.entry(r.of).or_default().push((*index, by));
+            }
+        }
+        Self { account, clocks, standing, retractions }
     }
 
     pub(super) fn all(&self) -> Vec<Item> {
@@ -346,15 +359,8 @@ impl<'a> Items<'a> {
 
     /// The retractions by which a source took back an entry of its own, as known and said by then.
     pub(super) fn retractions(&self, of: u64, source: &Name) -> Vec<u64> {
-        let aliases = &self.account.aliases;
-        let by = |(index, found): (&u64, &Found)| {
-            let event = &found.record.as_ref()?.event;
-            let Reading::Event(event) = self.account.corrections.read(*index, event) else { return None };
-            let Content::Retraction(r) = &event.content else { return None };
-            let said = self.clocks.as_of.as_ref().is_none_or(|as_of| as_of.includes(&r.by.stated));
-            let own = aliases.shown(NameKind::Source, &r.by.source) == aliases.shown(NameKind::Source, source);
-            (r.of == of && said && own).then_some(*index)
-        };
-        self.account.entries.iter().filter_map(by).collect()
+        let own = self.account.aliases.shown(NameKind::Source, source);
+        let all = self.retractions.get(&of).into_iter().flatten();
+        all.filter(|(_, by)| *by == own).map(|(index, _)| *index).collect()
     }
 }

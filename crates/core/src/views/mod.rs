@@ -4,17 +4,20 @@
 //! what stands, and nothing is stored.
 
 mod about;
+mod again;
 mod compare;
 mod diff;
 mod history;
 mod moments;
 mod relation;
 mod rule;
+mod verdict;
 mod why;
 
-pub use compare::{Cell, CellState, Comparison, Finding, Party, Row, Verdict, compare};
+pub use compare::{Cell, CellState, Comparison, Finding, Party, Row, compare};
 pub use diff::{Change, ChangeKind, Clock, Diff, SourceDiff, VerdictChange, diff};
 pub use history::{History, HistoryError, HistoryQuery, Item, Order, Reads, history};
 pub use relation::{Relation, relate};
 pub use rule::Rule;
+pub use verdict::Verdict;
 pub use why::{Answer, Asked, Part, Why, why};

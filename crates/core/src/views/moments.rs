@@ -1,12 +1,13 @@
 //! Both moments of a diff, held against one another: what happened to each answer, and whose doing it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::about::{Frame, is_of};
-use super::compare::{Comparison, Finding, Verdict};
+use super::about::Frame;
+use super::compare::{Comparison, Finding};
 use super::diff::{Change, ChangeKind, VerdictChange};
 use super::relation::{Relation, relate};
-use crate::event::{Alias, Content, Event, NameKind, Question};
+use super::verdict::Verdict;
+use crate::event::{Content, Event, NameKind, Question};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{Combined, Replay, StanceTarget, Standing, StandingStance, TakenBack};
 use crate::text::Name;
@@ -42,8 +43,16 @@ pub(super) struct Moments<'a> {
     frame: &'a Frame,
     /// How many entries were known at the earlier one.
     known_before: u64,
-    /// What the corrections learned in between are, in the end, of: the entry and what it was recorded as.
-    mended: BTreeMap<u64, (u64, Option<Event>)>,
+    /// Corrections learned in between, by the entry that they are of in the end.
+    mended: BTreeMap<u64, Vec<u64>>,
+    /// The same, by whose statement on what was mended, or came of it. A statement that names no question can be on any.
+    around: BTreeMap<(Name, Option<Question>), BTreeSet<u64>>,
+    /// Those of aliases: names that were one are not any more.
+    parted: BTreeSet<u64>,
+    /// Aliases learned in between, by the names that they join.
+    joined: HashMap<(NameKind, &'a Name), Vec<u64>>,
+    /// Everything that takes an entry back, by that entry.
+    retractions: BTreeMap<u64, Vec<u64>>,
 }
 
 impl Frame {
@@ -56,17 +65,67 @@ impl Frame {
 
 impl<'a> Moments<'a> {
     pub(super) fn new(ledger: &Ledger, frame: &'a Frame, known_before: u64) -> Result<Self, OpenError> {
-        let mut moments = Self { frame, known_before, mended: BTreeMap::new() };
-        let new = frame.others.range(known_before..).map(|(index, _)| *index);
-        for index in new.filter(|i| moments.is_correction(*i)).collect::<Vec<u64>>() {
-            let mut of = index;
-            while let Some(Content::Correction(c)) = moments.other(of) {
-                of = c.of;
+        let mut moments = Self {
+            frame,
+            known_before,
+            mended: BTreeMap::new(),
+            around: BTreeMap::new(),
+            parted: BTreeSet::new(),
+            joined: HashMap::new(),
+            retractions: BTreeMap::new(),
+        };
+        for (index, (_, record)) in &frame.others {
+            if let Content::Retraction(r) = &record.event.content {
+                moments.retractions.entry(r.of).or_default().push(*index);
             }
-            let record = ledger.entry(of)?.map(|e| e.record()).transpose()?.flatten();
-            moments.mended.insert(index, (of, record.map(|r| r.event)));
+        }
+        for (index, (_, record)) in frame.others.range(known_before..) {
+            if let Some(Content::Alias(alias)) = record.event.statement().map(|e| &e.content) {
+                for name in [&alias.from, &alias.to] {
+                    moments.joined.entry((alias.names, name)).or_default().push(*index);
+                }
+            }
+            if let Content::Correction(_) = &record.event.content {
+                moments.mended.entry(moments.end_of(*index)).or_default().push(*index);
+            }
+        }
+        let ends: Vec<u64> = moments.mended.keys().copied().collect();
+        let recorded = ledger.read_each(&ends, |entry| -> Result<_, OpenError> {
+            Ok(entry.record()?.map(|record| (entry.index(), record.event)))
+        })?;
+        let recorded: HashMap<u64, Event> = recorded.into_iter().flatten().collect();
+        let mended: Vec<(u64, u64)> =
+            moments.mended.iter().flat_map(|(of, by)| by.iter().map(|by| (*by, *of))).collect();
+        for (by, of) in mended {
+            moments.mend(by, recorded.get(&of));
         }
         Ok(moments)
+    }
+
+    /// The entry that a correction is of in the end.
+    fn end_of(&self, mut index: u64) -> u64 {
+        // References point backwards; only a forged ledger has one that does not, and following it would lead round in a circle.
+        while let Some(Content::Correction(c)) = self.other(index)
+            && c.of < index
+        {
+            index = c.of;
+        }
+        index
+    }
+
+    /// Notes whom a correction that was learned in between has to do with.
+    fn mend(&mut self, by: u64, recorded: Option<&Event>) {
+        if matches!(recorded.map(|e| &e.content), Some(Content::Alias(_))) {
+            self.parted.insert(by);
+        }
+        let made = self.frame.others.get(&by).map(|(_, record)| &record.event);
+        for event in recorded.into_iter().chain(made) {
+            let Some(content) = event.statement().map(|e| &e.content) else { continue };
+            let Some(said) = content.attribution() else { continue };
+            let source = self.frame.aliases.shown(NameKind::Source, &said.source).clone();
+            let question = content.question().map(|q| self.frame.question(q));
+            self.around.entry((source, question)).or_default().insert(by);
+        }
     }
 
     pub(super) fn cells(&self, replay: &Replay) -> Cells {
@@ -100,25 +159,14 @@ impl<'a> Moments<'a> {
 
     /// Corrections learned in between that are, in the end, of one of these entries.
     fn corrections_of(&self, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
-        self.mended.iter().filter(|(_, (of, _))| entries.contains(of)).map(|(index, _)| *index).collect()
+        entries.iter().filter_map(|of| self.mended.get(of)).flatten().copied().collect()
     }
 
     /// What we did in between that has to do with a cell, where its own entries do not tell: corrections of the source's
     /// statements, or to them; else what became of its names.
     fn ours(&self, key: &(Name, Question)) -> (ChangeKind, BTreeSet<u64>) {
-        let (source, question) = key;
-        let here = |event: &Event| {
-            let content = event.statement().map(|e| &e.content);
-            let by = content.and_then(|c| c.attribution());
-            let about = content.and_then(|c| c.question()).is_none_or(|q| self.frame.question(q) == *question);
-            about && by.is_some_and(|by| self.frame.aliases.shown(NameKind::Source, &by.source) == source)
-        };
-        let made = |index: &u64| self.frame.others.get(index).map(|(_, record)| &record.event);
-        let around = self
-            .mended
-            .iter()
-            .filter(|(index, (_, of))| of.as_ref().is_some_and(here) || made(index).is_some_and(here));
-        let around: BTreeSet<u64> = around.map(|(index, _)| *index).collect();
+        let on = [Some(key.1.clone()), None].map(|question| (key.0.clone(), question));
+        let around: BTreeSet<u64> = on.iter().filter_map(|on| self.around.get(on)).flatten().copied().collect();
         if !around.is_empty() {
             return (ChangeKind::Corrected, around);
         }
@@ -126,33 +174,20 @@ impl<'a> Moments<'a> {
         if !aliases.is_empty() {
             return (ChangeKind::Renamed, aliases);
         }
-        // Names that were one are not any more: an alias was withdrawn.
-        let is_alias = |of: &Option<Event>| matches!(of.as_ref().map(|e| &e.content), Some(Content::Alias(_)));
-        let parted = self.mended.iter().filter(|(_, (_, of))| is_alias(of)).map(|(index, _)| *index);
-        (ChangeKind::Corrected, parted.collect())
+        (ChangeKind::Corrected, self.parted.clone())
     }
 
     fn retractions_of(&self, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
-        let of = |content: &Content| matches!(content, Content::Retraction(r) if entries.contains(&r.of));
-        let others = self.frame.others.iter();
-        others.filter(|(_, (_, record))| of(&record.event.content)).map(|(index, _)| *index).collect()
+        entries.iter().filter_map(|of| self.retractions.get(of)).flatten().copied().collect()
     }
 
     /// Aliases learned in between that have to do with a cell's names.
     fn aliases_of(&self, (source, question): &(Name, Question)) -> BTreeSet<u64> {
-        let joins = |a: &Alias| {
-            let name = match a.names {
-                NameKind::Source => source,
-                NameKind::Subject => &question.subject,
-                NameKind::Predicate => &question.predicate,
-            };
-            is_of(a, self.frame.aliases.members(a.names, name))
-        };
-        let new = self.frame.others.range(self.known_before..);
-        let alias = new.filter(|(_, (_, record))| {
-            matches!(record.event.statement().map(|e| &e.content), Some(Content::Alias(a)) if joins(a))
-        });
-        alias.map(|(index, _)| *index).collect()
+        let (subject, predicate) = (&question.subject, &question.predicate);
+        let names =
+            [(NameKind::Source, source), (NameKind::Subject, subject), (NameKind::Predicate, predicate)].into_iter();
+        let all = names.flat_map(|(kind, name)| self.frame.aliases.members(kind, name).iter().map(move |n| (kind, n)));
+        all.filter_map(|name| self.joined.get(&name)).flatten().copied().collect()
     }
 
     pub(super) fn changes(&self, key: &(Name, Question), then: Option<&Held>, now: Option<&Held>) -> Vec<Change> {
@@ -296,7 +331,8 @@ impl<'a> Moments<'a> {
             let (before, after) = (then.get(question), now.get(question));
             let (was, is) = (before.map_or(&none, |b| &b.1), after.map_or(&none, |a| &a.1));
             let without = |all: &[Finding], other: &[Finding]| -> Vec<Finding> {
-                all.iter().filter(|f| !other.iter().any(|o| pair(o) == pair(f))).cloned().collect()
+                let other: BTreeSet<_> = other.iter().map(pair).collect();
+                all.iter().filter(|f| !other.contains(&pair(f))).cloned().collect()
             };
             let (begun, ended) = (without(is, was), without(was, is));
             let (before, after) = (before.map(|b| b.0), after.map(|a| a.0));

@@ -89,8 +89,11 @@ pub fn why(ledger: &Ledger, clocks: &Query, asked: &Asked) -> Result<Why, OpenEr
     };
     let rules = here.rules(&answer, &found, &not_yet_known);
     let on = resting_on(&answer);
+    let (claims, newest) = here.claims(&found);
+    let newest = claims.iter().filter(|(_, c)| Some(c.by.stated.last_instant()) == newest);
+    let newest = numbers(&newest.map(|(i, _)| i.index).collect::<Vec<_>>());
     let part = |item: &Item| {
-        let (rests_on, because) = (on.contains(&item.index), here.because(item, &found));
+        let (rests_on, because) = (on.contains(&item.index), here.because(item, &newest));
         Part { item: item.clone(), rests_on, because }
     };
     let parts = found.iter().map(part).collect();
@@ -125,6 +128,10 @@ fn resting_on(answer: &Answer) -> BTreeSet<u64> {
     let standing =
         answer.standing.iter().flat_map(|s| s.entries.iter().chain(s.stances.iter().flat_map(|s| &s.entries)));
     standing.chain(answer.taken_back.iter().flat_map(|t| &t.entries)).copied().collect()
+}
+
+fn numbers(entries: &[u64]) -> String {
+    entries.iter().map(|i| format!("#{i}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Entries on the cell beyond what was known.
@@ -314,7 +321,8 @@ impl Here<'_> {
         item.as_it_reads().is_some_and(|e| self.is_here(e) && !matches!(e.content, Content::Retraction(_)))
     }
 
-    fn because(&self, item: &Item, found: &[Item]) -> String {
+    /// What became of an item. `newest` are the entries of the newest claims here.
+    fn because(&self, item: &Item, newest: &str) -> String {
         let Some(event) = &item.event else { return "its body was erased".into() };
         match (&item.reads, &event.content) {
             (Reads::Void { by }, Content::Correction(_)) => return format!("undone by #{by}"),
@@ -326,7 +334,7 @@ impl Here<'_> {
         }
         let Some(now) = item.as_it_reads() else { return String::new() };
         match &now.content {
-            Content::Claim(_) => self.fate_of_claim(item, found),
+            Content::Claim(_) => self.fate_of_claim(item, newest),
             Content::Stance(_) => self.fate_of_stance(item),
             Content::Retraction(r) if self.is_said(&r.by.stated) => format!("takes back #{}", r.of),
             Content::Retraction(_) => "said after the date asked for".into(),
@@ -340,36 +348,28 @@ impl Here<'_> {
         }
     }
 
-    fn fate_of_claim(&self, item: &Item, found: &[Item]) -> String {
-        let source = item.as_it_reads().and_then(|e| e.content.attribution()).map(|by| &by.source);
-        let numbers = |all: Vec<u64>| all.iter().map(|i| format!("#{i}")).collect::<Vec<_>>().join(" ");
+    /// By what an item was taken back.
+    fn taken_back(&self, item: &Item) -> String {
+        let by = item.as_it_reads().and_then(|e| e.content.attribution());
+        let by = by.map(|by| self.items.retractions(item.index, &by.source)).unwrap_or_default();
+        format!("taken back by {}", numbers(&by))
+    }
+
+    fn fate_of_claim(&self, item: &Item, newest: &str) -> String {
         match item.fate {
             Some(Fate::Stands) => "stands".into(),
-            Some(Fate::TakenBack) => {
-                format!(
-                    "taken back by {}",
-                    numbers(source.map(|s| self.items.retractions(item.index, s)).unwrap_or_default())
-                )
-            }
+            Some(Fate::TakenBack) => self.taken_back(item),
             Some(Fate::NotYetStated) => "said after the date asked for".into(),
             Some(Fate::CorrectedAway) => "should never have been recorded".into(),
-            Some(Fate::Replaced) | None => {
-                let (claims, newest) = self.claims(found);
-                let newer = claims.iter().filter(|(_, c)| Some(c.by.stated.last_instant()) == newest);
-                format!("replaced by {}, stated later", numbers(newer.map(|(i, _)| i.index).collect()))
-            }
+            Some(Fate::Replaced) | None => format!("replaced by {newest}, stated later"),
         }
     }
 
     fn fate_of_stance(&self, item: &Item) -> String {
-        let by = item.as_it_reads().and_then(|e| e.content.attribution());
         match item.fate {
             Some(Fate::Stands) => "stands".into(),
             Some(Fate::NotYetStated) => "said after the date asked for".into(),
-            Some(Fate::TakenBack) => {
-                let by = by.map(|by| self.items.retractions(item.index, &by.source)).unwrap_or_default();
-                format!("taken back by {}", by.iter().map(|i| format!("#{i}")).collect::<Vec<_>>().join(" "))
-            }
+            Some(Fate::TakenBack) => self.taken_back(item),
             _ => "followed by a newer stance, or ended by a value of its own".into(),
         }
     }
