@@ -368,6 +368,11 @@ pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
 }
 
+/// The last head that a ledger's directory says was acknowledged, whether or not it can be opened.
+pub(crate) fn acknowledged_in(path: &Path) -> Option<Head> {
+    read_acknowledged(&mut File::open(path.join(ACKNOWLEDGED_FILE)).ok()?)
+}
+
 fn read_acknowledged(file: &mut File) -> Option<Head> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;

@@ -13,7 +13,7 @@ use super::trove::{Trove, Verified, open_store};
 use super::{CopyError, Progress, io};
 use crate::body::Record;
 use crate::bundle::{Bundle, StoredBody, StoredEntry};
-use crate::directory::{Claimed, LedgerDir, mirrors_of};
+use crate::directory::{Claimed, LedgerDir, acknowledged_in, mirrors_of};
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::event::Content;
@@ -108,7 +108,10 @@ pub fn salvage(
         for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
             troves.push(Trove::mirror(dir));
         }
-        Salvager::new(troves)?.run(to, &work, clock, entropy, progress)
+        let mut salvager = Salvager::new(troves)?;
+        // A log that lost its end is sound and shorter: only the note of what was acknowledged knows of the rest.
+        salvager.expected = salvager.expected.max(acknowledged_in(from).map_or(0, |head| head.size));
+        salvager.run(to, &work, clock, entropy, progress)
     })();
     std::fs::remove_dir_all(&work).map_err(io(&work))?;
     result
