@@ -15,7 +15,7 @@ mod support;
 use std::path::Path;
 
 use sayso_core::copy::{CopyError, MirrorError, restore};
-use sayso_core::directory::LedgerDir;
+use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::entry::Head;
 use sayso_core::ledger::{AppendError, Ledger, Outcome};
 use sayso_core::machine::SystemEntropy;
@@ -171,6 +171,35 @@ fn without_its_mirror_nothing_is_acknowledged() {
     std::fs::rename(&mirror, &away).unwrap();
     ledger.forget_mirror(&mirror).unwrap();
     assert_eq!(append_one(&ledger, 8).unwrap(), Outcome::Appended(7));
+}
+
+/// What says which mirrors there are is empty, cut, or somebody else's: that is no reason to take it that there are none.
+#[test]
+fn a_ledger_that_cannot_tell_its_mirrors_takes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror) = (dir.path().join("ledger"), dir.path().join("mirror"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..5);
+    drop(ledger);
+    let file = path.join("mirrors");
+    let good = std::fs::read(&file).unwrap();
+    assert_eq!(String::from_utf8_lossy(&good), format!("sayso mirrors 1\n{}\n", mirror.display()));
+    let without_line = good.split(|b| *b == b'\n').nth(1).unwrap();
+    for bad in [b"".as_slice(), &good[..7], &good[..good.len() - 1], without_line, b"sayso mirrors 2\n", b"\xff\xfe\n", b"\0\0\0"] {
+        std::fs::write(&file, bad).unwrap();
+        let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
+        let Err(e) = opened else { panic!("{bad:?} was taken") };
+        assert!(matches!(e, DirError::MirrorsDamaged(_)), "{e}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
+    assert!(matches!(opened, Err(DirError::Store(_))), "unreadable is not missing");
+    std::fs::remove_dir(&file).unwrap();
+    assert!(open_dir(&path).mirrors().is_empty());
+    std::fs::write(&file, &good).unwrap();
+    assert_eq!(open_dir(&path).mirrors(), std::slice::from_ref(&mirror));
 }
 
 #[test]

@@ -104,6 +104,10 @@ impl From<DirError> for CliError {
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
             DirError::FormatDamaged(_) => Self::failed(format!("{e}; write that line into it, then run `sayso audit`")),
+            DirError::MirrorsDamaged(_) => Self::failed(format!(
+                "{e}. Nothing was changed: an append must not be acknowledged without its mirror. Write the lines into it, or remove the \
+                 file and name each mirror again with `sayso mirror DIR`"
+            )),
             DirError::Cut { .. } => Self::failed(format!("{e}; nothing was removed. {WAY_OUT}")),
             _ => Self::failed(e),
         }

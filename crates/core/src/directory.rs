@@ -29,8 +29,9 @@ const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
-/// The directories of mirrors, one a line.
+/// The directories of mirrors, one a line, after a first line that says so.
 const MIRRORS_FILE: &str = "mirrors";
+const MIRRORS_LINE: &str = "sayso mirrors 1";
 
 /// A ledger's directory, locked for this process.
 pub struct LedgerDir {
@@ -64,6 +65,9 @@ pub enum DirError {
     /// The `format` file is not readable, and there is a store beside it.
     #[error("{} is damaged: it should be the one line `sayso ledger {FORMAT}`", .0.display())]
     FormatDamaged(PathBuf),
+    /// It cannot be told which mirrors there are, so nothing can be acknowledged.
+    #[error("{} is damaged: it should be the line `{MIRRORS_LINE}`, and then the directory of each mirror on a line", .0.display())]
+    MirrorsDamaged(PathBuf),
     /// Entries that were acknowledged are gone from the end.
     #[error("{} entries of this ledger were acknowledged, and its log ends at {found}: entries are lost", acknowledged.size)]
     Cut {
@@ -129,7 +133,7 @@ impl LedgerDir {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
-        Ok(ledger.holding(claimed.declare()?))
+        Ok(ledger.holding(claimed.declare()?, &[]))
     }
 
     /// Opens the store of a ledger's directory, and nothing more: for audit, which must work on damaged ledgers.
@@ -163,7 +167,8 @@ impl LedgerDir {
         if let Some((acknowledged, found)) = self.cut() {
             return Err(DirError::Cut { acknowledged, found });
         }
-        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self))
+        let mirrors = self.mirrors()?;
+        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self, &mirrors))
     }
 
     /// Whether the ledger is a copy of another's, and takes no entries of its own.
@@ -184,16 +189,30 @@ impl LedgerDir {
         &self.path
     }
 
-    /// The directories of the ledger's mirrors.
-    pub(crate) fn mirrors(&self) -> Vec<PathBuf> {
-        mirrors_of(&self.path)
+    /// The directories of the ledger's mirrors. Only a file that is not there means that there are none.
+    fn mirrors(&self) -> Result<Vec<PathBuf>, DirError> {
+        let file = self.path.join(MIRRORS_FILE);
+        let text = match std::fs::read(&file) {
+            Ok(bytes) => String::from_utf8(bytes),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(e) => return Err(io(&file)(e)),
+        };
+        let text = text.unwrap_or_default();
+        let lines = text.strip_suffix('\n').and_then(|text| {
+            let mut lines = text.split('\n');
+            (lines.next() == Some(MIRRORS_LINE)).then_some(lines)
+        });
+        let dirs = lines.map(|lines| lines.map(PathBuf::from).collect::<Vec<_>>());
+        // They are written with their whole path: see `Ledger::mirror`.
+        dirs.filter(|dirs| dirs.iter().all(|dir| dir.is_absolute())).ok_or(DirError::MirrorsDamaged(file))
     }
 
     /// Remembers the ledger's mirrors, durably.
     pub(crate) fn set_mirrors(&self, mirrors: &[&Path]) -> Result<(), DirError> {
         let file = self.path.join(MIRRORS_FILE);
         let lines: String = mirrors.iter().map(|dir| format!("{}\n", dir.display())).collect();
-        durable::replace(&file, &self.path.join("mirrors.part"), &[lines.as_bytes()])
+        let text = format!("{MIRRORS_LINE}\n{lines}");
+        durable::replace(&file, &self.path.join("mirrors.part"), &[text.as_bytes()])
             .and_then(|()| durable::sync_dir(&self.path))
             .map_err(io(&file))
     }
@@ -361,11 +380,11 @@ impl Claimed {
     }
 }
 
-/// The mirrors that a ledger's directory speaks of, whether or not it can be opened.
+/// The mirrors that a ledger's directory speaks of, as far as that can be read, whether or not it can be opened.
 pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
-    // What is damaged here names no directory, and is found out before the next write.
-    String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
+    // Whoever salvages takes what can be read.
+    String::from_utf8_lossy(&bytes).lines().map(PathBuf::from).filter(|dir| dir.is_absolute()).collect()
 }
 
 /// The last head that a ledger's directory says was acknowledged, whether or not it can be opened.
