@@ -14,10 +14,11 @@ mod support;
 
 use std::path::Path;
 
+use sayso_core::bundle::Bundle;
 use sayso_core::copy::{CopyError, MirrorError, restore};
 use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::entry::Head;
-use sayso_core::ledger::{AppendError, Ledger, Outcome};
+use sayso_core::ledger::{self, AppendError, CopiedEntry, Ledger, Outcome};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
@@ -171,6 +172,50 @@ fn without_its_mirror_nothing_is_acknowledged() {
     std::fs::rename(&mirror, &away).unwrap();
     ledger.forget_mirror(&mirror).unwrap();
     assert_eq!(append_one(&ledger, 8).unwrap(), Outcome::Appended(7));
+}
+
+fn copied(ledger: &Ledger, from: u64) -> Vec<CopiedEntry> {
+    let copied = |index| {
+        let entry = ledger.entry(index).unwrap().unwrap();
+        CopiedEntry { header: entry.header(), body: entry.salt().zip(entry.body().map(<[u8]>::to_vec)) }
+    };
+    (from..ledger.head().size).map(copied).collect()
+}
+
+/// What `sayso pull` takes over is acknowledged like everything else.
+#[test]
+fn a_copy_has_a_mirror_too() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror, away) = (dir.path().join("copy"), dir.path().join("mirror"), dir.path().join("away"));
+    add_numbered(&f.ledger, 0..300);
+    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    copy.copy(copied(&f.ledger, 0)).unwrap();
+    copy.mirror(&mirror).unwrap();
+    add_numbered(&f.ledger, 300..600);
+    copy.copy(copied(&f.ledger, 300)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+    // An entry that is here with its body, and the record that it was erased.
+    let salt = copy.entry(7).unwrap().unwrap().salt().unwrap();
+    f.ledger.redact(7, Text::new("by order").unwrap(), None).unwrap();
+    copy.copy(copied(&f.ledger, 600)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+    let bundle = Bundle::decode(&std::fs::read(mirror.join("00000000000000000000.bundle")).unwrap()).unwrap();
+    assert!(bundle.entries[7].body().is_none() && traces(&mirror, &salt).is_empty(), "erased in the mirror, too");
+
+    add_numbered(&f.ledger, 700..701);
+    std::fs::rename(&mirror, &away).unwrap();
+    let failed = copy.copy(copied(&f.ledger, 601)).unwrap_err();
+    assert!(matches!(failed, ledger::CopyError::Append(AppendError::MirrorBehind(_))), "{failed}");
+    drop(copy);
+    let copy = open_dir(&path);
+    add_numbered(&f.ledger, 701..702);
+    let refused = copy.copy(copied(&f.ledger, copy.head().size)).unwrap_err();
+    assert!(matches!(refused, ledger::CopyError::Append(AppendError::Mirror(_))), "{refused}");
+    assert_eq!(copy.head().size, 602, "nothing was taken over");
+    std::fs::rename(&away, &mirror).unwrap();
+    copy.copy(copied(&f.ledger, 602)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
 }
 
 /// What says which mirrors there are is empty, cut, or somebody else's: that is no reason to take it that there are none.
