@@ -15,7 +15,7 @@ mod support;
 use std::path::Path;
 
 use sayso_core::bundle::Bundle;
-use sayso_core::copy::{CopyError, MirrorError, restore};
+use sayso_core::copy::{CopyError, MirrorError, restore, salvage};
 use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::entry::Head;
 use sayso_core::ledger::{self, AppendError, CopiedEntry, Ledger, Outcome};
@@ -216,6 +216,38 @@ fn a_copy_has_a_mirror_too() {
     std::fs::rename(&away, &mirror).unwrap();
     copy.copy(copied(&f.ledger, 602)).unwrap();
     assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+}
+
+/// A clone takes no entries of its own: two ledgers with one identity would go on differently. So does what is made of its mirror.
+#[test]
+fn what_is_made_of_the_mirror_of_a_copy_takes_no_entries_either() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let [path, mirror, restored, salvaged] = ["copy", "mirror", "new", "saved"].map(|name| dir.path().join(name));
+    add_numbered(&f.ledger, 0..300);
+    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    copy.mirror(&mirror).unwrap();
+    copy.copy(copied(&f.ledger, 0)).unwrap();
+    drop(copy);
+    let refuses = |ledger: &Ledger| matches!(append_one(ledger, 900), Err(AppendError::ReadOnly));
+    let new = restore(&mirror, &restored, SystemClock, SystemEntropy, &|_| {}).unwrap().ledger;
+    assert!(new.is_read_only() && refuses(&new) && new.head() == f.ledger.head());
+    drop(new);
+    assert!(refuses(&open_dir(&restored)), "also when it is opened again");
+    for gone in ["read-only", "store", "lock"] {
+        // By its own mark, and with only the mirror's left.
+        salvage(&path, &[], &salvaged, SystemClock, SystemEntropy, &|_| {}).unwrap();
+        assert!(refuses(&open_dir(&salvaged)));
+        std::fs::remove_dir_all(&salvaged).unwrap();
+        let gone = path.join(gone);
+        if gone.is_dir() { std::fs::remove_dir_all(gone).unwrap() } else { std::fs::remove_file(gone).unwrap() }
+    }
+    // A restore that fails leaves nothing, and no mark for the next one.
+    std::fs::remove_dir_all(&restored).unwrap();
+    std::fs::create_dir(&restored).unwrap();
+    std::fs::remove_file(mirror.join("00000000000000000000.bundle")).unwrap();
+    assert!(restore(&mirror, &restored, SystemClock, SystemEntropy, &|_| {}).is_err());
+    assert!(files_in(&restored).is_empty(), "{:?}", files_in(&restored).keys());
 }
 
 /// What says which mirrors there are is empty, cut, or somebody else's: that is no reason to take it that there are none.

@@ -25,7 +25,7 @@ const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
 const ACKNOWLEDGED_FILE: &str = "acknowledged";
 /// There if the ledger is a copy of another's, and takes no entries of its own.
-const READ_ONLY_FILE: &str = "read-only";
+pub(crate) const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
@@ -327,7 +327,7 @@ impl Claimed {
     }
 
     /// Marks it as a copy, or takes the mark of a copy that was cut short away.
-    fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
+    pub(crate) fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
         let mark = self.dir.path.join(READ_ONLY_FILE);
         if read_only {
             File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
@@ -367,8 +367,9 @@ impl Claimed {
                 if !self.left {
                     // The error that came first is the one to tell.
                     let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
-                    let _ = std::fs::remove_file(path.join(LOCK_FILE));
-                    let _ = std::fs::remove_file(path.join(ACKNOWLEDGED_FILE));
+                    for file in [LOCK_FILE, ACKNOWLEDGED_FILE, READ_ONLY_FILE] {
+                        let _ = std::fs::remove_file(path.join(file));
+                    }
                     if self.made {
                         let _ = std::fs::remove_dir(&path);
                     }

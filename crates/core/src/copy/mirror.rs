@@ -113,12 +113,15 @@ impl Mirror {
     }
 
     /// Makes a mirror of a ledger in a new or empty directory, or takes up one that is there.
-    pub(crate) fn create(dir: &Path, now: &Moment) -> Result<Self, MirrorError> {
+    pub(crate) fn create(dir: &Path, now: &Moment, read_only: bool) -> Result<Self, MirrorError> {
         let mut mirror = Self::new(dir);
         if !MirrorFiles::is_mirror(dir) {
             mirror.files.create(now.id)?;
         }
         mirror.ready(now)?;
+        if read_only {
+            mirror.files.mark_read_only()?;
+        }
         mirror.mend(now)?;
         Ok(mirror)
     }

@@ -55,7 +55,7 @@ impl Ledger {
                 return Err(MirrorError::Inside(dir).into());
             }
         }
-        let mirror = Mirror::create(&dir, &writer.moment())?;
+        let mirror = Mirror::create(&dir, &writer.moment(), self.read_only)?;
         writer.mirrors.retain(|m| m.dir() != dir);
         writer.mirrors.push(mirror);
         self.remember(&writer)

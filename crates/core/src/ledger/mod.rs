@@ -521,6 +521,12 @@ impl Ledger {
         result
     }
 
+    /// Whether it is a copy of another's, and takes no entries of its own.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     fn expect_writable(&self) -> Result<(), AppendError> {
         if self.read_only { Err(AppendError::ReadOnly) } else { Ok(()) }
     }
