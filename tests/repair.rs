@@ -200,6 +200,32 @@ fn the_index_of_views_is_built_anew_or_brought_up_to_the_log() {
     assert!(told.contains("the index of views ended at 256 entries, and was brought up to the log"), "{told}");
 }
 
+/// Without the index of repeats nothing can be appended. It can be made again, and the refusal says how.
+#[test]
+fn compacting_builds_a_damaged_index_of_repeats_anew() {
+    let f = Fixture::new();
+    {
+        let store = SledStore::open(&f.store()).unwrap();
+        let keys = store.keys(Table::Identity, &[], 1000).unwrap();
+        assert!(!keys.is_empty());
+        store.apply(Table::Identity, keys.into_iter().map(|key| (key, None)).collect()).unwrap();
+        store.sync().unwrap();
+    }
+    let audit = |f: &Fixture| sayso(&f.ledger, &["audit", "--format", "json"]).stdout;
+    let before = audit(&f);
+    let file = f.ledger.with_file_name("claims.jsonl");
+    std::fs::write(&file, claims(0, ENTRIES)).unwrap();
+    let import = || sayso(&f.ledger, &["import", file.to_str().unwrap()]);
+    let refused = import();
+    assert_eq!(refused.status.code(), Some(3));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("`sayso compact`"), "{told}");
+    assert!(sayso(&f.ledger, &["compact"]).status.success());
+    assert!(import().status.success());
+    assert_eq!(audit(&f), before, "every repeat is known again, and no hash is another");
+    f.heals("");
+}
+
 #[test]
 fn what_was_written_and_never_counted_is_removed() {
     let f = Fixture::new();

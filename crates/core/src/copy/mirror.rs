@@ -75,7 +75,11 @@ pub enum MirrorError {
         at: u64,
     },
     /// A file is not what was written.
-    #[error("the mirror's {}: {what}", path.display())]
+    #[error(
+        "the mirror's {}: {what}. `sayso mirror {dir}` writes damaged bundles again from the ledger; if it refuses, end with \
+         `sayso mirror --stop {dir}`, keep what is there, and begin another mirror in a new directory",
+        path.display(), dir = path.parent().unwrap_or(path).display()
+    )]
     Damaged {
         /// Which file.
         path: PathBuf,
