@@ -1,15 +1,15 @@
 //! A ledger as a directory: a `format` file that says what it is, a lock, the store, and beside it the last head that was
 //! acknowledged.
 //!
-//! That last file is written after each acknowledgement and never synced, so it costs nothing and can only lag behind. It is
-//! there because the engine takes damage near the end of its log for the end of the log: such a ledger would be sound, and
-//! shorter.
+//! That last file is there because the engine takes damage near the end of its log for the end of the log: such a ledger would be
+//! sound, and shorter.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::acknowledged::Acknowledged;
 use crate::copy::compact::heal;
 use crate::durable;
 use crate::entry::{Head, LedgerId};
@@ -23,7 +23,6 @@ use crate::time::Clock;
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
-const ACKNOWLEDGED_FILE: &str = "acknowledged";
 /// There if the ledger is a copy of another's, and takes no entries of its own.
 pub(crate) const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
@@ -39,8 +38,8 @@ pub struct LedgerDir {
     // Dropped in this order: the store must be closed before the lock is given up.
     store: Arc<dyn Store>,
     lock: File,
-    /// The file of the last acknowledged head, and what it says.
-    acknowledged: Option<Mutex<(File, Option<Head>)>>,
+    /// The last acknowledged head.
+    acknowledged: Option<Mutex<Acknowledged>>,
     /// Where the log ends, if that is not as far as was acknowledged.
     ends_at: Option<u64>,
     repairs: Vec<Repair>,
@@ -236,19 +235,14 @@ impl LedgerDir {
     /// The last head that was acknowledged, and where the log ends, if it ends before that.
     #[must_use]
     pub fn cut(&self) -> Option<(Head, u64)> {
-        let acknowledged = self.acknowledged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).1;
-        acknowledged.zip(self.ends_at)
+        let acknowledged = self.acknowledged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        acknowledged.head().zip(self.ends_at)
     }
 
     /// Notes the last acknowledged head. A courtesy to whoever opens the ledger next: it may fail.
     pub(crate) fn acknowledge(&self, head: Head) {
-        let Some(file) = &self.acknowledged else { return };
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.1 != Some(head) {
-            let (file, known) = &mut *file;
-            // Its length never shrinks, so it is one write in place.
-            let written = file.rewind().and_then(|()| file.write_all(format!("{head}\n").as_bytes()));
-            *known = written.is_ok().then_some(head);
+        if let Some(acknowledged) = &self.acknowledged {
+            acknowledged.lock().unwrap_or_else(PoisonError::into_inner).note(head);
         }
     }
 
@@ -257,10 +251,8 @@ impl LedgerDir {
         heal(path).map_err(io(path))?;
         let store = SledStore::open(&path.join(STORE_DIR))?;
         let mut repairs = store.repairs().to_vec();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut acknowledged = options.open(path.join(ACKNOWLEDGED_FILE)).ok();
-        let known = acknowledged.as_mut().and_then(read_acknowledged);
+        let acknowledged = Acknowledged::open(path);
+        let known = acknowledged.as_ref().and_then(Acknowledged::head);
         let found = read_head(&store).ok().flatten().map(|head| head.size);
         let ends_at = found.filter(|found| known.is_some_and(|known| *found < known.size));
         if found.is_some() && known.is_some() && ends_at.is_none() {
@@ -268,7 +260,7 @@ impl LedgerDir {
             store.forget_torn_copy();
             repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
         }
-        let acknowledged = acknowledged.map(|file| Mutex::new((file, known)));
+        let acknowledged = acknowledged.map(Mutex::new);
         let read_only = path.join(READ_ONLY_FILE).is_file();
         Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs, read_only })
     }
@@ -318,7 +310,7 @@ impl Claimed {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if names.any(|name| ![LOCK_FILE, STORE_DIR, ACKNOWLEDGED_FILE, READ_ONLY_FILE].iter().any(|left| name == *left))
+        if names.any(|name| ![LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE].iter().any(|left| name == *left))
         {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
@@ -367,7 +359,7 @@ impl Claimed {
                 if !self.left {
                     // The error that came first is the one to tell.
                     let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
-                    for file in [LOCK_FILE, ACKNOWLEDGED_FILE, READ_ONLY_FILE] {
+                    for file in [LOCK_FILE, Acknowledged::FILE, READ_ONLY_FILE] {
                         let _ = std::fs::remove_file(path.join(file));
                     }
                     if self.made {
@@ -386,17 +378,6 @@ pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
     // Whoever salvages takes what can be read.
     String::from_utf8_lossy(&bytes).lines().map(PathBuf::from).filter(|dir| dir.is_absolute()).collect()
-}
-
-/// The last head that a ledger's directory says was acknowledged, whether or not it can be opened.
-pub(crate) fn acknowledged_in(path: &Path) -> Option<Head> {
-    read_acknowledged(&mut File::open(path.join(ACKNOWLEDGED_FILE)).ok()?)
-}
-
-fn read_acknowledged(file: &mut File) -> Option<Head> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
 }
 
 /// The directories that will get a new name in them when `path` is made: those names must survive power loss too.

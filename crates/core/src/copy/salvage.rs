@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use super::trove::{Trove, Verified, open_store};
 use super::{CopyError, Progress, io};
+use crate::acknowledged::acknowledged_in;
 use crate::body::Record;
 use crate::bundle::{Bundle, StoredBody, StoredEntry};
-use crate::directory::{Claimed, LedgerDir, READ_ONLY_FILE, acknowledged_in, mirrors_of};
+use crate::directory::{Claimed, LedgerDir, READ_ONLY_FILE, mirrors_of};
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::event::Content;
