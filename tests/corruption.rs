@@ -15,7 +15,7 @@ mod faults;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use faults::{Chance, claims, command, copy_dir, run, runs};

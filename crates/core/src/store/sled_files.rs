@@ -13,7 +13,7 @@
 //! touched, and of a log whose end is torn, what is going to be cut off is copied first.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -97,7 +97,7 @@ fn copy_torn(log: &Path, copy: &Path, torn: &[Range<u64>]) -> std::io::Result<()
         for (block, at) in part.chunks(BLOCK).zip((*start..).step_by(BLOCK)) {
             if block.iter().any(|b| *b != 0) {
                 to.seek(SeekFrom::Start(at))?;
-                to.write_all(block)?;
+                std::io::Write::write_all(&mut to, block)?;
             }
         }
     }
