@@ -84,6 +84,19 @@ fn a_single_append_is_synced_before_its_receipt() {
     check(&calls, "#0 ");
 }
 
+/// What opening cuts off and writes is on the disk before anybody is told what is there; also if nothing is appended.
+#[test]
+fn opening_is_synced_before_anything_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("ledger");
+    sayso(&dir, &["init"]);
+    sayso(&dir, &APPEND);
+    let Some(calls) = trace(&dir, &["log"]) else { return };
+    let shown = calls.iter().position(|c| c.contains("write(1<") && c.contains("yerevan")).expect("it is shown");
+    let whole = |c: &String| c.contains(" fsync(") && c.contains("/store/db>") && c.contains("= 0");
+    assert!(calls[..shown].iter().any(whole), "{calls:#?}");
+}
+
 #[test]
 fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
     let dir = tempfile::tempdir().unwrap();
