@@ -263,7 +263,15 @@ fn a_ledger_that_cannot_tell_its_mirrors_takes_nothing() {
     let good = std::fs::read(&file).unwrap();
     assert_eq!(String::from_utf8_lossy(&good), format!("sayso mirrors 1\n{}\n", mirror.display()));
     let without_line = good.split(|b| *b == b'\n').nth(1).unwrap();
-    for bad in [b"".as_slice(), &good[..7], &good[..good.len() - 1], without_line, b"sayso mirrors 2\n", b"\xff\xfe\n", b"\0\0\0"] {
+    for bad in [
+        b"".as_slice(),
+        &good[..7],
+        &good[..good.len() - 1],
+        without_line,
+        b"sayso mirrors 2\n",
+        b"\xff\xfe\n",
+        b"\0\0\0",
+    ] {
         std::fs::write(&file, bad).unwrap();
         let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
         let Err(e) = opened else { panic!("{bad:?} was taken") };

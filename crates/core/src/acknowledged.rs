@@ -90,7 +90,12 @@ mod tests {
                 bad
             })
             .collect();
-        bad.extend([vec![], good[..20].to_vec(), format!("{old}\n").into_bytes(), [good.clone(), vec![b'x'; 900]].concat()]);
+        bad.extend([
+            vec![],
+            good[..20].to_vec(),
+            format!("{old}\n").into_bytes(),
+            [good.clone(), vec![b'x'; 900]].concat(),
+        ]);
         for bad in bad {
             std::fs::write(&path, &bad).unwrap();
             let mut note = Acknowledged::open(dir.path()).unwrap();

@@ -310,8 +310,8 @@ impl Claimed {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if names.any(|name| ![LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE].iter().any(|left| name == *left))
-        {
+        let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+        if names.any(|name| !left.iter().any(|left| name == *left)) {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
         let left = path.join(STORE_DIR).exists();
