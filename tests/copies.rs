@@ -10,6 +10,8 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+mod faults;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -194,4 +196,51 @@ fn salvage_reports_what_is_missing() {
     let output = sayso(&ledger, &["salvage", part.to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("44 of 300 entries still verify.") && text.contains("missing"), "{text}");
+}
+
+/// Whoever reads a refusal in a bad hour must find in it what to do next, and that must work.
+#[test]
+fn every_refusal_names_a_way_out() {
+    let (dir, ledger) = new();
+    let [mirror, away, saved, older] = ["mirror", "away", "saved", "older"].map(|name| dir.path().join(name));
+    let place = mirror.to_str().unwrap();
+    faults::copy_dir(&ledger.join("store"), &older);
+    ok(&ledger, &["mirror", place]);
+    ok(&ledger, &CLAIM);
+
+    // The mirror's disk is away while its ledger is compacted.
+    std::fs::rename(&mirror, &away).unwrap();
+    let (code, said) = refused(&ledger, &["compact"]);
+    assert!(code == 3 && said.contains("sayso mirror --stop DIR"), "{said}");
+    std::fs::rename(&away, &mirror).unwrap();
+
+    // A bundle of the mirror is damaged: the command that is named mends it.
+    std::fs::write(mirror.join("00000000000000000000.bundle"), "x").unwrap();
+    let state = sayso(&ledger, &["mirror", "--format", "json"]);
+    let state: Value = serde_json::from_slice(&state.stdout).unwrap();
+    let problem = state["mirrors"][0]["problem"].as_str().unwrap();
+    assert!(problem.contains(&format!("`sayso mirror {place}`")), "{problem}");
+    ok(&ledger, &["mirror", place]);
+    assert_eq!(json_of(&ledger, &["mirror"])["mirrors"][0]["problem"], Value::Null);
+
+    // An older store under a newer note.
+    std::fs::remove_dir_all(ledger.join("store")).unwrap();
+    faults::copy_dir(&older, &ledger.join("store"));
+    let (code, said) = refused(&ledger, &["log"]);
+    assert_eq!(code, 3);
+    for way in ["sayso salvage NEW", "restore MIRROR|BACKUP", "remove the file `acknowledged`"] {
+        assert!(said.contains(way), "{way}: {said}");
+    }
+    let audit = sayso(&ledger, &["audit"]);
+    assert_eq!(audit.status.code(), Some(1));
+    let said = String::from_utf8(audit.stdout).unwrap();
+    assert!(said.contains("sayso salvage NEW") && said.contains("restore MIRROR|BACKUP"), "{said}");
+    assert_eq!(json_of(&ledger, &["salvage", saved.to_str().unwrap()])["recovered"], 301, "with the mirror");
+    std::fs::remove_file(ledger.join("acknowledged")).unwrap();
+    assert!(ok(&ledger, &["log"]).contains("#299"));
+
+    // What says which mirrors there are is damaged.
+    std::fs::write(ledger.join("mirrors"), "").unwrap();
+    let (code, said) = refused(&ledger, &CLAIM);
+    assert!(code == 3 && said.contains("sayso mirror DIR"), "{said}");
 }

@@ -15,7 +15,7 @@ mod faults;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use faults::{Chance, claims, command, copy_dir, run, runs};
@@ -191,6 +191,18 @@ fn a_log_that_became_shorter_is_noticed() {
     let (old, new) = (std::fs::read(before.join("store/db")).unwrap(), std::fs::read(&db).unwrap());
     let at = new.iter().zip(&old).position(|(new, old)| new != old).unwrap();
     flip(&db, at as u64 + 10, 1);
+    // Without room to keep what will be cut off, nothing is cut off, and no half of it stays in the way.
+    let torn = std::fs::read(&db).unwrap();
+    let without_room = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "sh", SAYSO, "--ledger"])
+        .arg(&ledger)
+        .arg("audit")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(without_room.stderr).unwrap();
+    assert_eq!(without_room.status.code(), Some(3), "{said}");
+    assert!(said.contains("torn-db") && !ledger.join("store/torn-db").exists(), "{said}");
+    assert!(std::fs::read(&db).unwrap() == torn, "nothing was touched");
     let audit = ask(&ledger, &["audit"]);
     let said = String::from_utf8(audit.stdout).unwrap();
     assert_eq!(audit.status.code(), Some(1), "{said}");
@@ -200,6 +212,8 @@ fn a_log_that_became_shorter_is_noticed() {
     assert_eq!(replay.status.code(), Some(3), "{said}");
     assert!(said.contains("800 entries of this ledger were acknowledged, and its log ends at 700"), "{said}");
     let kept = std::fs::read(ledger.join("store/torn-db")).unwrap();
+    assert_eq!(kept.len(), new.len());
+    assert!(kept[..at - 16].iter().all(|b| *b == 0), "what stays in the log is not kept twice");
     assert!(
         kept[at..at + 1_000] == {
             let mut new = new.clone();

@@ -84,6 +84,21 @@ fn a_single_append_is_synced_before_its_receipt() {
     check(&calls, "#0 ");
 }
 
+/// What opening wrote and cut off is on the disk before anything is read, also if nothing is appended. The engine syncs its file
+/// before it writes its snapshot, and not after.
+#[test]
+fn opening_is_synced_before_anything_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("ledger");
+    sayso(&dir, &["init"]);
+    sayso(&dir, &APPEND);
+    let Some(calls) = trace(&dir, &["log"]) else { return };
+    let syncs: Vec<&String> = calls.iter().filter(|c| c.contains("fsync(")).collect();
+    let names = syncs.iter().position(|c| c.contains("/store/conf>")).expect("then come the names of the files");
+    let before = names.checked_sub(1).map(|at| syncs[at]).expect("and the file itself before them");
+    assert!(before.contains("/store/db>") && before.contains("= 0"), "{syncs:#?}");
+}
+
 #[test]
 fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,10 +14,11 @@ mod support;
 
 use std::path::Path;
 
-use sayso_core::copy::{CopyError, MirrorError, restore};
-use sayso_core::directory::LedgerDir;
+use sayso_core::bundle::Bundle;
+use sayso_core::copy::{CopyError, MirrorError, restore, salvage};
+use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::entry::Head;
-use sayso_core::ledger::{AppendError, Ledger, Outcome};
+use sayso_core::ledger::{self, AppendError, CopiedEntry, Ledger, Outcome};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
@@ -171,6 +172,119 @@ fn without_its_mirror_nothing_is_acknowledged() {
     std::fs::rename(&mirror, &away).unwrap();
     ledger.forget_mirror(&mirror).unwrap();
     assert_eq!(append_one(&ledger, 8).unwrap(), Outcome::Appended(7));
+}
+
+fn copied(ledger: &Ledger, from: u64) -> Vec<CopiedEntry> {
+    let copied = |index| {
+        let entry = ledger.entry(index).unwrap().unwrap();
+        CopiedEntry { header: entry.header(), body: entry.salt().zip(entry.body().map(<[u8]>::to_vec)) }
+    };
+    (from..ledger.head().size).map(copied).collect()
+}
+
+/// What `sayso pull` takes over is acknowledged like everything else.
+#[test]
+fn a_copy_has_a_mirror_too() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror, away) = (dir.path().join("copy"), dir.path().join("mirror"), dir.path().join("away"));
+    add_numbered(&f.ledger, 0..300);
+    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    copy.copy(copied(&f.ledger, 0)).unwrap();
+    copy.mirror(&mirror).unwrap();
+    add_numbered(&f.ledger, 300..600);
+    copy.copy(copied(&f.ledger, 300)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+    // An entry that is here with its body, and the record that it was erased.
+    let salt = copy.entry(7).unwrap().unwrap().salt().unwrap();
+    f.ledger.redact(7, Text::new("by order").unwrap(), None).unwrap();
+    copy.copy(copied(&f.ledger, 600)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+    let bundle = Bundle::decode(&std::fs::read(mirror.join("00000000000000000000.bundle")).unwrap()).unwrap();
+    assert!(bundle.entries[7].body().is_none() && traces(&mirror, &salt).is_empty(), "erased in the mirror, too");
+
+    add_numbered(&f.ledger, 700..701);
+    std::fs::rename(&mirror, &away).unwrap();
+    let failed = copy.copy(copied(&f.ledger, 601)).unwrap_err();
+    assert!(matches!(failed, ledger::CopyError::Append(AppendError::MirrorBehind(_))), "{failed}");
+    drop(copy);
+    let copy = open_dir(&path);
+    add_numbered(&f.ledger, 701..702);
+    let refused = copy.copy(copied(&f.ledger, copy.head().size)).unwrap_err();
+    assert!(matches!(refused, ledger::CopyError::Append(AppendError::Mirror(_))), "{refused}");
+    assert_eq!(copy.head().size, 602, "nothing was taken over");
+    std::fs::rename(&away, &mirror).unwrap();
+    copy.copy(copied(&f.ledger, 602)).unwrap();
+    assert_eq!(head_of_mirror(&copy), Ok(f.ledger.head()));
+}
+
+/// A clone takes no entries of its own: two ledgers with one identity would go on differently. So does what is made of its mirror.
+#[test]
+fn what_is_made_of_the_mirror_of_a_copy_takes_no_entries_either() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let [path, mirror, restored, salvaged] = ["copy", "mirror", "new", "saved"].map(|name| dir.path().join(name));
+    add_numbered(&f.ledger, 0..300);
+    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    copy.mirror(&mirror).unwrap();
+    copy.copy(copied(&f.ledger, 0)).unwrap();
+    drop(copy);
+    let refuses = |ledger: &Ledger| matches!(append_one(ledger, 900), Err(AppendError::ReadOnly));
+    let new = restore(&mirror, &restored, SystemClock, SystemEntropy, &|_| {}).unwrap().ledger;
+    assert!(new.is_read_only() && refuses(&new) && new.head() == f.ledger.head());
+    drop(new);
+    assert!(refuses(&open_dir(&restored)), "also when it is opened again");
+    for gone in ["read-only", "store", "lock"] {
+        // By its own mark, and with only the mirror's left.
+        salvage(&path, &[], &salvaged, SystemClock, SystemEntropy, &|_| {}).unwrap();
+        assert!(refuses(&open_dir(&salvaged)));
+        std::fs::remove_dir_all(&salvaged).unwrap();
+        let gone = path.join(gone);
+        if gone.is_dir() { std::fs::remove_dir_all(gone).unwrap() } else { std::fs::remove_file(gone).unwrap() }
+    }
+    // A restore that fails leaves nothing, and no mark for the next one.
+    std::fs::remove_dir_all(&restored).unwrap();
+    std::fs::create_dir(&restored).unwrap();
+    std::fs::remove_file(mirror.join("00000000000000000000.bundle")).unwrap();
+    assert!(restore(&mirror, &restored, SystemClock, SystemEntropy, &|_| {}).is_err());
+    assert!(files_in(&restored).is_empty(), "{:?}", files_in(&restored).keys());
+}
+
+/// What says which mirrors there are is empty, cut, or somebody else's: that is no reason to take it that there are none.
+#[test]
+fn a_ledger_that_cannot_tell_its_mirrors_takes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror) = (dir.path().join("ledger"), dir.path().join("mirror"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..5);
+    drop(ledger);
+    let file = path.join("mirrors");
+    let good = std::fs::read(&file).unwrap();
+    assert_eq!(String::from_utf8_lossy(&good), format!("sayso mirrors 1\n{}\n", mirror.display()));
+    let without_line = good.split(|b| *b == b'\n').nth(1).unwrap();
+    for bad in [
+        b"".as_slice(),
+        &good[..7],
+        &good[..good.len() - 1],
+        without_line,
+        b"sayso mirrors 2\n",
+        b"\xff\xfe\n",
+        b"\0\0\0",
+    ] {
+        std::fs::write(&file, bad).unwrap();
+        let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
+        let Err(e) = opened else { panic!("{bad:?} was taken") };
+        assert!(matches!(e, DirError::MirrorsDamaged(_)), "{e}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
+    assert!(matches!(opened, Err(DirError::Store(_))), "unreadable is not missing");
+    std::fs::remove_dir(&file).unwrap();
+    assert!(open_dir(&path).mirrors().is_empty());
+    std::fs::write(&file, &good).unwrap();
+    assert_eq!(open_dir(&path).mirrors(), std::slice::from_ref(&mirror));
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn a_ledger_that_is_damaged_or_whose_mirror_is_away_is_not_compacted() {
     let head = ledger.head();
     drop(ledger);
     std::fs::rename(&mirror, dir.path().join("away")).unwrap();
-    assert!(matches!(compacted(&path), Err(CopyError::Mirror(_))), "it may hold what was erased");
+    assert!(matches!(compacted(&path), Err(CopyError::MirrorBehind(_))), "it may hold what was erased");
     std::fs::rename(dir.path().join("away"), &mirror).unwrap();
     {
         use sayso_core::bundle::{Bundle, Codec};

@@ -142,11 +142,15 @@ fn a_lock_that_nobody_holds_is_no_obstacle() {
 
 #[test]
 fn the_note_of_what_was_acknowledged_is_only_a_note() {
-    for left in ["", "nonsense", "1:00"] {
+    let good = std::fs::read_to_string(Fixture::new().ledger.join("acknowledged")).unwrap();
+    assert!(good.starts_with("700:"), "{good}");
+    // A digit that makes 700 entries 7,000 or 900 of it is no loss of entries.
+    let flipped = [good.replacen("700:", "900:", 1), good.replacen("700:", "7000:", 1)];
+    for left in ["", "nonsense", "1:00", &"nonsense ".repeat(40)].map(str::to_owned).into_iter().chain(flipped) {
         let f = Fixture::new();
         std::fs::write(f.ledger.join("acknowledged"), left).unwrap();
         f.heals("");
-        assert!(std::fs::read_to_string(f.ledger.join("acknowledged")).unwrap().starts_with("700:"), "it is renewed");
+        assert_eq!(std::fs::read_to_string(f.ledger.join("acknowledged")).unwrap(), good, "it is renewed");
     }
 }
 
@@ -198,6 +202,32 @@ fn the_index_of_views_is_built_anew_or_brought_up_to_the_log() {
     let told = String::from_utf8(replay.stderr).unwrap();
     assert!(replay.status.success(), "{told}");
     assert!(told.contains("the index of views ended at 256 entries, and was brought up to the log"), "{told}");
+}
+
+/// Without the index of repeats nothing can be appended. It can be made again, and the refusal says how.
+#[test]
+fn compacting_builds_a_damaged_index_of_repeats_anew() {
+    let f = Fixture::new();
+    {
+        let store = SledStore::open(&f.store()).unwrap();
+        let keys = store.keys(Table::Identity, &[], 1000).unwrap();
+        assert!(!keys.is_empty());
+        store.apply(Table::Identity, keys.into_iter().map(|key| (key, None)).collect()).unwrap();
+        store.sync().unwrap();
+    }
+    let audit = |f: &Fixture| sayso(&f.ledger, &["audit", "--format", "json"]).stdout;
+    let before = audit(&f);
+    let file = f.ledger.with_file_name("claims.jsonl");
+    std::fs::write(&file, claims(0, ENTRIES)).unwrap();
+    let import = || sayso(&f.ledger, &["import", file.to_str().unwrap()]);
+    let refused = import();
+    assert_eq!(refused.status.code(), Some(3));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("`sayso compact`"), "{told}");
+    assert!(sayso(&f.ledger, &["compact"]).status.success());
+    assert!(import().status.success());
+    assert_eq!(audit(&f), before, "every repeat is known again, and no hash is another");
+    f.heals("");
 }
 
 #[test]

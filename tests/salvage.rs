@@ -155,6 +155,23 @@ fn a_hole_is_named_and_what_stands_behind_it_is_kept() {
     case.sound(&to, 600);
 }
 
+/// The engine takes damage near the end of its log for the end. What is left is sound, and it is not everything.
+#[test]
+fn acknowledged_entries_that_are_gone_from_the_end_are_missing() {
+    let case = Case::new();
+    let ledger = open_dir(&case.ledger);
+    add_numbered(&ledger, SIZE..SIZE + 20);
+    drop(ledger);
+    let acknowledged = std::fs::read(case.ledger.join("acknowledged")).unwrap();
+    put_back(&case.ledger, &case.good);
+    std::fs::write(case.ledger.join("acknowledged"), acknowledged).unwrap();
+    let (salvage, to) = case.salvage_files(&[]);
+    let salvage = salvage.unwrap();
+    assert_eq!((salvage.recovered, salvage.expected), (SIZE, SIZE + 20));
+    assert_eq!(salvage.losses, [Loss { first: SIZE, last: SIZE + 19 }]);
+    case.sound(&to, SIZE);
+}
+
 #[test]
 fn of_a_damaged_bundle_the_entries_that_are_good_are_taken() {
     let case = Case::new();

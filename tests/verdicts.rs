@@ -89,7 +89,10 @@ fn told(compared: &Comparison) -> String {
 }
 
 /// The seven ways to change `a`, `b` and `c` about, the first of which leaves them; `u` is unattributed.
-fn namings() -> Vec<Box<dyn Fn(&str) -> String>> {
+/// Another name for a source.
+type Naming = Box<dyn Fn(&str) -> String>;
+
+fn namings() -> Vec<Naming> {
     let orders = ["abc", "acb", "bac", "bca", "cab", "cba", "zyx"];
     let naming = |order: &'static str| -> Box<dyn Fn(&str) -> String> {
         Box::new(move |name: &str| match "abc".find(name) {
@@ -363,7 +366,7 @@ fn many_questions_cost_what_they_show() {
     let f = Fixture::new();
     for (n, source) in ["a", "b", "c", "d"].into_iter().enumerate() {
         let claim = |q: usize| {
-            let value = if q % 10 == 0 { n } else { 7 };
+            let value = if q.is_multiple_of(10) { n } else { 7 };
             format!(
                 r#"{{"kind":"claim","source":"{source}","subject":"s{q:05}","predicate":"p","value":{value},"stated":"2023"}}"#
             )

@@ -68,7 +68,8 @@ pub(crate) fn stdout(e: &std::io::Error) -> CliError {
 }
 
 /// What to do with a ledger that cannot be used as it is.
-const WAY_OUT: &str = "Keep this directory as it is, and go on with a copy or an export made earlier";
+pub(crate) const WAY_OUT: &str = "Keep this directory as it is. `sayso salvage NEW` makes a ledger of all that still verifies in it and its \
+                                  mirrors, and `sayso --ledger NEW restore MIRROR|BACKUP` one of a copy";
 
 fn store(e: &StoreError) -> CliError {
     match e {
@@ -104,7 +105,14 @@ impl From<DirError> for CliError {
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
             DirError::FormatDamaged(_) => Self::failed(format!("{e}; write that line into it, then run `sayso audit`")),
-            DirError::Cut { .. } => Self::failed(format!("{e}; nothing was removed. {WAY_OUT}")),
+            DirError::MirrorsDamaged(_) => Self::failed(format!(
+                "{e}. Nothing was changed: an append must not be acknowledged without its mirror. Write the lines into it, or remove the \
+                 file and name each mirror again with `sayso mirror DIR`"
+            )),
+            DirError::Cut { .. } => Self::failed(format!(
+                "{e}; nothing was removed. {WAY_OUT}. If the log is as it should be, because an older one was put back on purpose, \
+                 then it is the note that is wrong: remove the file `acknowledged` from the ledger's directory"
+            )),
             _ => Self::failed(e),
         }
     }
@@ -150,6 +158,7 @@ impl From<CopyError> for CliError {
             )),
             CopyError::Exists(_) | CopyError::NotACopy(_) | CopyError::Nothing(_) => Self::refused(e),
             CopyError::Mirror(problem) if is_refusal(&problem) => Self::refused(problem),
+            CopyError::MirrorBehind(problem) if is_refusal(&problem) => Self::refused(CopyError::MirrorBehind(problem)),
             CopyError::Io { path, source } => Self::io(&path, &source),
             CopyError::Open(e) => e.into(),
             CopyError::Dir(e) => e.into(),

@@ -1,15 +1,15 @@
 //! A ledger as a directory: a `format` file that says what it is, a lock, the store, and beside it the last head that was
 //! acknowledged.
 //!
-//! That last file is written after each acknowledgement and never synced, so it costs nothing and can only lag behind. It is
-//! there because the engine takes damage near the end of its log for the end of the log: such a ledger would be sound, and
-//! shorter.
+//! That last file is there because the engine takes damage near the end of its log for the end of the log: such a ledger would be
+//! sound, and shorter.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::acknowledged::Acknowledged;
 use crate::copy::compact::heal;
 use crate::durable;
 use crate::entry::{Head, LedgerId};
@@ -23,14 +23,14 @@ use crate::time::Clock;
 const FORMAT_FILE: &str = "format";
 const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
-const ACKNOWLEDGED_FILE: &str = "acknowledged";
 /// There if the ledger is a copy of another's, and takes no entries of its own.
-const READ_ONLY_FILE: &str = "read-only";
+pub(crate) const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
 const FORMAT: u32 = 1;
 
-/// The directories of mirrors, one a line.
+/// The directories of mirrors, one a line, after a first line that says so.
 const MIRRORS_FILE: &str = "mirrors";
+const MIRRORS_LINE: &str = "sayso mirrors 1";
 
 /// A ledger's directory, locked for this process.
 pub struct LedgerDir {
@@ -38,8 +38,8 @@ pub struct LedgerDir {
     // Dropped in this order: the store must be closed before the lock is given up.
     store: Arc<dyn Store>,
     lock: File,
-    /// The file of the last acknowledged head, and what it says.
-    acknowledged: Option<Mutex<(File, Option<Head>)>>,
+    /// The last acknowledged head.
+    acknowledged: Option<Mutex<Acknowledged>>,
     /// Where the log ends, if that is not as far as was acknowledged.
     ends_at: Option<u64>,
     repairs: Vec<Repair>,
@@ -64,6 +64,9 @@ pub enum DirError {
     /// The `format` file is not readable, and there is a store beside it.
     #[error("{} is damaged: it should be the one line `sayso ledger {FORMAT}`", .0.display())]
     FormatDamaged(PathBuf),
+    /// It cannot be told which mirrors there are, so nothing can be acknowledged.
+    #[error("{} is damaged: it should be the line `{MIRRORS_LINE}`, and then the directory of each mirror on a line", .0.display())]
+    MirrorsDamaged(PathBuf),
     /// Entries that were acknowledged are gone from the end.
     #[error("{} entries of this ledger were acknowledged, and its log ends at {found}: entries are lost", acknowledged.size)]
     Cut {
@@ -129,7 +132,7 @@ impl LedgerDir {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
-        Ok(ledger.holding(claimed.declare()?))
+        Ok(ledger.holding(claimed.declare()?, &[]))
     }
 
     /// Opens the store of a ledger's directory, and nothing more: for audit, which must work on damaged ledgers.
@@ -163,7 +166,8 @@ impl LedgerDir {
         if let Some((acknowledged, found)) = self.cut() {
             return Err(DirError::Cut { acknowledged, found });
         }
-        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self))
+        let mirrors = self.mirrors()?;
+        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self, &mirrors))
     }
 
     /// Whether the ledger is a copy of another's, and takes no entries of its own.
@@ -184,16 +188,30 @@ impl LedgerDir {
         &self.path
     }
 
-    /// The directories of the ledger's mirrors.
-    pub(crate) fn mirrors(&self) -> Vec<PathBuf> {
-        mirrors_of(&self.path)
+    /// The directories of the ledger's mirrors. Only a file that is not there means that there are none.
+    fn mirrors(&self) -> Result<Vec<PathBuf>, DirError> {
+        let file = self.path.join(MIRRORS_FILE);
+        let text = match std::fs::read(&file) {
+            Ok(bytes) => String::from_utf8(bytes),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(e) => return Err(io(&file)(e)),
+        };
+        let text = text.unwrap_or_default();
+        let lines = text.strip_suffix('\n').and_then(|text| {
+            let mut lines = text.split('\n');
+            (lines.next() == Some(MIRRORS_LINE)).then_some(lines)
+        });
+        let dirs = lines.map(|lines| lines.map(PathBuf::from).collect::<Vec<_>>());
+        // They are written with their whole path: see `Ledger::mirror`.
+        dirs.filter(|dirs| dirs.iter().all(|dir| dir.is_absolute())).ok_or(DirError::MirrorsDamaged(file))
     }
 
     /// Remembers the ledger's mirrors, durably.
     pub(crate) fn set_mirrors(&self, mirrors: &[&Path]) -> Result<(), DirError> {
         let file = self.path.join(MIRRORS_FILE);
         let lines: String = mirrors.iter().map(|dir| format!("{}\n", dir.display())).collect();
-        durable::replace(&file, &self.path.join("mirrors.part"), &[lines.as_bytes()])
+        let text = format!("{MIRRORS_LINE}\n{lines}");
+        durable::replace(&file, &self.path.join("mirrors.part"), &[text.as_bytes()])
             .and_then(|()| durable::sync_dir(&self.path))
             .map_err(io(&file))
     }
@@ -217,19 +235,14 @@ impl LedgerDir {
     /// The last head that was acknowledged, and where the log ends, if it ends before that.
     #[must_use]
     pub fn cut(&self) -> Option<(Head, u64)> {
-        let acknowledged = self.acknowledged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).1;
-        acknowledged.zip(self.ends_at)
+        let acknowledged = self.acknowledged.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        acknowledged.head().zip(self.ends_at)
     }
 
     /// Notes the last acknowledged head. A courtesy to whoever opens the ledger next: it may fail.
     pub(crate) fn acknowledge(&self, head: Head) {
-        let Some(file) = &self.acknowledged else { return };
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.1 != Some(head) {
-            let (file, known) = &mut *file;
-            // Its length never shrinks, so it is one write in place.
-            let written = file.rewind().and_then(|()| file.write_all(format!("{head}\n").as_bytes()));
-            *known = written.is_ok().then_some(head);
+        if let Some(acknowledged) = &self.acknowledged {
+            acknowledged.lock().unwrap_or_else(PoisonError::into_inner).note(head);
         }
     }
 
@@ -238,10 +251,8 @@ impl LedgerDir {
         heal(path).map_err(io(path))?;
         let store = SledStore::open(&path.join(STORE_DIR))?;
         let mut repairs = store.repairs().to_vec();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut acknowledged = options.open(path.join(ACKNOWLEDGED_FILE)).ok();
-        let known = acknowledged.as_mut().and_then(read_acknowledged);
+        let acknowledged = Acknowledged::open(path);
+        let known = acknowledged.as_ref().and_then(Acknowledged::head);
         let found = read_head(&store).ok().flatten().map(|head| head.size);
         let ends_at = found.filter(|found| known.is_some_and(|known| *found < known.size));
         if found.is_some() && known.is_some() && ends_at.is_none() {
@@ -249,7 +260,7 @@ impl LedgerDir {
             store.forget_torn_copy();
             repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
         }
-        let acknowledged = acknowledged.map(|file| Mutex::new((file, known)));
+        let acknowledged = acknowledged.map(Mutex::new);
         let read_only = path.join(READ_ONLY_FILE).is_file();
         Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs, read_only })
     }
@@ -299,8 +310,8 @@ impl Claimed {
         std::fs::create_dir_all(path).map_err(io(path))?;
         let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
         // What an `init` that was cut short leaves behind is no reason to refuse.
-        if names.any(|name| ![LOCK_FILE, STORE_DIR, ACKNOWLEDGED_FILE, READ_ONLY_FILE].iter().any(|left| name == *left))
-        {
+        let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+        if names.any(|name| !left.iter().any(|left| name == *left)) {
             return Err(DirError::Exists { path: path.to_owned(), ledger: false });
         }
         let left = path.join(STORE_DIR).exists();
@@ -308,7 +319,7 @@ impl Claimed {
     }
 
     /// Marks it as a copy, or takes the mark of a copy that was cut short away.
-    fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
+    pub(crate) fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
         let mark = self.dir.path.join(READ_ONLY_FILE);
         if read_only {
             File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
@@ -348,8 +359,9 @@ impl Claimed {
                 if !self.left {
                     // The error that came first is the one to tell.
                     let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
-                    let _ = std::fs::remove_file(path.join(LOCK_FILE));
-                    let _ = std::fs::remove_file(path.join(ACKNOWLEDGED_FILE));
+                    for file in [LOCK_FILE, Acknowledged::FILE, READ_ONLY_FILE] {
+                        let _ = std::fs::remove_file(path.join(file));
+                    }
                     if self.made {
                         let _ = std::fs::remove_dir(&path);
                     }
@@ -361,17 +373,11 @@ impl Claimed {
     }
 }
 
-/// The mirrors that a ledger's directory speaks of, whether or not it can be opened.
+/// The mirrors that a ledger's directory speaks of, as far as that can be read, whether or not it can be opened.
 pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
-    // What is damaged here names no directory, and is found out before the next write.
-    String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect()
-}
-
-fn read_acknowledged(file: &mut File) -> Option<Head> {
-    let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    // Whoever salvages takes what can be read.
+    String::from_utf8_lossy(&bytes).lines().map(PathBuf::from).filter(|dir| dir.is_absolute()).collect()
 }
 
 /// The directories that will get a new name in them when `path` is made: those names must survive power loss too.

@@ -23,6 +23,7 @@
 //! What it is not: it never decides who is right, never prints, never looks at the environment, and never reads the clock
 //! or draws randomness except through what it was given.
 
+mod acknowledged;
 pub mod audit;
 pub mod body;
 pub mod bundle;

@@ -18,8 +18,7 @@ pub enum Repair {
         /// The file.
         file: String,
     },
-    /// The end of the store's log was torn, as a crash leaves it. Before the engine removed the torn part, the file was
-    /// copied.
+    /// The end of the store's log was torn, as a crash leaves it. Before the engine removed the torn part, that was copied.
     TornLog {
         /// The copy.
         copy: String,
@@ -58,7 +57,7 @@ impl fmt::Display for Repair {
             Self::TornLog { copy } => {
                 write!(
                     f,
-                    "the end of the store's log was torn, as a crash leaves it; a copy from before is kept as {copy}"
+                    "the end of the store's log was torn, as a crash leaves it; what was cut off is kept in {copy}"
                 )
             }
             Self::BundlesBeyondHead { bundles } => {

@@ -8,7 +8,7 @@ use sayso_core::entry::Head;
 
 use super::checkpoint_audit::{Anchored, Kept};
 use crate::args::AuditArgs;
-use crate::error::{CliError, REFUSED};
+use crate::error::{CliError, REFUSED, WAY_OUT};
 use crate::output::{self, json, progress};
 use crate::session::Session;
 
@@ -115,7 +115,7 @@ pub(super) fn text(audit: &Audit, receipts_given: bool, checkpoint: Option<&str>
     if audit.is_sound() {
         line(format!("Head, to keep somewhere else as a receipt: {}", audit.head));
     } else {
-        line("Next: keep this directory as it is, and compare it with a copy or an export made earlier.".into());
+        line(format!("Next: compare it with a copy or an export made earlier. {WAY_OUT}."));
     }
     text
 }

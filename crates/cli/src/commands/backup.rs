@@ -46,6 +46,7 @@ pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<ExitCode,
             "from": args.from.display().to_string(),
             "kind": kind,
             "head": output::json::head(head),
+            "read_only": restored.ledger.is_read_only(),
         }))?;
     } else {
         output::print(&format!(
@@ -55,6 +56,11 @@ pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<ExitCode,
             to.display(),
             to.display()
         ))?;
+        if restored.ledger.is_read_only() {
+            output::print(
+                "It takes no entries of its own, like the copy that was mirrored. To follow the original again: `sayso clone`.\n",
+            )?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -75,7 +75,11 @@ pub enum MirrorError {
         at: u64,
     },
     /// A file is not what was written.
-    #[error("the mirror's {}: {what}", path.display())]
+    #[error(
+        "the mirror's {}: {what}. `sayso mirror {dir}` writes damaged bundles again from the ledger; if it refuses, end with \
+         `sayso mirror --stop {dir}`, keep what is there, and begin another mirror in a new directory",
+        path.display(), dir = path.parent().unwrap_or(path).display()
+    )]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -113,12 +117,15 @@ impl Mirror {
     }
 
     /// Makes a mirror of a ledger in a new or empty directory, or takes up one that is there.
-    pub(crate) fn create(dir: &Path, now: &Moment) -> Result<Self, MirrorError> {
+    pub(crate) fn create(dir: &Path, now: &Moment, read_only: bool) -> Result<Self, MirrorError> {
         let mut mirror = Self::new(dir);
         if !MirrorFiles::is_mirror(dir) {
             mirror.files.create(now.id)?;
         }
         mirror.ready(now)?;
+        if read_only {
+            mirror.files.mark_read_only()?;
+        }
         mirror.mend(now)?;
         Ok(mirror)
     }

@@ -5,6 +5,7 @@
 //! 00000000000000000256.bundle  a sealed bundle, under the index of its first entry
 //! tail                         SIZE:HASH and a line break, then the bundle of what comes after the sealed ones
 //! erasing                      entries whose bodies are being erased here
+//! read-only                    there if the ledger takes no entries of its own
 //! part-0, part-1, ...          files being written
 //! ```
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::mirror::MirrorError;
 use crate::bundle::{Bundle, StoredBody, StoredEntry};
+use crate::directory::READ_ONLY_FILE;
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
@@ -101,6 +103,17 @@ impl MirrorFiles {
         let id = words.nth(1).and_then(|hex| hex.parse::<Hash>().ok()).map(|hash| LedgerId(hash.0));
         id.filter(|id| text == description(*id))
             .ok_or_else(|| self.damaged(&path, "it does not say whose mirror this is"))
+    }
+
+    /// Whether its ledger is a copy of another's, and so is a ledger made from it.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.path(READ_ONLY_FILE).exists()
+    }
+
+    pub(super) fn mark_read_only(&self) -> Result<(), MirrorError> {
+        let path = self.path(READ_ONLY_FILE);
+        std::fs::File::create(&path).and_then(|file| file.sync_all()).map_err(Self::io(&path))?;
+        self.sync()
     }
 
     /// The end of the mirror.

@@ -93,6 +93,9 @@ pub enum CopyError {
     /// A mirror stands in the way.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
+    /// A mirror cannot be brought up to date, and what is asked for would leave it behind.
+    #[error("{0}; nothing was changed in the ledger. To go on without this mirror: `sayso mirror --stop DIR`")]
+    MirrorBehind(MirrorError),
     /// A ledger could not be read or made.
     #[error(transparent)]
     Open(#[from] OpenError),

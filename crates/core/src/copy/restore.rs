@@ -91,6 +91,11 @@ impl Source {
         }
     }
 
+    /// Whether it says that its ledger took no entries of its own. Of the copies that are one file, none says that.
+    fn is_read_only(&self) -> bool {
+        matches!(self, Self::Mirror { files, .. } if files.is_read_only())
+    }
+
     /// Where it says that it ends.
     fn head(&self) -> Option<Head> {
         match self {
@@ -127,7 +132,9 @@ pub fn restore(
     let mut source = Source::open(from)?;
     let (kind, id, head) = (source.kind(), source.id(), source.head());
     let total = head.map(|h| h.size);
-    let dir = Claimed::new(to)?.fill(|store| {
+    let mut claimed = Claimed::new(to)?;
+    claimed.set_read_only(source.is_read_only())?;
+    let dir = claimed.fill(|store| {
         let mut rebuild = Rebuild::new(store, id, from.display().to_string(), &entropy)?;
         while let Some(bundle) = source.next()? {
             rebuild.push(bundle)?;

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use super::trove::{Trove, Verified, open_store};
 use super::{CopyError, Progress, io};
+use crate::acknowledged::acknowledged_in;
 use crate::body::Record;
 use crate::bundle::{Bundle, StoredBody, StoredEntry};
-use crate::directory::{Claimed, LedgerDir, mirrors_of};
+use crate::directory::{Claimed, LedgerDir, READ_ONLY_FILE, mirrors_of};
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::event::Content;
@@ -108,7 +109,11 @@ pub fn salvage(
         for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
             troves.push(Trove::mirror(dir));
         }
-        Salvager::new(troves)?.run(to, &work, clock, entropy, progress)
+        let mut salvager = Salvager::new(troves)?;
+        // A log that lost its end is sound and shorter: only the note of what was acknowledged knows of the rest.
+        salvager.expected = salvager.expected.max(acknowledged_in(from).map_or(0, |head| head.size));
+        salvager.read_only |= from.join(READ_ONLY_FILE).exists();
+        salvager.run(to, &work, clock, entropy, progress)
     })();
     std::fs::remove_dir_all(&work).map_err(io(&work))?;
     result
@@ -121,6 +126,8 @@ struct Salvager {
     /// Where bundles may begin.
     slots: BTreeSet<u64>,
     expected: u64,
+    /// Whether it was a copy of another ledger, and took no entries of its own.
+    read_only: bool,
     /// Entries that a redaction says are erased, and where that stands.
     redactions: BTreeSet<(u64, u64)>,
 }
@@ -150,7 +157,8 @@ impl Salvager {
         }
         let slots: BTreeSet<u64> = troves.iter_mut().flat_map(Trove::slots).collect();
         let expected = troves.iter().filter_map(|t| t.size).max().unwrap_or(0);
-        let mut salvager = Self { troves, id, slots, expected, redactions: BTreeSet::new() };
+        let read_only = troves.iter().any(Trove::is_read_only);
+        let mut salvager = Self { troves, id, slots, expected, read_only, redactions: BTreeSet::new() };
         salvager.find_redactions();
         if salvager.expected == 0 && salvager.id.is_none() {
             let why = salvager.troves.iter().filter_map(|t| t.problem.clone()).next();
@@ -207,7 +215,9 @@ impl Salvager {
         let head = match self.id {
             Some(id) => {
                 let mut head = None;
-                let dir = Claimed::new(to)?.fill(|store| {
+                let mut claimed = Claimed::new(to)?;
+                claimed.set_read_only(self.read_only)?;
+                let dir = claimed.fill(|store| {
                     let mut rebuild = Rebuild::new(store, id, "what was salvaged".into(), &entropy)?;
                     rebuild.as_found();
                     self.write(&mut out, Some(&mut rebuild), progress)?;

@@ -111,6 +111,11 @@ impl Trove {
         self.problem.get_or_insert(problem);
     }
 
+    /// Whether this is a mirror of a ledger that takes no entries of its own.
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(&self.content, Content::Mirror { files, .. } if files.is_read_only())
+    }
+
     /// Takes nothing from here.
     pub(super) fn close(&mut self, why: &str) {
         self.content = Content::Nothing;

@@ -78,6 +78,7 @@ impl Writer {
     /// Takes entries over, durably. Each is checked as audit would check it.
     pub(super) fn copy(&mut self, entries: Vec<CopiedEntry>) -> Result<Head, CopyError> {
         self.expect_head(None, self.log.snapshot.head)?;
+        self.ready_mirrors()?;
         let (mut head, mut last) = (self.log.snapshot.head, self.log.last_recorded);
         let mut step = Step::default();
         let mut scratch = Vec::with_capacity(1024);
@@ -152,6 +153,8 @@ impl Writer {
         self.poisoned = true; // until every step has succeeded
         self.amendments = None;
         self.log.commit(step.staged, head, last).map_err(AppendError::Store)?;
+        // Before the ledger's own note is removed that the erasing is to be done.
+        self.follow(erase).map_err(AppendError::MirrorBehind)?;
         if let Some(index) = erase {
             self.log.erase(index)?;
             self.log.project_erased()?;

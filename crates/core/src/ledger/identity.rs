@@ -296,7 +296,7 @@ impl Runs {
 fn load(store: &dyn Store, run: Run, chunk: u32) -> Result<Vec<IdentityRow>, StoreError> {
     let bytes = store.get(Table::Identity, &run.key(chunk))?;
     // Every chunk is written, empty ones too: taking a lost one for empty would let repeats in.
-    let bytes = bytes.ok_or_else(|| StoreError::Engine("a part of the index that finds repeats is missing, so that nothing can be appended safely; the entries are not touched: export them and import them into a new ledger".into()))?;
+    let bytes = bytes.ok_or_else(|| StoreError::Engine("a part of the index that finds repeats is missing, so that nothing can be appended safely; the entries are not touched: `sayso compact` builds it anew, with the same entries and hashes".into()))?;
     let word = |bytes: &[u8]| bytes.first_chunk().map_or(0, |b| u64::from_le_bytes(*b));
     let row = |bytes: &[u8]| (word(bytes), bytes.get(8..).map_or(0, word));
     Ok(bytes.chunks_exact(ROW_BYTES).map(row).collect())

@@ -55,7 +55,7 @@ impl Ledger {
                 return Err(MirrorError::Inside(dir).into());
             }
         }
-        let mirror = Mirror::create(&dir, &writer.moment())?;
+        let mirror = Mirror::create(&dir, &writer.moment(), self.read_only)?;
         writer.mirrors.retain(|m| m.dir() != dir);
         writer.mirrors.push(mirror);
         self.remember(&writer)
@@ -91,12 +91,11 @@ impl Ledger {
     /// Makes all mirrors catch up.
     ///
     /// # Errors
-    /// [`CopyError::Mirror`] for the first that cannot.
+    /// [`CopyError::MirrorBehind`] for the first that cannot.
     pub(crate) fn catch_up(&self) -> Result<(), CopyError> {
         let mut writer = lock(&self.writer);
         let now = writer.moment();
-        writer.mirrors.iter_mut().try_for_each(|mirror| mirror.ready(&now))?;
-        Ok(())
+        writer.mirrors.iter_mut().try_for_each(|mirror| mirror.ready(&now)).map_err(CopyError::MirrorBehind)
     }
 
     fn remember(&self, writer: &Writer) -> Result<(), CopyError> {

@@ -19,6 +19,7 @@ pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalRea
 pub use copy::{CopiedEntry, CopyError};
 pub use rules::RuleError;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rayon::prelude::*;
@@ -290,8 +291,8 @@ impl Ledger {
         })
     }
 
-    pub(crate) fn holding(self, dir: LedgerDir) -> Self {
-        lock(&self.writer).mirrors = dir.mirrors().iter().map(|dir| Mirror::new(dir)).collect();
+    pub(crate) fn holding(self, dir: LedgerDir, mirrors: &[PathBuf]) -> Self {
+        lock(&self.writer).mirrors = mirrors.iter().map(|dir| Mirror::new(dir)).collect();
         dir.acknowledge(self.head());
         let repairs = [dir.repairs(), &self.repairs].concat();
         Self { read_only: dir.is_read_only(), dir: Some(dir), repairs, ..self }
@@ -522,6 +523,12 @@ impl Ledger {
         let result = writer.copy(entries);
         self.publish(&writer);
         result
+    }
+
+    /// Whether it is a copy of another's, and takes no entries of its own.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     fn expect_writable(&self) -> Result<(), AppendError> {

@@ -10,10 +10,11 @@
 //!   Above that point damage looks like the end of the log, and is cut off without a word.
 //!
 //! So derived files that do not match their checksums are set aside, damage in the log is refused while nothing has been
-//! touched, and a log whose end is torn is copied before it is cut.
+//! touched, and of a log whose end is torn, what is going to be cut off is copied first.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use super::StoreError;
@@ -25,7 +26,7 @@ const SNAPSHOT: &str = "snap.";
 const UNFINISHED: &str = ".generating";
 /// What a derived file that is set aside is called: sled must not take it for a snapshot.
 const SET_ASIDE: &str = "damaged-";
-/// The copy of a log with a torn end.
+/// The copy of the torn end of a log: every byte where it stands in the log, and holes before and between.
 pub(super) const TORN_COPY: &str = "torn-db";
 /// Length and checksum at the end of a snapshot.
 const SNAPSHOT_END: usize = 12;
@@ -36,6 +37,8 @@ const MESSAGE_HEADER: usize = 32;
 const KINDS: std::ops::RangeInclusive<u8> = 1..=11;
 /// The message that says that a segment ends here.
 const CAP: u8 = 2;
+/// Blocks of zeros of this length are left out of a copy.
+const BLOCK: usize = 4096;
 
 /// Sees to it that sled can open a directory without losing anything.
 ///
@@ -55,6 +58,14 @@ pub(super) fn prepare(dir: &Path, segment_bytes: usize) -> Result<Vec<Repair>, S
         stable = stable.max(i64::from_str_radix(number, 16).unwrap_or(0));
     }
     let torn = check_log(dir, segment_bytes, stable)?;
+    if !torn.is_empty() {
+        let copy = dir.join(TORN_COPY);
+        if let Err(e) = copy_torn(&dir.join(LOG), &copy, &torn) {
+            forget_torn_copy(dir); // half of it would fill the disk, and help nobody
+            return Err(io(&copy)(e));
+        }
+        repairs.push(Repair::TornLog { copy: copy.display().to_string() });
+    }
     for name in snapshots(dir).map_err(io(dir))? {
         let path = dir.join(&name);
         if name.ends_with(UNFINISHED) {
@@ -72,13 +83,25 @@ pub(super) fn prepare(dir: &Path, segment_bytes: usize) -> Result<Vec<Repair>, S
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(&conf)(e)),
         _ => {}
     }
-    if torn {
-        let copy = dir.join(TORN_COPY);
-        std::fs::copy(dir.join(LOG), &copy).map_err(io(&copy))?;
-        File::open(&copy).and_then(|f| f.sync_all()).map_err(io(&copy))?;
-        repairs.push(Repair::TornLog { copy: copy.display().to_string() });
-    }
     Ok(repairs)
+}
+
+/// Copies parts of the log, each to its own place.
+fn copy_torn(log: &Path, copy: &Path, torn: &[Range<u64>]) -> std::io::Result<()> {
+    let (mut from, mut to) = (File::open(log)?, File::create(copy)?);
+    to.set_len(from.metadata()?.len())?;
+    for Range { start, end } in torn {
+        let mut part = Vec::new();
+        from.seek(SeekFrom::Start(*start))?;
+        from.by_ref().take(end - start).read_to_end(&mut part)?;
+        for (block, at) in part.chunks(BLOCK).zip((*start..).step_by(BLOCK)) {
+            if block.iter().any(|b| *b != 0) {
+                to.seek(SeekFrom::Start(at))?;
+                std::io::Write::write_all(&mut to, block)?;
+            }
+        }
+    }
+    to.sync_all()
 }
 
 /// Removes the copy of a torn log, once it is known that nothing acknowledged was in the torn part.
@@ -117,12 +140,12 @@ fn expected_conf(segment_bytes: usize) -> Vec<u8> {
     [text.as_bytes(), &crc32fast::hash(text.as_bytes()).to_le_bytes()].concat()
 }
 
-/// Whether the log ends in a tear that hides something which could be read.
-fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<bool, StoreError> {
+/// If the log ends in a tear that hides something which could be read: the parts of the file that are going to be cut off.
+fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<Vec<Range<u64>>, StoreError> {
     let path = dir.join(LOG);
     let mut file = match File::open(&path) {
         Ok(file) => file,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
         Err(source) => return Err(StoreError::Io { path: path.display().to_string(), source }),
     };
     let io = |source| StoreError::Io { path: path.display().to_string(), source };
@@ -147,9 +170,13 @@ fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<bool, Stor
     }
     let mut base = stable.max(segments.stable) / size * size;
     loop {
-        let Some((_, walk)) = load(base)? else { return Ok(segments.newest() > base) };
+        let Some((offset, walk)) = load(base)? else { return Ok(segments.after(base)) };
         if !walk.capped {
-            return Ok(segments.newest() > base || walk.has_message_behind());
+            let mut torn = segments.after(base);
+            if !torn.is_empty() || walk.has_message_behind() {
+                torn.push(offset + walk.end as u64..offset + segment_bytes as u64);
+            }
+            return Ok(torn);
         }
         base += size;
     }
@@ -159,6 +186,9 @@ fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<bool, Stor
 struct Segments {
     /// The log position at which each begins, and its place in the file.
     places: Vec<(i64, u64)>,
+    /// The places in the file of those that do not say where they begin.
+    unreadable: Vec<u64>,
+    length: u64,
     /// The greatest position that any of them calls stable.
     stable: i64,
     /// The place of a header that is not whole and not empty, if there is one.
@@ -168,18 +198,20 @@ struct Segments {
 impl Segments {
     fn read(file: &mut File, segment_bytes: usize) -> std::io::Result<Self> {
         let end = file.metadata()?.len();
-        let mut segments = Self { places: vec![], stable: 0, broken: None };
+        let mut segments =
+            Self { places: vec![], unreadable: vec![], length: segment_bytes as u64, stable: 0, broken: None };
         for offset in (0..end).step_by(segment_bytes) {
             let mut header = Vec::with_capacity(SEGMENT_HEADER);
             file.seek(SeekFrom::Start(offset))?;
             file.by_ref().take(SEGMENT_HEADER as u64).read_to_end(&mut header)?;
-            match segment_header(&header) {
-                Some((base, stable)) => {
-                    segments.places.push((base, offset));
-                    segments.stable = segments.stable.max(stable);
+            if let Some((base, stable)) = segment_header(&header) {
+                segments.places.push((base, offset));
+                segments.stable = segments.stable.max(stable);
+            } else {
+                segments.unreadable.push(offset);
+                if header.iter().any(|byte| *byte != 0) {
+                    segments.broken = Some(offset);
                 }
-                None if header.iter().any(|byte| *byte != 0) => segments.broken = Some(offset),
-                None => {}
             }
         }
         Ok(segments)
@@ -189,8 +221,13 @@ impl Segments {
         self.places.iter().find(|(number, _)| *number == base).map(|(_, offset)| *offset)
     }
 
-    fn newest(&self) -> i64 {
-        self.places.iter().map(|(base, _)| *base).max().unwrap_or(i64::MIN)
+    /// What the file holds of the log after a segment, if anything; with it, what may be of it.
+    fn after(&self, base: i64) -> Vec<Range<u64>> {
+        let after: Vec<u64> = self.places.iter().filter(|(number, _)| *number > base).map(|(_, at)| *at).collect();
+        if after.is_empty() {
+            return vec![];
+        }
+        after.iter().chain(&self.unreadable).map(|at| *at..at + self.length).collect()
     }
 }
 

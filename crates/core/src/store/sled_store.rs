@@ -91,6 +91,8 @@ impl SledStore {
         let engine = guard(|| Engine::open(dir))?;
         let file = || -> std::io::Result<File> {
             let file = File::open(dir.join("db"))?;
+            // What opening wrote and cut off, and how long the file is: what is read from now on must still be so after a power loss.
+            file.sync_all()?;
             // sled does not sync `conf`, and the names of new files are as perishable as their contents.
             for part in [&dir.join("conf"), dir, &dir.join("blobs")] {
                 File::open(part)?.sync_all()?;
