@@ -59,8 +59,11 @@ fn restored(from: &Path, to: &Path) -> Result<(Ledger, CopyKind), CopyError> {
     restore(from, to, SystemClock, SystemEntropy, &|_| {}).map(|r| (r.ledger, r.kind))
 }
 
+/// An entry's hash, body and salt.
+type Kept = (String, Option<Vec<u8>>, Option<[u8; 16]>);
+
 /// Everything of an entry that a restore must bring back.
-fn whole(ledger: &Ledger) -> Vec<(String, Option<Vec<u8>>, Option<[u8; 16]>)> {
+fn whole(ledger: &Ledger) -> Vec<Kept> {
     let entry = |i| {
         let entry = ledger.entry(i).unwrap().unwrap();
         (entry.hash().to_string(), entry.body().map(<[u8]>::to_vec), entry.salt())

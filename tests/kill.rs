@@ -34,8 +34,11 @@ use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
 use support::batch;
 
+/// A kind of work: its name, and one step of it.
+type Work = (&'static str, fn(&Worker, u64));
+
 /// Kinds of work: what is done between two acknowledgements.
-const WORK: &[(&str, fn(&Worker, u64))] = &[
+const WORK: &[Work] = &[
     ("single appends", |w, _| w.append(1)),
     ("imports that seal", |w, round| w.append(90 + round * 37 % 400)),
     ("streamed imports", |w, round| w.append(2_100 + round)),

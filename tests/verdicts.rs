@@ -88,13 +88,13 @@ fn told(compared: &Comparison) -> String {
     format!("{}: {}", row.verdict.as_str(), why.join("; ")).trim_end_matches([':', ' ']).to_owned()
 }
 
-/// The seven ways to change `a`, `b` and `c` about, the first of which leaves them; `u` is unattributed.
 /// Another name for a source.
 type Naming = Box<dyn Fn(&str) -> String>;
 
+/// The seven ways to change `a`, `b` and `c` about, the first of which leaves them; `u` is unattributed.
 fn namings() -> Vec<Naming> {
     let orders = ["abc", "acb", "bac", "bca", "cab", "cba", "zyx"];
-    let naming = |order: &'static str| -> Box<dyn Fn(&str) -> String> {
+    let naming = |order: &'static str| -> Naming {
         Box::new(move |name: &str| match "abc".find(name) {
             Some(at) => order[at..=at].to_owned(),
             None => "unattributed".into(),
