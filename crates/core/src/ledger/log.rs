@@ -487,7 +487,7 @@ impl Log {
     /// Erases a body that a durable redaction speaks of, and forgets its identity. The projection, which has a copy of a sealed
     /// one, goes in the same step: see [`Log::project_erased`].
     pub(super) fn erase(&mut self, index: u64) -> Result<(), OpenError> {
-        self.recent.borrow_mut().clear();
+        self.recent.borrow_mut().clear(); // it may be of a batch that was refused
         let done = (key::numbered(key::ERASE, index), None);
         let mut writes = vec![done];
         if index < self.snapshot.sealed {
@@ -521,6 +521,7 @@ impl Log {
                     Err(e) => return Err(e.into()),
                 }
                 self.store.sync()?;
+                self.recent.borrow_mut().clear(); // it has the body
                 let mut bundle = load_bundle(&*self.store, index / BUNDLE * BUNDLE)?;
                 let at = usize::try_from(index - bundle.first).unwrap_or(usize::MAX);
                 if let Some(slot) = bundle.entries.get_mut(at) {
