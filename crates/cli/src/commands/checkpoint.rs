@@ -1,9 +1,10 @@
 //! `sayso checkpoint`: the ledger as it is now, signed, and cosigned by witnesses if there are any.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use sayso_core::ledger::Ledger;
 use sayso_proof::checkpoint::SignedCheckpoint;
 use sayso_proof::key::KeyKind;
 use sayso_proof::policy::{Party, Policy};
@@ -11,6 +12,7 @@ use serde_json::json;
 
 use crate::error::CliError;
 use crate::output::{self, json};
+use crate::proof::ledger_tree::LedgerTree;
 use crate::proof::signing::{self, Signed};
 use crate::proof::{files, trust, witnessing};
 use crate::session::Session;
@@ -49,6 +51,22 @@ pub(crate) struct SignArgs {
 }
 
 impl SignArgs {
+    /// The checkpoint in a file made earlier, or else a new one; with the tree and the ledger that go with it.
+    pub(crate) fn sign_or_read(
+        &self,
+        session: &Session,
+        made_earlier: Option<&Path>,
+    ) -> Result<(SignedCheckpoint, LedgerTree, Ledger), CliError> {
+        let Some(path) = made_earlier else {
+            let (signed, ledger, _) = self.sign(session)?;
+            return Ok((signed.checkpoint, signed.tree, ledger));
+        };
+        let parsed = SignedCheckpoint::parse(&files::read(path)?);
+        let checkpoint = parsed.map_err(|e| CliError::refused(format!("{}: {e}", path.display())))?;
+        let (dir, ledger) = (session.dir_path()?, session.open()?);
+        Ok((checkpoint, LedgerTree::open(&dir, &ledger)?, ledger))
+    }
+
     /// The witnesses to ask, with the ledger's own keys as its log: only the quorum is of interest here.
     fn policy(&self) -> Result<Option<Policy>, CliError> {
         if let Some(path) = &self.policy {
@@ -74,7 +92,7 @@ impl SignArgs {
     }
 
     /// Signs the ledger in a directory and collects the cosignatures that are asked for.
-    pub(crate) fn sign(&self, session: &Session) -> Result<(Signed, sayso_core::ledger::Ledger, PathBuf), CliError> {
+    pub(crate) fn sign(&self, session: &Session) -> Result<(Signed, Ledger, PathBuf), CliError> {
         let policy = self.policy()?;
         let dir = session.dir_path()?;
         let ledger = session.open()?;

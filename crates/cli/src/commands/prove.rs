@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use sayso_core::ledger::Entry;
-use sayso_proof::checkpoint::SignedCheckpoint;
 use sayso_proof::disclosure::{Disclosure, SaltedBody};
 use sayso_proof::proof_file::ProofFile;
 use serde_json::json;
@@ -15,7 +14,6 @@ use super::find_entry;
 use crate::error::CliError;
 use crate::output::{self, json};
 use crate::proof::files;
-use crate::proof::ledger_tree::LedgerTree;
 use crate::session::Session;
 
 #[derive(Args)]
@@ -47,18 +45,7 @@ enum Disclose {
 }
 
 pub(crate) fn run(session: &Session, args: &ProveArgs) -> Result<ExitCode, CliError> {
-    let (checkpoint, mut tree, ledger) = match &args.checkpoint {
-        Some(path) => {
-            let parsed = SignedCheckpoint::parse(&files::read(path)?);
-            let checkpoint = parsed.map_err(|e| CliError::refused(format!("{}: {e}", path.display())))?;
-            let (dir, ledger) = (session.dir_path()?, session.open()?);
-            (checkpoint, LedgerTree::open(&dir, &ledger)?, ledger)
-        }
-        None => {
-            let (signed, ledger, _) = args.sign.sign(session)?;
-            (signed.checkpoint, signed.tree, ledger)
-        }
-    };
+    let (checkpoint, mut tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
     let index = find_entry(&ledger, &args.entry)?;
     let head = checkpoint.checkpoint().head;
     if head.size > ledger.head().size {

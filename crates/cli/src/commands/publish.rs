@@ -46,18 +46,7 @@ pub(crate) struct PublishArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &PublishArgs) -> Result<ExitCode, CliError> {
-    let (checkpoint, tree, ledger) = match &args.checkpoint {
-        Some(path) => {
-            let parsed = SignedCheckpoint::parse(&files::read(path)?);
-            let checkpoint = parsed.map_err(|e| CliError::refused(format!("{}: {e}", path.display())))?;
-            let (dir, ledger) = (session.dir_path()?, session.open()?);
-            (checkpoint, LedgerTree::open(&dir, &ledger)?, ledger)
-        }
-        None => {
-            let (signed, ledger, _) = args.sign.sign(session)?;
-            (signed.checkpoint, signed.tree, ledger)
-        }
-    };
+    let (checkpoint, tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
     let written = Publication { dir: &args.dir, ledger: &ledger, tree: &tree, checkpoint: &checkpoint }.publish()?;
     let head = checkpoint.checkpoint().head;
     if session.is_json() {
