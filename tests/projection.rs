@@ -498,6 +498,7 @@ fn no_index_survives_an_erasure() {
         let line = |n: u64| json!({"kind": "claim", "source": "a", "subject": format!("s-{n}"), "predicate": "p", "value": "words", "stated": "2023"});
         let lines: Vec<String> = (0..300).map(|n| line(n).to_string()).collect();
         f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(f.ledger.index(&|_| {}).unwrap());
         store.left.store(steps, Ordering::SeqCst);
         let done = f.ledger.redact(7, Text::new("asked to").unwrap(), None).is_ok();
         store.left.store(u64::MAX, Ordering::SeqCst);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use sayso_core::copy::Progress;
 use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::exchange::CheckOptions;
 use sayso_core::ledger::Ledger;
@@ -15,8 +16,11 @@ use sayso_core::time::{SystemClock, TimeZone};
 use crate::args::{Format, Global, Wait};
 use crate::error::CliError;
 use crate::locate;
+use crate::output::progress;
 use crate::output::table::escape;
 
+/// Entries not indexed yet that are worth a bar on the terminal, and an index at once after an import.
+const WORTH_INDEXING: u64 = 4096;
 /// Between two looks at a ledger that somebody else is using.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -82,6 +86,13 @@ impl Session {
         Ok(ledger)
     }
 
+    /// The ledger, opened to be asked for views.
+    pub(crate) fn open_for_views(&self) -> Result<Ledger, CliError> {
+        let ledger = self.open()?;
+        index(&ledger);
+        Ok(ledger)
+    }
+
     /// Opens a directory, and waits for it if that is wanted.
     fn lock(&self, path: &Path) -> Result<LedgerDir, DirError> {
         let begun = Instant::now();
@@ -114,5 +125,24 @@ impl Session {
 fn tell(repairs: &[Repair]) {
     for repair in repairs {
         eprintln!("sayso: put right: {}", escape(&repair.to_string()));
+    }
+}
+
+/// Brings the index of views up to the log after a large import. Whatever keeps it from that keeps nobody from an answer.
+pub(crate) fn index(ledger: &Ledger) {
+    let total = ledger.not_indexed();
+    if total < WORTH_INDEXING {
+        return;
+    }
+    let before = ledger.head().size.saturating_sub(total);
+    let bar = progress::entries("building the index of views");
+    let show = |done: u64| progress::show(&bar, Progress { done: done.saturating_sub(before), total: Some(total) });
+    let result = ledger.index(&show);
+    bar.finish_and_clear();
+    if let Err(e) = result {
+        eprintln!(
+            "sayso: the index of views could not be brought up ({}); nothing is lost, and views come from the log until it can",
+            escape(&e.to_string())
+        );
     }
 }

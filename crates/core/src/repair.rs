@@ -38,13 +38,9 @@ pub enum Repair {
         /// The entry whose body is now gone.
         index: u64,
     },
-    /// The index that views are answered from was missing, damaged or ahead of the log, and was built anew.
+    /// The index that views are answered from was incomplete, damaged or ahead of the log. It was removed, and is built anew when it
+    /// is next needed.
     ProjectionRebuilt,
-    /// The index that views are answered from had fallen behind the log, and was brought up to it.
-    ProjectionCaughtUp {
-        /// Entries before this one were in it.
-        from: u64,
-    },
 }
 
 impl fmt::Display for Repair {
@@ -68,10 +64,7 @@ impl fmt::Display for Repair {
             }
             Self::ErasureFinished { index } => write!(f, "finished the interrupted redaction of #{index}"),
             Self::ProjectionRebuilt => {
-                f.write_str("the index of views could not be used, and was built anew from the log")
-            }
-            Self::ProjectionCaughtUp { from } => {
-                write!(f, "the index of views ended at {from} entries, and was brought up to the log")
+                f.write_str("the index of views could not be used, and is built anew from the log")
             }
         }
     }

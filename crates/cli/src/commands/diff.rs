@@ -13,7 +13,7 @@ use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &DiffArgs) -> Result<ExitCode, CliError> {
     let asked = moments(session, args)?;
-    let ledger = session.open()?;
+    let ledger = session.open_for_views()?;
     let waiting = progress::spinner("comparing");
     let changed = diff(&ledger, asked.clock, &asked.before, &asked.after)?;
     waiting.finish_and_clear();

@@ -20,7 +20,7 @@ pub(crate) fn run(session: &Session, args: &HistoryArgs) -> Result<ExitCode, Cli
     };
     let clocks = args.clocks.query(session, args.filter.filter()?)?;
     let query = HistoryQuery { clocks, order, from: args.from, limit: args.limit };
-    let ledger = session.open()?;
+    let ledger = session.open_for_views()?;
     let waiting = progress::spinner("reading");
     let told = history(&ledger, &subject, predicate.as_ref(), &query).map_err(|e| match e {
         HistoryError::Open(e) => CliError::from(e),

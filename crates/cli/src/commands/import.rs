@@ -16,7 +16,7 @@ use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::table::escape;
 use crate::output::{self, progress};
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// The byte order mark that some programs put at the beginning of a file.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -55,6 +55,9 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Err(e) => return Err(e.into()),
     };
     report(session, &appended, args.dry_run)?;
+    if !args.dry_run {
+        session::index(&ledger);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,7 +11,7 @@ use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &ReplayArgs) -> Result<ExitCode, CliError> {
     let query = args.clocks.query(session, args.filter.filter()?)?;
-    let ledger = session.open()?;
+    let ledger = session.open_for_views()?;
     let waiting = progress::spinner("replaying");
     let result = replay(&ledger, &query)?;
     waiting.finish_and_clear();

@@ -18,7 +18,7 @@ pub(crate) fn run(session: &Session, args: &WhyArgs) -> Result<ExitCode, CliErro
         Question { subject: name("the subject", &args.subject)?, predicate: name("the predicate", &args.predicate)? };
     let asked = Asked { source: name("the source", &args.source)?, question };
     let clocks = args.clocks.query(session, Filter::default())?;
-    let ledger = session.open()?;
+    let ledger = session.open_for_views()?;
     let waiting = progress::spinner("reading");
     let explained = why(&ledger, &clocks, &asked)?;
     waiting.finish_and_clear();

@@ -157,7 +157,7 @@ impl Writer {
         self.follow(erase).map_err(AppendError::MirrorBehind)?;
         if let Some(index) = erase {
             self.log.erase(index)?;
-            self.log.project_erased()?;
+            self.log.index_erased()?;
         }
         self.poisoned = false;
         Ok(())

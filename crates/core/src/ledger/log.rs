@@ -5,18 +5,18 @@
 //! there is removed when the ledger is opened.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
+use super::indexing::{Index, Indexed};
 use super::sealing::Group;
-use super::{DamageError, OpenError};
+use super::{DamageError, OpenError, lock};
 use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::{Builder, Generations, Projected, Projection, Tail};
+use crate::projection::Tail;
 use crate::repair::Repair;
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
@@ -28,11 +28,6 @@ pub(crate) const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
 
 /// Unpacked bundles kept for whoever looks up repeats and references.
 const RECENT_BUNDLES: usize = 8;
-
-/// Bundles read at a time to build the projection.
-const READ_STEP: usize = 64;
-/// Bundles after which the projection is made durable as far as it goes: bounds memory.
-const PART_BUNDLES: usize = 4096;
 
 /// Keys of the state table. None is the beginning of another.
 pub(crate) mod key {
@@ -82,9 +77,7 @@ pub(super) struct Snapshot {
     /// The hash before the first entry of the tail.
     pub(super) tail_previous: Hash,
     pub(super) tail: Vec<Arc<StoredEntry>>,
-    /// What views of the sealed part are answered from; `None` if an entry cannot be read.
-    pub(super) projection: Option<Arc<Projection>>,
-    /// The same for the tail, made when it is first asked for.
+    /// What views of the tail are answered from, made when it is first asked for.
     posted: Arc<OnceLock<Option<Arc<Tail>>>>,
 }
 
@@ -112,8 +105,6 @@ pub(super) struct Streamed {
     pub(super) head: Head,
     /// When the last entry was recorded.
     pub(super) recorded: Instant,
-    /// The projection that covers it.
-    pub(super) projected: Option<Projected>,
 }
 
 impl Staged {
@@ -137,8 +128,7 @@ pub(super) struct Log {
     /// Fingerprints of the tail, whose rows are in no run yet.
     pub(super) tail_rows: Rows,
     tail_keys: Vec<u64>,
-    pub(super) projection: Option<Projection>,
-    generations: Generations,
+    pub(super) index: Arc<Mutex<Index>>,
     /// What opening put right.
     pub(super) repairs: Vec<Repair>,
     /// Bundles read last, the newest at the end.
@@ -266,9 +256,10 @@ impl Log {
 
         let head = Head { size: head.size, hash: last.0 };
         let sealed = head.size / BUNDLE * BUNDLE;
-        let snapshot =
-            Snapshot { head, sealed, tail_previous: sealed_hash, tail, projection: None, posted: Arc::default() };
+        let snapshot = Snapshot { head, sealed, tail_previous: sealed_hash, tail, posted: Arc::default() };
         let last_recorded = last.1;
+        let (index, repair) = Index::open(store.clone(), sealed)?;
+        repairs.extend(repair);
         let mut log = Self {
             store,
             id,
@@ -278,15 +269,13 @@ impl Log {
             runs,
             tail_rows: Rows::default(),
             tail_keys,
-            projection: None,
-            generations: Generations::default(),
+            index: Arc::new(Mutex::new(index)),
             repairs,
             recent: RefCell::default(),
         };
         for row in log.fingerprint_tail()? {
             log.tail_rows.insert(row);
         }
-        log.project(false, &|_| {})?;
         Ok(log)
     }
 
@@ -331,14 +320,7 @@ impl Log {
         let tail_previous = group.entries.last().map_or(old.tail_previous, |e| e.hash);
         group.write(&*self.store)?;
         self.add_identities(rows, sealed)?;
-        let projected = match self.projection.clone().map(Builder::new) {
-            Some(mut builder) => {
-                builder.take(&*self.store, group.first, &group.entries)?;
-                builder.finish(&*self.store, sealed)?
-            }
-            None => None,
-        };
-        self.move_head(Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected }, erase)
+        self.move_head(Streamed { sealed, tail_previous, tail, amendments, head, recorded }, erase)
     }
 
     /// Moves the head over bundles that were written before.
@@ -381,8 +363,7 @@ impl Log {
 
     /// Moves the head over new bundles, and replaces the tail.
     fn move_head(&mut self, streamed: Streamed, erase: Option<u64>) -> Result<(), StoreError> {
-        let Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected } = streamed;
-        let (projection, posted) = projected.unzip();
+        let Streamed { sealed, tail_previous, tail, amendments, head, recorded } = streamed;
         self.store.sync()?;
 
         let replaced = std::mem::take(&mut self.tail_keys);
@@ -395,14 +376,11 @@ impl Log {
             self.tail_keys.push(sealed);
         }
         writes.extend(marks(amendments, erase));
-        writes.extend(posted.into_iter().flatten());
         writes.push(head_row(head, sealed, recorded));
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         let tail = tail.into_iter().map(Arc::new).collect();
-        self.projection = projection;
-        let projection = self.projection.clone().map(Arc::new);
-        self.snapshot = Snapshot { head, sealed, tail_previous, tail, projection, posted: Arc::default() };
+        self.snapshot = Snapshot { head, sealed, tail_previous, tail, posted: Arc::default() };
         self.last_recorded = Some(recorded);
         Ok(())
     }
@@ -410,88 +388,20 @@ impl Log {
     /// Removes what was written beyond the head and is not to be.
     pub(super) fn trim(&self) -> Result<(), StoreError> {
         self.recent.borrow_mut().clear(); // it may hold what is removed now
-        trim_bundles(&*self.store, self.snapshot.sealed).map(drop)?;
-        self.projection.as_ref().map_or(Ok(()), |p| p.trim(&*self.store))
+        trim_bundles(&*self.store, self.snapshot.sealed).map(drop)
     }
 
-    /// Makes the projection reach as far as the sealed part of the log, from scratch if need be. `progress` is told how many
-    /// entries were read.
-    pub(super) fn project(&mut self, from_scratch: bool, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
-        let sealed = self.snapshot.sealed;
-        let known = if from_scratch { None } else { Projection::open(&*self.store, sealed).unwrap_or(None) };
-        self.projection = None; // until it is whole
-        self.snapshot.projection = None;
-        let repair = match &known {
-            Some(known) if known.reached() == sealed => None,
-            Some(known) if known.reached() > 0 => Some(Repair::ProjectionCaughtUp { from: known.reached() }),
-            _ => Some(Repair::ProjectionRebuilt),
-        };
-        let known = match known {
-            Some(known) => known,
-            None => {
-                self.generations.lose_all();
-                match Projection::clear(&*self.store) {
-                    Ok(()) => {}
-                    // The engine cannot read it, so it cannot be removed either: views are then answered from the log. Not so
-                    // where something was erased, of which it has a copy.
-                    Err(StoreError::Engine(_)) if !from_scratch => return Ok(()),
-                    Err(e) => return Err(e.into()),
-                }
-                Projection::default()
-            }
-        };
-        let known = known.following(&self.generations);
-        let caught_up = if known.reached() == sealed { Ok(Some(known)) } else { self.catch_up(known, progress) };
-        self.projection = match caught_up {
-            Err(OpenError::Store(StoreError::Engine(_))) if !from_scratch => None, // likewise
-            other => other?,
-        };
-        if self.projection.is_some() && !from_scratch && sealed > 0 {
-            self.repairs.extend(repair);
-        }
-        self.snapshot.projection = self.projection.clone().map(Arc::new);
-        Ok(())
-    }
-
-    /// Takes the entries that a projection has not seen; `None` if one of them cannot be read: replay will meet it, and say so.
-    fn catch_up(&self, known: Projection, progress: &dyn Fn(u64)) -> Result<Option<Projection>, OpenError> {
-        let sealed = self.snapshot.sealed;
-        let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
-        let store = &*self.store;
-        let mut known = known;
-        for part in firsts.chunks(PART_BUNDLES) {
-            let mut builder = Builder::new(known);
-            let mut end = 0;
-            for step in part.chunks(READ_STEP) {
-                let bundles: Result<Vec<Bundle>, OpenError> =
-                    step.par_iter().map(|first| load_bundle(store, *first)).collect();
-                let Ok(bundles) = bundles else { return Ok(None) };
-                let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
-                let first = step.first().copied().unwrap_or_default();
-                builder.take(store, first, &entries)?;
-                if builder.is_unreadable() {
-                    return Ok(None);
-                }
-                end = first + entries.len() as u64;
-                progress(end);
-            }
-            let Some((reached, writes)) = builder.finish(store, end)? else { return Ok(None) };
-            self.store.sync()?;
-            self.store.apply(Table::State, writes)?;
-            self.store.sync()?;
-            known = reached;
-        }
-        Ok(Some(known))
-    }
-
-    /// Erases a body that a durable redaction speaks of, and forgets its identity. The projection, which has a copy of a sealed
-    /// one, goes in the same step: see [`Log::project_erased`].
+    /// Erases a body that a durable redaction speaks of, and forgets its identity. The index of views goes in the same step where it
+    /// has a copy: see [`Log::index_erased`].
     pub(super) fn erase(&mut self, index: u64) -> Result<(), OpenError> {
         self.recent.borrow_mut().clear(); // it may be of a batch that was refused
         let done = (key::numbered(key::ERASE, index), None);
         let mut writes = vec![done];
+        // Nobody looks into it, and it does not grow, before this is done.
+        let views = self.index.clone();
+        let mut views = lock(&views);
         if index < self.snapshot.sealed {
-            writes.push(Projection::removal());
+            writes.extend(views.forget(index));
         }
         let (previous, stored) = self.stored(index)?.ok_or_else(|| DamageError::at(index, "there is no such entry"))?;
         if let Some(body) = stored.body() {
@@ -535,16 +445,13 @@ impl Log {
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         self.snapshot.posted = Arc::default();
-        if index < self.snapshot.sealed {
-            self.projection = None;
-            self.snapshot.projection = None;
-        }
         Ok(())
     }
 
-    /// Builds the projection anew if erasing took it away.
-    pub(super) fn project_erased(&mut self) -> Result<(), OpenError> {
-        if self.projection.is_none() { self.project(true, &|_| {}) } else { Ok(()) }
+    /// Builds the index of views anew if erasing took it away: until then its old chunks are in the store.
+    pub(super) fn index_erased(&self) -> Result<(), OpenError> {
+        let mut index = lock(&self.index);
+        if index.is_whole() { Ok(()) } else { index.rebuild(self.snapshot.sealed, &|_| {}) }
     }
 
     /// A bundle in the store, sealed or about to be. Whoever asks for one of its entries mostly asks for more of them.
@@ -581,13 +488,8 @@ impl Snapshot {
     }
 
     /// How many entries had been recorded by then.
-    pub(super) fn known_entries(
-        &self,
-        store: &dyn Store,
-        projection: &Projection,
-        until: Instant,
-    ) -> Result<u64, OpenError> {
-        let first = projection.bundles_known(until.micros()) * BUNDLE;
+    pub(super) fn known_entries(&self, store: &dyn Store, indexed: &Indexed, until: Instant) -> Result<u64, OpenError> {
+        let first = indexed.known_in_bundles(until);
         let recorded_by = |e: &StoredEntry| e.recorded <= until;
         if first < self.sealed {
             let bundle = load_bundle(store, first)?;

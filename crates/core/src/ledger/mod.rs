@@ -4,6 +4,7 @@ mod append;
 mod content;
 mod copy;
 mod identity;
+mod indexing;
 pub(crate) mod log;
 mod mirroring;
 pub(crate) mod moment;
@@ -20,7 +21,8 @@ pub use copy::{CopiedEntry, CopyError};
 pub use rules::RuleError;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -40,6 +42,7 @@ use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant, KnownAt};
 use append::{Ticket, Turn};
 use identity::Fingerprinter;
+use indexing::Index;
 use log::{BUNDLE, Log, Snapshot};
 use moment::Moment;
 use prepare::PreparedBatch;
@@ -48,6 +51,9 @@ use writer::Writer;
 
 /// Bundles read ahead at a time by a scan: bounded memory, enough for all cores.
 const READ_STEP: u64 = 16;
+
+/// How long a write waits for as many as came the last time: less than a sync takes.
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Damage found while reading.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -215,7 +221,11 @@ pub struct Ledger {
     id: LedgerId,
     snapshot: RwLock<Arc<Snapshot>>,
     fingerprinter: Fingerprinter,
+    /// Locked after the writer where both are.
+    index: Arc<Mutex<Index>>,
     queue: Mutex<Queue>,
+    /// Somebody has come into the queue.
+    arrived: Condvar,
     writer: Mutex<Writer>,
     repairs: Vec<Repair>,
     /// Whether it is a copy, which takes nothing but what the original has.
@@ -274,7 +284,7 @@ impl Ledger {
             log.repairs.push(Repair::ErasureFinished { index: *index });
         }
         if !unfinished.is_empty() {
-            log.project_erased()?;
+            log.index_erased()?;
         }
         Ok(Self {
             store,
@@ -282,7 +292,9 @@ impl Ledger {
             entropy: Box::new(entropy),
             id: log.id,
             snapshot: RwLock::new(Arc::new(log.snapshot.clone())),
+            index: log.index.clone(),
             queue: Mutex::default(),
+            arrived: Condvar::new(),
             fingerprinter: log.fingerprinter,
             repairs: std::mem::take(&mut log.repairs),
             writer: Mutex::new(Writer::new(log)),
@@ -413,27 +425,47 @@ impl Ledger {
 
     /// What is posted of the entries known at a time; `None` if an entry cannot be read, so that nothing is posted.
     pub(crate) fn reader(&self, known_at: Option<&KnownAt>) -> Result<Option<Reader>, OpenError> {
-        let snapshot = self.snapshot();
-        let (Some(projection), Some(tail)) = (snapshot.projection.clone(), snapshot.posted()) else { return Ok(None) };
+        let mut index = lock(&self.index);
+        let snapshot = self.snapshot(); // not before: the index is never ahead of it then
+        let Some(indexed) = index.at(snapshot.sealed) else { return Ok(None) };
+        drop(index);
+        let Some(tail) = snapshot.posted() else { return Ok(None) };
         let known = match known_at {
-            Some(known_at) => snapshot.known_entries(&*self.store, &projection, known_at.end())?,
+            Some(known_at) => snapshot.known_entries(&*self.store, &indexed, known_at.end())?,
             None => snapshot.head.size,
         };
-        Ok(Some(Reader::new(self.store.clone(), projection, tail, snapshot.head, known)))
+        let tails = indexed.behind.into_iter().chain([tail]).collect();
+        Ok(Some(Reader::new(self.store.clone(), indexed.projection, tails, snapshot.head, known)))
     }
 
-    /// Builds the index of views anew from the entries. `progress` is told how many were read, as it goes. `false` if an entry
-    /// cannot be read: there is no index then, and views are made from the whole log.
+    /// Brings the index of views up to the log, as asking for a view does. After a large import that takes some seconds: `progress` is
+    /// told how many entries were read, as it goes. `false` if an entry cannot be read: there is no index then, and views are made
+    /// from the whole log.
+    ///
+    /// # Errors
+    /// [`OpenError`]. The entries are not touched.
+    pub fn index(&self, progress: &dyn Fn(u64)) -> Result<bool, OpenError> {
+        let mut index = lock(&self.index);
+        index.catch_up(self.snapshot().sealed, progress)?;
+        Ok(index.is_whole())
+    }
+
+    /// How many sealed entries are not in the index of views yet.
+    #[must_use]
+    pub fn not_indexed(&self) -> u64 {
+        let index = lock(&self.index);
+        self.snapshot().sealed.saturating_sub(index.reached())
+    }
+
+    /// Builds the index of views anew from the entries; otherwise as [`Ledger::index`].
     ///
     /// # Errors
     /// [`OpenError`]. The index is then built when the ledger is opened next.
     pub fn reindex(&self, progress: &dyn Fn(u64)) -> Result<bool, OpenError> {
-        let mut writer = lock(&self.writer);
-        let result = writer.log.project(true, progress);
-        self.publish(&writer);
-        result?;
+        let mut index = lock(&self.index);
         let snapshot = self.snapshot();
-        Ok(snapshot.projection.is_some() && snapshot.posted().is_some())
+        index.rebuild(snapshot.sealed, progress)?;
+        Ok(index.is_whole() && snapshot.posted().is_some())
     }
 
     /// The digest that points at an event by its content, the same in every ledger; `None` if something it refers to was
@@ -468,6 +500,7 @@ impl Ledger {
         let leads = {
             let mut queue = lock(&self.queue);
             queue.waiting.push(ticket.clone());
+            self.arrived.notify_one();
             !std::mem::replace(&mut queue.led, true)
         };
         if leads {
@@ -564,6 +597,8 @@ fn check_size(batch: &Batch) -> Result<(), AppendError> {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Arc<Ticket>>,
+    /// How many were written together last.
+    together: usize,
     /// Whether a thread is writing, or has been told to.
     led: bool,
 }
@@ -578,7 +613,17 @@ struct Lead<'a> {
 impl Lead<'_> {
     fn serve(mut self) {
         let mut writer = lock(&self.ledger.writer);
-        self.serving = std::mem::take(&mut lock(&self.ledger.queue).waiting);
+        let mut queue = lock(&self.ledger.queue);
+        if queue.waiting.len() < queue.together {
+            // Whoever was answered a moment ago is on the way back: one sync can serve them all again.
+            let together = queue.together;
+            let more = |q: &mut Queue| q.waiting.len() < together;
+            let waited = self.ledger.arrived.wait_timeout_while(queue, PATIENCE, more);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.serving = std::mem::take(&mut queue.waiting);
+        queue.together = self.serving.len();
+        drop(queue);
         writer.serve(&self.serving, &*self.ledger.clock, &|writer| self.ledger.publish(writer));
     }
 }

@@ -11,7 +11,6 @@ use super::{DamageError, OpenError, lock};
 use crate::bundle::{Codec, StoredEntry, encode};
 use crate::entry::Hash;
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::Builder;
 use crate::store::{Row, Store, StoreError, Table};
 
 /// Groups compressed and not yet written, at most: bounds memory.
@@ -58,8 +57,6 @@ struct Progress {
     /// Everything before this index is written.
     written: u64,
     failed: Option<StoreError>,
-    /// What the entries were posted to, once all are compressed.
-    builder: Option<Builder>,
     /// Nothing more will be written.
     closed: bool,
 }
@@ -71,30 +68,17 @@ pub(super) struct Sealing {
 }
 
 impl Sealing {
-    /// `builder`: the projection that is to follow.
-    pub(super) fn start<'scope>(
-        scope: &'scope Scope<'scope, '_>,
-        store: Arc<dyn Store>,
-        builder: Option<Builder>,
-    ) -> Self {
+    pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, store: Arc<dyn Store>) -> Self {
         let (groups, to_compress) = sync_channel::<Group>(AHEAD);
         let (compressed, to_write) = sync_channel::<(u64, Vec<Row>)>(AHEAD);
         let progress = Arc::new((Mutex::new(Progress::default()), Condvar::new()));
         let closing = Closing(progress.clone());
-        let shared = (store.clone(), progress.clone());
         scope.spawn(move || {
-            let (store, progress) = shared;
-            let mut builder = builder;
             for group in to_compress {
                 if compressed.send((group.end(), group.rows())).is_err() {
                     return; // the writer met an error and left
                 }
-                if let Some(Err(e)) = builder.as_mut().map(|b| b.take(&*store, group.first, &group.entries)) {
-                    lock(&progress.0).failed = Some(e);
-                    return;
-                }
             }
-            lock(&progress.0).builder = builder;
         });
         scope.spawn(move || closing.write_all(&*store, &to_write));
         Self { groups, progress }
@@ -115,8 +99,8 @@ impl Sealing {
         if state.written > index { Ok(()) } else { Err(DamageError::at(index, "it could not be written").into()) }
     }
 
-    /// Waits until everything is written. Gives back what the entries were posted to.
-    pub(super) fn finish(self) -> Result<Option<Builder>, StoreError> {
+    /// Waits until everything is written.
+    pub(super) fn finish(self) -> Result<(), StoreError> {
         let Self { groups, progress } = self;
         drop(groups);
         let (progress, changed) = &*progress;
@@ -124,10 +108,7 @@ impl Sealing {
         while !state.closed {
             state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        match state.failed.take() {
-            Some(e) => Err(e),
-            None => Ok(state.builder.take()),
-        }
+        state.failed.take().map_or(Ok(()), Err)
     }
 
     fn failure(&self) -> StoreError {

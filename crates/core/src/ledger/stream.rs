@@ -16,7 +16,6 @@ use super::writer::{Round, Writer, chain, not_before};
 use crate::bundle::StoredEntry;
 use crate::limits::BUNDLE_ENTRIES;
 use crate::machine::Entropy;
-use crate::projection::Builder;
 use crate::time::{Clock, Instant};
 
 /// From this many events on, a batch is worth three more threads.
@@ -73,7 +72,7 @@ impl Writer {
         let round = Round::default();
         std::thread::scope(|scope| {
             let log = &self.log;
-            let sealing = Sealing::start(scope, log.store.clone(), log.projection.clone().map(Builder::new));
+            let sealing = Sealing::start(scope, log.store.clone());
             let slices = prepare_ahead(scope, &batch.events, log.fingerprinter, entropy);
             let sight = Sight::new(log, &round, Some(&sealing), old.size);
             let mut planner = Planner::new(Request::of(batch), sight, self.amendments.take(), last, now);
@@ -113,11 +112,8 @@ impl Writer {
             }
             // While the last bundles are being written.
             self.log.add_identities(rows, sealed).map_err(AppendError::Store)?;
-            let builder = sealing.finish().map_err(AppendError::Store)?;
-            let projected =
-                builder.map(|b| b.finish(&*self.log.store, sealed)).transpose().map_err(AppendError::Store)?;
-            let projected = projected.flatten();
-            let streamed = Streamed { sealed, tail_previous, tail, amendments, head, recorded, projected };
+            sealing.finish().map_err(AppendError::Store)?;
+            let streamed = Streamed { sealed, tail_previous, tail, amendments, head, recorded };
             Ok((appended, Step::Bundles(streamed)))
         })
     }

@@ -13,10 +13,10 @@ use crate::limits::BUNDLE_ENTRIES;
 use crate::store::{Store, StoreError, Table, Write};
 
 /// Postings gathered before they are written as a run: bounds memory.
-const RUN_ROWS: usize = 1 << 18;
+const RUN_ROWS: usize = 1 << 20;
 
 /// The next projection, and the rows that make it so.
-pub(crate) type Projected = (Projection, Vec<Write>);
+type Projected = (Projection, Vec<Write>);
 
 /// Takes entries in order, and makes the next projection of them.
 pub(crate) struct Builder {

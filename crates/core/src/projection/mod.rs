@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use builder::{Builder, Projected};
+pub(crate) use builder::Builder;
 pub(crate) use chunk::{Group, Groups, RawPosting, damaged};
 pub(crate) use content::{Held, unpack};
 pub(crate) use posting::{Kind, Order, names};
@@ -135,6 +135,12 @@ impl Projection {
         }))
     }
 
+    /// Whether there is, or was, a projection in the store, readable or not.
+    pub(crate) fn is_there(store: &dyn Store) -> bool {
+        !matches!(store.get(Table::State, place::MANIFEST), Ok(None))
+            || !matches!(store.keys(Table::Projection, &[], 1).as_deref(), Ok([]))
+    }
+
     /// Removes every trace of a projection.
     pub(crate) fn clear(store: &dyn Store) -> Result<(), StoreError> {
         store.apply(Table::State, vec![Self::removal()])?;
@@ -158,11 +164,6 @@ impl Projection {
     /// Entries before this index are in it.
     pub(crate) fn reached(&self) -> u64 {
         self.reached
-    }
-
-    /// Removes runs that were begun and never finished.
-    pub(crate) fn trim(&self, store: &dyn Store) -> Result<(), StoreError> {
-        self.runs.trim(store)
     }
 
     /// How many of the bundles it covers end no later than this.

@@ -1,4 +1,4 @@
-//! Reads the projection and the tail together, up to a moment of the recorded clock.
+//! Reads the projection and what comes after it together, up to a moment of the recorded clock.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const PIECE_CHUNKS: usize = 32;
 /// Reading the whole list of links costs about a third of asking for each.
 const LIST_IS_CHEAPER: u64 = 3;
 
-/// What the unsealed entries are posted as.
+/// What entries that are not in the projection yet are posted as: the unsealed ones, and the last bundles that were sealed.
 pub(crate) struct Tail {
     harvest: Harvest,
     linked: HashSet<u64>,
@@ -51,7 +51,8 @@ pub(crate) type Range = (Vec<u8>, Vec<u8>);
 pub(crate) struct Reader {
     store: Arc<dyn Store>,
     projection: Arc<Projection>,
-    tail: Arc<Tail>,
+    /// What comes after it, in order.
+    tails: Vec<Arc<Tail>>,
     head: Head,
     known: u64,
     /// How many entries were looked up among the linked ones.
@@ -62,11 +63,11 @@ impl Reader {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         projection: Arc<Projection>,
-        tail: Arc<Tail>,
+        tails: Vec<Arc<Tail>>,
         head: Head,
         known: u64,
     ) -> Self {
-        Self { store, projection, tail, head, known, asked: AtomicU64::new(0) }
+        Self { store, projection, tails, head, known, asked: AtomicU64::new(0) }
     }
 
     /// Whether everything it read was there: what is merged, erased or built anew meanwhile is taken from under it.
@@ -123,7 +124,7 @@ impl Reader {
         for chunk in &chunks {
             chunk.read(|key| from <= key && key < to, &mut all)?;
         }
-        self.tail.read(order, from, to, &mut all);
+        self.tails.iter().for_each(|tail| tail.read(order, from, to, &mut all));
         take(&self.sorted(all))
     }
 
@@ -156,7 +157,7 @@ impl Reader {
 
     /// Whether other entries refer to this one.
     pub(crate) fn is_linked(&self, index: u64) -> Result<bool, StoreError> {
-        if self.tail.linked.contains(&index) {
+        if self.tails.iter().any(|tail| tail.linked.contains(&index)) {
             return Ok(true);
         }
         let Projection { links, linked, .. } = &*self.projection;
@@ -188,7 +189,7 @@ impl Reader {
                 links.push((from, decode(from, &body)?));
             }
         }
-        for Link { of: to, from, body } in &self.tail.harvest.links {
+        for Link { of: to, from, body } in self.tails.iter().flat_map(|tail| &tail.harvest.links) {
             if *to == of && *from < self.known && links.last().is_none_or(|(last, _)| last != from) {
                 links.push((*from, decode(*from, body)?));
             }
@@ -200,7 +201,8 @@ impl Reader {
     pub(crate) fn aliases(&self) -> Result<Vec<(u64, Event)>, OpenError> {
         let sealed = self.projection.aliases.range(..self.known);
         let mut aliases: Vec<(u64, Event)> = sealed.map(|(index, event)| (*index, event.clone())).collect();
-        for (index, body) in self.tail.harvest.aliases.iter().filter(|(index, _)| *index < self.known) {
+        let later = self.tails.iter().flat_map(|tail| &tail.harvest.aliases);
+        for (index, body) in later.filter(|(index, _)| *index < self.known) {
             aliases.push((*index, decode(*index, body)?));
         }
         Ok(aliases)
@@ -208,7 +210,7 @@ impl Reader {
 
     /// Entries whose bodies were erased.
     pub(crate) fn redacted(&self) -> Vec<u64> {
-        let all = self.projection.gone.iter().chain(&self.tail.harvest.gone);
+        let all = self.projection.gone.iter().chain(self.tails.iter().flat_map(|tail| &tail.harvest.gone));
         let mut gone: Vec<u64> = all.copied().filter(|index| *index < self.known).collect();
         gone.sort_unstable();
         gone
@@ -219,7 +221,8 @@ impl Reader {
         let is_it = |(k, n): &(NameKind, compact_str::CompactString)| {
             *k == kind && (n == name || kind == NameKind::Source && is_within(n, name))
         };
-        if self.tail.harvest.names.iter().any(|(key, first)| is_it(key) && *first < self.known) {
+        let mut later = self.tails.iter().flat_map(|tail| &tail.harvest.names);
+        if later.any(|(key, first)| is_it(key) && *first < self.known) {
             return Ok(true);
         }
         let is_known = |value: &[u8]| value.try_into().is_ok_and(|first| u64::from_le_bytes(first) < self.known);

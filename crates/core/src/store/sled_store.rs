@@ -17,6 +17,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Row, Store, StoreError, Table, Write, sled_files};
 use crate::repair::Repair;
@@ -29,6 +30,9 @@ const PART_BYTES: usize = 40_000;
 const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
 const CACHE_BYTES: u64 = 32 << 20;
+/// sled's own threads may hold its lock for a moment after it was closed. Other programs are told by the ledger's lock.
+const LOCK_ATTEMPTS: usize = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Accesses counted for each read of a large part, so that a page of 12 parts fills its shard's queue of 64.
 const TOUCHES: usize = 6;
 
@@ -132,13 +136,18 @@ impl Engine {
     fn open(dir: &Path) -> Result<Self, StoreError> {
         let config =
             sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(|e| match e {
-            // sled has no kind of its own for this.
-            sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => {
-                StoreError::Locked { holder: None }
+        // sled has no kind of its own for this.
+        let is_locked =
+            |e: &sled::Error| matches!(e, sled::Error::Io(e) if e.to_string().contains("could not acquire lock"));
+        let mut opened = config.open();
+        for _ in 0..LOCK_ATTEMPTS {
+            if !opened.as_ref().is_err_and(is_locked) {
+                break;
             }
-            e => engine(&e),
-        })?;
+            std::thread::sleep(LOCK_PAUSE);
+            opened = config.open();
+        }
+        let db = opened.map_err(|e| if is_locked(&e) { StoreError::Locked { holder: None } } else { engine(&e) })?;
         let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
         let (log, state) = (tree("log")?, tree("state")?);
         let (identity, projection) = (tree("identity")?, tree("projection")?);

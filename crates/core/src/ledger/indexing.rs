@@ -1,0 +1,188 @@
+//! Keeps the index of views up with the log. It follows behind: nobody who appends waits for it, and whoever asks for views has it
+//! brought up first where it lies more than a few bundles behind. Those few are posted in memory, as the unsealed tail is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::OpenError;
+use super::log::{BUNDLE, load_bundle};
+use crate::bundle::{Bundle, StoredEntry};
+use crate::limits::BUNDLE_ENTRIES;
+use crate::projection::{Builder, Generations, Projection, Tail};
+use crate::repair::Repair;
+use crate::store::{Store, StoreError, Table, Write};
+use crate::time::Instant;
+
+/// Sealed bundles it may lie behind: posting so many in memory takes some milliseconds, and runs that are no smaller are merged seldom.
+const MAX_BEHIND: u64 = 16;
+/// Bundles read at a time.
+const READ_STEP: usize = 64;
+/// Bundles after which it is made durable as far as it goes: bounds memory.
+const PART_BUNDLES: usize = 2048;
+
+/// The index of views, and how far it has come.
+pub(super) struct Index {
+    store: Arc<dyn Store>,
+    /// `None` if it cannot be had: views are then made from the whole log.
+    projection: Option<Arc<Projection>>,
+    generations: Generations,
+    /// Sealed bundles behind it that were asked for.
+    posted: BTreeMap<u64, Posted>,
+}
+
+/// A sealed bundle that is not in the index yet.
+#[derive(Clone)]
+struct Posted {
+    tail: Arc<Tail>,
+    /// When its last entry was recorded.
+    last: Instant,
+}
+
+/// The index at one moment, with what comes after it.
+pub(super) struct Indexed {
+    pub(super) projection: Arc<Projection>,
+    /// The sealed bundles behind it, in order.
+    pub(super) behind: Vec<Arc<Tail>>,
+    /// When the last entry of each of them was recorded.
+    lasts: Vec<Instant>,
+}
+
+impl Index {
+    /// Reads what there is of it. One that this program cannot use is removed, and built when it is next asked for.
+    pub(super) fn open(store: Arc<dyn Store>, sealed: u64) -> Result<(Self, Option<Repair>), OpenError> {
+        let mut index = Self { store, projection: None, generations: Generations::default(), posted: BTreeMap::new() };
+        let stored = Projection::open(&*index.store, sealed);
+        if let Ok(Some(known)) = stored {
+            index.projection = Some(Arc::new(known.following(&index.generations)));
+            return Ok((index, None));
+        }
+        let was_there = Projection::is_there(&*index.store);
+        match index.begin_anew() {
+            // The engine cannot read it, so it cannot be removed either.
+            Ok(()) | Err(StoreError::Engine(_)) => {}
+            Err(e) => return Err(e.into()),
+        }
+        let repair = (was_there && sealed > 0).then_some(Repair::ProjectionRebuilt);
+        Ok((index, repair))
+    }
+
+    /// Removes every trace of it, and begins with nothing.
+    fn begin_anew(&mut self) -> Result<(), StoreError> {
+        self.projection = None;
+        self.posted.clear();
+        self.generations.lose_all();
+        Projection::clear(&*self.store)?;
+        self.projection = Some(Arc::new(Projection::default().following(&self.generations)));
+        Ok(())
+    }
+
+    /// Takes an entry out of memory whose body is being erased. The write that must go with that, where the stored index has a copy:
+    /// then there is none until it is built anew.
+    pub(super) fn forget(&mut self, index: u64) -> Option<Write> {
+        self.posted.clear();
+        if self.projection.as_ref().is_some_and(|known| index >= known.reached()) {
+            return None;
+        }
+        self.projection = None;
+        Some(Projection::removal())
+    }
+
+    /// Entries before this index are in it.
+    pub(super) fn reached(&self) -> u64 {
+        self.projection.as_ref().map_or(u64::MAX, |known| known.reached())
+    }
+
+    /// Whether it can be had.
+    pub(super) fn is_whole(&self) -> bool {
+        self.projection.is_some()
+    }
+
+    /// Builds it from scratch.
+    pub(super) fn rebuild(&mut self, sealed: u64, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        self.begin_anew()?;
+        self.catch_up(sealed, progress)
+    }
+
+    /// Brings it up to the sealed part of the log. `progress` is told how many entries were read.
+    pub(super) fn catch_up(&mut self, sealed: u64, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        let Some(known) = self.projection.clone() else { return Ok(()) };
+        if known.reached() >= sealed {
+            return Ok(());
+        }
+        self.posted.clear();
+        let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
+        for part in firsts.chunks(PART_BUNDLES) {
+            self.take_part(part, progress)?;
+        }
+        Ok(())
+    }
+
+    /// Takes some bundles, and makes that durable. There is no index any more if that fails, or one of them cannot be read: the replay
+    /// from the log will meet it, and say so.
+    fn take_part(&mut self, firsts: &[u64], progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        let Some(known) = self.projection.take() else { return Ok(()) };
+        let store = &*self.store;
+        let mut builder = Builder::new(Projection::clone(&known));
+        let mut end = known.reached();
+        for step in firsts.chunks(READ_STEP) {
+            let bundles: Result<Vec<Bundle>, OpenError> =
+                step.par_iter().map(|first| load_bundle(store, *first)).collect();
+            let Ok(bundles) = bundles else { return Ok(()) };
+            let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
+            builder.take(store, end, &entries)?;
+            if builder.is_unreadable() {
+                return Ok(());
+            }
+            end += entries.len() as u64;
+            progress(end);
+        }
+        let Some((reached, writes)) = builder.finish(store, end)? else { return Ok(()) };
+        store.sync()?;
+        store.apply(Table::State, writes)?;
+        store.sync()?;
+        self.projection = Some(Arc::new(reached));
+        Ok(())
+    }
+
+    /// The index with what comes after it up to the end of the sealed part; `None` if an entry cannot be read.
+    pub(super) fn at(&mut self, sealed: u64) -> Option<Indexed> {
+        let behind = |known: &Projection| sealed.saturating_sub(known.reached()) / BUNDLE;
+        if self.projection.as_ref().is_some_and(|known| behind(known) > MAX_BEHIND) {
+            // Where the disk is full, or the engine cannot read it, views come from the log.
+            let _ = self.catch_up(sealed, &|_| {});
+        }
+        let projection = self.projection.clone()?;
+        let firsts: Vec<u64> = (projection.reached()..sealed).step_by(BUNDLE_ENTRIES).collect();
+        let missing: Vec<u64> = firsts.iter().copied().filter(|first| !self.posted.contains_key(first)).collect();
+        let store = &*self.store;
+        let made: Option<Vec<(u64, Posted)>> =
+            missing.par_iter().map(|first| Some((*first, Posted::load(store, *first)?))).collect();
+        self.posted.extend(made?);
+        let posted: Vec<&Posted> = firsts.iter().filter_map(|first| self.posted.get(first)).collect();
+        let behind = posted.iter().map(|p| p.tail.clone()).collect();
+        let lasts = posted.iter().map(|p| p.last).collect();
+        Some(Indexed { projection, behind, lasts })
+    }
+}
+
+impl Posted {
+    /// `None` if an entry cannot be read.
+    fn load(store: &dyn Store, first: u64) -> Option<Self> {
+        let bundle = load_bundle(store, first).ok()?;
+        let last = bundle.entries.last()?.recorded;
+        Some(Self { tail: Arc::new(Tail::of(first, bundle.entries.iter())?), last })
+    }
+}
+
+impl Indexed {
+    /// How many entries are in bundles whose last entry was recorded by then.
+    pub(super) fn known_in_bundles(&self, until: Instant) -> u64 {
+        let indexed = self.projection.bundles_known(until.micros()) * BUNDLE;
+        if indexed < self.projection.reached() {
+            return indexed;
+        }
+        indexed + self.lasts.partition_point(|last| *last <= until) as u64 * BUNDLE
+    }
+}
