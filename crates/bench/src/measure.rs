@@ -81,7 +81,7 @@ pub(crate) fn progress(steps: u64) -> Result<ProgressBar, Failure> {
 /// Everything but the bundles.
 pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
     let dir = temporary(options.dir.as_deref())?;
-    let steps = 2 + 12 * options.rounds + 7 * SINGLE_ROUNDS + 4;
+    let steps = 2 + 13 * options.rounds + 7 * SINGLE_ROUNDS + 4;
     let mut r = Runner { dir: dir.path(), seed: options.seed, progress: progress(steps)?, results: Results::new() };
     let all = options.claims;
     r.run("corpus", Phase::Corpus, "none", 0, all.min(100_000), 1)?;
@@ -100,6 +100,7 @@ pub(crate) fn comparison(options: &Options) -> Result<Results, Failure> {
         r.remove("put-off")?;
         r.run("sayso audit", Phase::SaysoAudit, "ledger", 0, all, 1)?;
         r.run("sqlite audit", Phase::SqliteAudit, "table", 0, all, 1)?;
+        r.run("sayso index", Phase::SaysoIndex, "ledger", 0, all, 1)?;
         r.run("hashing", Phase::Hashing, "none", 0, all, 1)?;
     }
 

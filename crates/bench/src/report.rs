@@ -170,7 +170,7 @@ pub(crate) fn target_table(targets: Vec<Target>) -> Table {
 /// Every phase: name, the one it is compared with, what it is.
 fn figure_table(found: &Found<'_>) -> Table {
     let batches = format!("batches of {BATCH}");
-    let rows: [(&str, String, &str); 25] = [
+    let rows: [(&str, String, &str); 26] = [
         ("sayso import, batches", format!("import, {batches}: sayso"), "sayso import, batches"),
         ("sqlite import, batches", "SQLite".into(), "sayso import, batches"),
         ("sqlite put off, batches", "SQLite, its checkpoint put off".into(), "sayso import, batches"),
@@ -179,6 +179,7 @@ fn figure_table(found: &Found<'_>) -> Table {
         ("sqlite import, one batch", "SQLite".into(), "sayso import, one batch"),
         ("sqlite put off, one batch", "SQLite, its checkpoint put off".into(), "sayso import, one batch"),
         ("bare import, one batch", "limit: write + fdatasync".into(), "sayso import, one batch"),
+        ("sayso index", "the index of views, after it".into(), "sayso import, batches"),
         ("sayso stream", format!("import, {batches} made on the fly: sayso"), "sayso stream"),
         ("sqlite stream", "SQLite".into(), "sayso stream"),
         ("git import", "git fast-import, one commit each".into(), "sayso import, batches"),

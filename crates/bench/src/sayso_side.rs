@@ -74,6 +74,18 @@ pub(crate) fn stream(task: &Task) -> Result<Figures, Failure> {
     Ok(Figures { seconds: spent.as_secs_f64(), claims: task.count, before, peak, disk, ..Figures::default() })
 }
 
+/// The index of views, brought up after an import.
+pub(crate) fn index(task: &Task) -> Result<Figures, Failure> {
+    let ledger = open(task)?;
+    let ((), mut figures) = timed(ledger.not_indexed(), || {
+        let built = ledger.index(&|_| {})?;
+        if built { Ok(()) } else { Err("there is no index: an entry cannot be read".into()) }
+    })?;
+    drop(ledger);
+    figures.disk = disk_use(&task.at)?;
+    Ok(figures)
+}
+
 /// Files that sled moved out of its log; there should be none.
 fn blobs(task: &Task) -> Result<f64, Failure> {
     Ok(std::fs::read_dir(task.at.join("store").join("blobs"))?.count() as f64)
