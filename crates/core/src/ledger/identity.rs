@@ -5,8 +5,8 @@
 //! redacted entry's row is dropped, so that no guess at its text can be confirmed here.
 //!
 //! Rows live in sorted runs, one per sealing, merged eight at a time into runs eight times as large: writing stays
-//! sequential, a look-up reads one chunk per run, and there are few runs. In front of runs that were written or read whole
-//! stands a filter in memory, which knows of most new events that they are new. The unsealed tail is in memory.
+//! sequential, a look-up reads one chunk per run, and there are few runs. In front of each large run stands a filter, which knows
+//! of most new events that they are new. The unsealed tail is in memory.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,10 +19,13 @@ use siphasher::sip::SipHasher13;
 
 use crate::body;
 use crate::event::Event;
-use crate::store::{Store, StoreError, Table, Write};
+use crate::store::{Row, Store, StoreError, Table, Write};
 
 /// A keyed 64-bit digest of an event's identity.
 pub(super) type Fingerprint = u64;
+
+/// Says of a fingerprint that it is not there, or may be.
+type Filter = BloomFilter<Prehashed>;
 
 /// A fingerprint and the entry it belongs to.
 pub(super) type IdentityRow = (Fingerprint, u64);
@@ -33,6 +36,10 @@ const MAX_BITS: u8 = 31;
 /// Rows that a chunk holds at least, on average, and up to twice as many: a look-up reads 3 to 5 KB, and the engine, which reads
 /// up to 16 neighbours at once, not more than 80. A run of a single bundle is one chunk.
 const CHUNK_ROWS: u64 = 160;
+/// Rows from which on a run has a filter: a smaller one is read as fast.
+const FILTER_ROWS: u64 = 4096;
+/// Where a run's filter lies: beyond any chunk.
+const FILTER: u32 = u32::MAX;
 /// New events that a filter takes for known ones, for which a chunk is read in vain.
 const FALSE_ALARMS: f64 = 0.01;
 /// Runs of one size before they are merged.
@@ -169,6 +176,10 @@ impl Run {
         0..u32::try_from(1u64 << self.bits).unwrap_or(u32::MAX)
     }
 
+    fn has_filter(self) -> bool {
+        self.rows >= FILTER_ROWS
+    }
+
     /// Runs of one class are merged together.
     fn class(self) -> u32 {
         self.rows.max(1).ilog2() / FAN_IN.ilog2()
@@ -187,9 +198,9 @@ pub(super) struct Runs {
     live: Vec<Run>,
     /// Merged into others; their chunks may be removed once this manifest is durable.
     merged: Vec<Run>,
-    /// By run, for those whose rows were all seen since the ledger was opened.
+    /// By run, those that were needed since the ledger was opened; `None` where there is none.
     #[serde(skip)]
-    filters: RefCell<HashMap<u32, Arc<BloomFilter<Prehashed>>>>,
+    filters: RefCell<HashMap<u32, Option<Arc<Filter>>>>,
 }
 
 impl Runs {
@@ -206,7 +217,7 @@ impl Runs {
     pub(super) fn find(&self, store: &dyn Store, fingerprint: Fingerprint) -> Result<Vec<u64>, StoreError> {
         let mut found = Vec::new();
         for run in &self.live {
-            if self.may_have(*run, fingerprint) {
+            if self.may_have(store, *run, fingerprint)? {
                 found.extend(load(store, *run, run.chunk_of(fingerprint))?.of(fingerprint));
             }
         }
@@ -223,10 +234,9 @@ impl Runs {
         sorted.sort_unstable();
         let mut found: HashMap<Fingerprint, Vec<u64>> = HashMap::new();
         for run in &self.live {
-            if sorted.len() as u64 >= 1 << run.bits {
-                self.know(store, *run)?; // nearly all of it would be read anyway
-            }
-            let asked: Vec<Fingerprint> = sorted.iter().copied().filter(|f| self.may_have(*run, *f)).collect();
+            let filter = self.filter(store, *run)?;
+            let may_have = |f: &Fingerprint| filter.as_ref().is_none_or(|filter| filter.contains_hash(*f));
+            let asked: Vec<Fingerprint> = sorted.iter().copied().filter(may_have).collect();
             for same in asked.chunk_by(|a, b| run.chunk_of(*a) == run.chunk_of(*b)) {
                 let Some(first) = same.first() else { continue };
                 let chunk = load(store, *run, run.chunk_of(*first))?;
@@ -242,28 +252,25 @@ impl Runs {
     }
 
     /// Whether a run can have a fingerprint.
-    fn may_have(&self, run: Run, fingerprint: Fingerprint) -> bool {
-        self.filters.borrow().get(&run.id).is_none_or(|filter| filter.contains_hash(fingerprint))
+    fn may_have(&self, store: &dyn Store, run: Run, fingerprint: Fingerprint) -> Result<bool, StoreError> {
+        Ok(self.filter(store, run)?.is_none_or(|filter| filter.contains_hash(fingerprint)))
     }
 
-    /// Reads a run whole, to know what it does not have.
-    fn know(&self, store: &dyn Store, run: Run) -> Result<(), StoreError> {
-        if !self.filters.borrow().contains_key(&run.id) {
-            let mut filter = empty_filter(run.rows);
-            for chunk in run.chunks() {
-                for (fingerprint, _) in load(store, run, chunk)?.rows() {
-                    filter.insert_hash(fingerprint);
-                }
-            }
-            self.filters.borrow_mut().insert(run.id, Arc::new(filter));
+    /// What stands before a run, if it has any.
+    fn filter(&self, store: &dyn Store, run: Run) -> Result<Option<Arc<Filter>>, StoreError> {
+        if let Some(known) = self.filters.borrow().get(&run.id) {
+            return Ok(known.clone());
         }
-        Ok(())
+        let stored = if run.has_filter() { store.get(Table::Identity, &run.key(FILTER))? } else { None };
+        let filter = stored.and_then(|bytes| decode_filter(&bytes)).map(Arc::new);
+        self.filters.borrow_mut().insert(run.id, filter.clone());
+        Ok(filter)
     }
 
     /// Adds rows as a new run, merging where there are many of a size. Writes chunks; the caller stores the manifest.
     pub(super) fn add(&mut self, store: &dyn Store, mut rows: Vec<IdentityRow>) -> Result<(), StoreError> {
         for run in std::mem::take(&mut self.merged) {
-            store.apply(Table::Identity, run.chunks().map(|c| (run.key(c), None)).collect())?;
+            store.apply(Table::Identity, run.chunks().chain([FILTER]).map(|c| (run.key(c), None)).collect())?;
         }
         let mut class = Run { id: 0, bits: 0, rows: rows.len() as u64 }.class();
         loop {
@@ -290,17 +297,18 @@ impl Runs {
             rest = later;
             (run.key(chunk), encode_rows(here))
         });
-        store.fill(Table::Identity, chunks.collect())?;
-        let mut filter = empty_filter(run.rows);
-        for (fingerprint, _) in &rows {
-            filter.insert_hash(*fingerprint);
+        let mut stored: Vec<Row> = chunks.collect();
+        if run.has_filter() {
+            let filter = filter_of(&rows);
+            stored.push((run.key(FILTER), encode_filter(&filter)));
+            self.filters.get_mut().insert(run.id, Some(Arc::new(filter)));
         }
-        self.filters.get_mut().insert(run.id, Arc::new(filter));
+        store.fill(Table::Identity, stored)?;
         self.live.push(run);
         Ok(())
     }
 
-    /// Forgets an entry. Returns the chunks to write.
+    /// Forgets an entry. Returns the chunks to write. The filter of its run goes, too, since it knows every row.
     pub(super) fn drop_row(&self, store: &dyn Store, row: IdentityRow) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
         for (run, merged) in self.live.iter().map(|r| (r, false)).chain(self.merged.iter().map(|r| (r, true))) {
@@ -313,6 +321,8 @@ impl Runs {
             rows.retain(|r| *r != row);
             if rows.len() < before {
                 writes.push((run.key(chunk), Some(encode_rows(&rows))));
+                writes.extend(run.has_filter().then(|| (run.key(FILTER), None)));
+                self.filters.borrow_mut().insert(run.id, None);
             }
         }
         Ok(writes)
@@ -336,10 +346,27 @@ fn load(store: &dyn Store, run: Run, chunk: u32) -> Result<Chunk, StoreError> {
     bytes.map(Chunk).ok_or_else(|| StoreError::Engine("a part of the index that finds repeats is missing, so that nothing can be appended safely; the entries are not touched: `sayso compact` builds it anew, with the same entries and hashes".into()))
 }
 
-/// A filter for so many rows; fingerprints are hashes already.
-fn empty_filter(rows: u64) -> BloomFilter<Prehashed> {
-    let expected = usize::try_from(rows).unwrap_or(usize::MAX);
-    BloomFilter::with_false_pos(FALSE_ALARMS).hasher(Prehashed).expected_items(expected.max(1))
+/// A filter of some rows; fingerprints are hashes already.
+fn filter_of(rows: &[IdentityRow]) -> Filter {
+    let mut filter = BloomFilter::with_false_pos(FALSE_ALARMS).hasher(Prehashed).expected_items(rows.len().max(1));
+    for (fingerprint, _) in rows {
+        filter.insert_hash(*fingerprint);
+    }
+    filter
+}
+
+/// How many bits stand for a fingerprint, then the bits.
+fn encode_filter(filter: &Filter) -> Vec<u8> {
+    std::iter::once(u64::from(filter.num_hashes())).chain(filter.iter()).flat_map(u64::to_le_bytes).collect()
+}
+
+/// `None` if these are other bytes: the run is then looked into.
+fn decode_filter(bytes: &[u8]) -> Option<Filter> {
+    let (words, []) = bytes.as_chunks::<8>() else { return None };
+    let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let hashes = u32::try_from(words.next()?).ok().filter(|hashes| (1..=64).contains(hashes))?;
+    let bits: Vec<u64> = words.collect();
+    if bits.is_empty() { None } else { Some(BloomFilter::from_vec(bits).hasher(Prehashed).hashes(hashes)) }
 }
 
 /// Sorted rows as stored.
@@ -413,11 +440,10 @@ mod tests {
         assert!((0..next).all(|i| found[&spread(i)] == [i]));
         let reopened = Runs::decode(&runs.encode()).unwrap();
         assert_eq!((reopened.next, &reopened.live), (runs.next, &runs.live));
-        // Without filters, with a few and with all of them.
         for asked in [&asked[..50], &asked] {
             assert_eq!(reopened.find_many(&store, asked).unwrap().len(), asked.len().min(next as usize));
         }
-        assert!(!reopened.filters.borrow().is_empty());
+        assert!(reopened.filters.borrow().values().any(Option::is_some));
         assert_eq!(reopened.find(&store, spread(7)).unwrap(), [7]);
     }
 
@@ -425,12 +451,15 @@ mod tests {
     fn a_dropped_row_is_gone_from_the_store() {
         let store = MemoryStore::default();
         let mut runs = Runs::default();
-        runs.add(&store, (0..1000).map(|i| (spread(i), i)).collect()).unwrap();
+        runs.add(&store, (0..10_000).map(|i| (spread(i), i)).collect()).unwrap();
+        let is_filter = |key: &Vec<u8>| key.ends_with(&FILTER.to_be_bytes());
+        assert!(store.keys(Table::Identity, &[], 1000).unwrap().iter().any(is_filter));
         let writes = runs.drop_row(&store, (spread(500), 500)).unwrap();
-        assert_eq!(writes.len(), 1);
+        assert_eq!(writes.len(), 2);
         store.apply(Table::Identity, writes).unwrap();
         assert!(runs.find(&store, spread(500)).unwrap().is_empty());
         assert_eq!(runs.find(&store, spread(501)).unwrap(), [501]);
+        assert!(!store.keys(Table::Identity, &[], 1000).unwrap().iter().any(is_filter), "it would know the row");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) const STREAM_FROM: usize = 8 * BUNDLE_ENTRIES;
 /// Most events in a slice: a few slices are in memory at a time.
 const MAX_SLICE: usize = 32 * BUNDLE_ENTRIES;
 /// Least: half of that goes through each core at a time.
-const MIN_SLICE: usize = 8 * BUNDLE_ENTRIES;
+const MIN_SLICE: usize = 4 * BUNDLE_ENTRIES;
 /// Slices prepared ahead of the planning.
 const AHEAD: usize = 1;
 
