@@ -4,6 +4,8 @@
 //! that is corrected, taken back, denied, or known under two names is **entangled**: those entries are gathered with all
 //! that hangs on them, and replayed as the fold would.
 
+use std::collections::BTreeSet;
+
 use compact_str::CompactString;
 
 use super::context::Context;
@@ -20,9 +22,18 @@ use crate::reading::Aliases;
 use crate::text::Name;
 use crate::time::AsOf;
 
-pub(super) fn replay(ledger: &Ledger, reader: &Reader, query: &Query) -> Result<Replay, OpenError> {
+/// `on`: look at these questions alone.
+pub(super) fn replay(
+    ledger: &Ledger,
+    reader: &Reader,
+    query: &Query,
+    on: Option<&BTreeSet<Question>>,
+) -> Result<Replay, OpenError> {
     let aliases = gather::aliases(ledger, reader)?;
-    let Ranges { order, ranges } = Ranges::of(&query.filter, &aliases);
+    let Ranges { order, ranges } = match on {
+        Some(questions) => Ranges::questions(questions.iter(), &aliases),
+        None => Ranges::of(&query.filter, &aliases),
+    };
     let sorter = Sorter { reader, query, aliases: &aliases, order };
     let mut gathered = Gathered::new(ledger, reader);
     let mut simple: Vec<(Name, Vec<Standing>)> = Vec::new();
