@@ -153,11 +153,18 @@ impl Sorter<'_> {
             return Ok(true);
         }
         for posting in all.postings(group) {
-            if posting.kind != Kind::Claim || self.reader.is_linked(posting.index)? {
+            if posting.kind != Kind::Claim || self.is_amended(posting.index)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether an entry is known to be corrected, taken back, or spoken of by somebody. Our notes on it change nothing.
+    fn is_amended(&self, index: u64) -> Result<bool, OpenError> {
+        let is_note = |event: &Event| matches!(event.statement().map(|e| &e.content), Some(Content::Note(_)));
+        // Mostly nothing refers to it, and this is asked of every claim.
+        Ok(self.reader.is_linked(index)? && self.reader.links(index)?.iter().any(|(_, event)| !is_note(event)))
     }
 
     /// The standing that simple claims come to.
