@@ -18,16 +18,19 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use eventful::{History, PREDICATES, SOURCES, SUBJECTS, each_of, query};
 use sayso_core::event::{Content, Question};
 use sayso_core::replay::{Filter, Query};
-use sayso_core::text::Name;
+use sayso_core::store::{MemoryStore, Row, Store, StoreError, Table, Write};
+use sayso_core::text::{Name, Text};
 use sayso_core::time::{AsOf, KnownAt, TimeZone};
 use sayso_core::views::{
     Asked, Clock, Diff, History as Life, HistoryQuery, Order, Reads, Why, compare, diff, history, whole_log, why,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Fixture, Rng};
 
 /// Histories in a run.
@@ -188,4 +191,99 @@ fn the_index_tells_what_the_log_tells() {
     if histories >= HISTORIES {
         seldom.iter().for_each(|what| assert!(total.contains_key(*what), "no {what}: {total:?}"));
     }
+}
+
+/// A store that counts the bundles read from the log.
+#[derive(Default)]
+struct Counting {
+    inner: MemoryStore,
+    bundles: AtomicU64,
+}
+
+impl Store for Counting {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if table == Table::Log {
+            self.bundles.fetch_add(1, Ordering::SeqCst);
+        }
+        self.inner.get(table, key)
+    }
+    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.inner.scan(table, from, limit)
+    }
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.inner.keys(table, from, limit)
+    }
+    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.floor(table, key)
+    }
+    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.inner.apply(table, writes)
+    }
+    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
+        self.inner.fill(table, rows)
+    }
+    fn sync(&self) -> Result<(), StoreError> {
+        self.inner.sync()
+    }
+}
+
+/// The same answer is no use if it is still sought in the whole log: it must cost what it shows.
+#[test]
+fn what_is_not_shown_is_not_read() {
+    const BUNDLES: u64 = 60;
+    let store = Arc::new(Counting::default());
+    let f = Fixture::on(store.clone(), 1);
+    let claim = |n: u64| {
+        let subject = if n % 4_000 == 100 { "rare".to_owned() } else { format!("rare-{}", n % 999) };
+        json!({"kind": "claim", "id": format!("c-{n}"), "source": ["a", "b"][n as usize % 2], "subject": subject,
+            "predicate": "p", "value": n, "stated": "2023-05-12"})
+        .to_string()
+    };
+    let lines: Vec<String> = (0..BUNDLES * 128).map(claim).collect();
+    f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    f.clock.set("2023-05-20T10:00:00Z");
+    f.add(&[
+        r#"{"kind":"stance","id":"s-1","source":"b","stance":"denies","of":"c-100","stated":"2023-05-13"}"#,
+        r#"{"kind":"correction","id":"k-1","of":"c-4100","reason":"typing error","replacement":null}"#,
+        r#"{"kind":"note","of":"c-100","text":"seen twice"}"#,
+        r#"{"kind":"alias","names":"subject","from":"seldom","to":"rare"}"#,
+    ]);
+    let lines: Vec<String> = (BUNDLES * 128..BUNDLES * 256).map(claim).collect();
+    f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    f.clock.set("2023-05-21T10:00:00Z");
+    f.add(&[r#"{"kind":"correction","of":"k-1","reason":"it was right","replacement":null}"#]);
+    // Something elsewhere is erased.
+    f.ledger.redact(3, Text::new("asked to").unwrap(), None).unwrap();
+    let f = f.reopen();
+
+    let read = |ask: &dyn Fn()| {
+        let before = store.bundles.load(Ordering::SeqCst);
+        ask();
+        store.bundles.load(Ordering::SeqCst) - before
+    };
+    let rare = || Filter { subject_prefixes: vec![name("seldom")], ..Filter::default() };
+    let question = Question { subject: name("seldom"), predicate: name("p") };
+    let asked = Asked { source: name("a"), question };
+    let query = HistoryQuery::default();
+    let told = history(&f.ledger, &name("seldom"), None, &query).unwrap();
+    // Of the four claims the last two came after what we did to the others.
+    assert_eq!(told.items.iter().filter(|item| item.question.is_some()).count(), 8);
+    assert_eq!(told.total, 9, "and the alias");
+    assert!(read(&|| drop(history(&f.ledger, &name("seldom"), None, &query).unwrap())) <= 12);
+    assert!(read(&|| drop(why(&f.ledger, &Query::default(), &asked).unwrap())) <= 12);
+    let at = |known: &str| Query {
+        known_at: KnownAt::parse(known, &TimeZone::UTC).ok(),
+        filter: rare(),
+        ..Query::default()
+    };
+    let (before, after) = (at("2023-05-19"), at("2023-05-22"));
+    assert!(read(&|| drop(compare(&f.ledger, &after).unwrap())) <= 12);
+    let stated = |day: &str| Query { as_of: AsOf::parse(day, &TimeZone::UTC).ok(), filter: rare(), ..Query::default() };
+    let (first, last) = (stated("2023-05-11"), stated("2023-05-12"));
+    assert!(read(&|| drop(diff(&f.ledger, Clock::Stated, &first, &last).unwrap())) <= 24);
+    // On the recorded clock, what was erased has to be looked for among all that was learned in between.
+    let in_between = diff(&f.ledger, Clock::Recorded, &before, &after).unwrap();
+    assert!(in_between == whole_log::diff(&f.ledger, Clock::Recorded, &before, &after).unwrap());
+    // And the whole log is the whole log.
+    assert!(read(&|| drop(whole_log::history(&f.ledger, &name("seldom"), None, &query).unwrap())) > BUNDLES);
 }

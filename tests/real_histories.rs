@@ -242,8 +242,7 @@ fn the_index_tells_what_the_whole_log_tells() {
     {
         let (subject, predicate) = (name(subject), name(predicate));
         for known_at in [None, known("2024-01-18"), known("2025-01-03")] {
-            let clocks = Query { known_at, ..on_tanks("2024-01-02") };
-            let clocks = Query { filter: Filter::default(), ..clocks };
+            let clocks = Query { known_at, filter: Filter::default(), ..on_tanks("2024-01-02") };
             let query = HistoryQuery { clocks: clocks.clone(), ..HistoryQuery::default() };
             let told = history(&f.ledger, &subject, Some(&predicate), &query).unwrap();
             assert!(told == whole_log::history(&f.ledger, &subject, Some(&predicate), &query).unwrap());
@@ -260,7 +259,7 @@ fn the_index_tells_what_the_whole_log_tells() {
         assert!(told == whole_log::diff(&f.ledger, Clock::Recorded, &before, &after).unwrap());
         assert!(told.sources.iter().any(|s| s.source.as_str() == source));
     }
-    assert!(items > 4_000, "{items}");
+    assert!(items > 2_000, "{items}");
 }
 
 /// What a table read at a moment, by source, predicate and day: the changes applied one after another, without a ledger.
