@@ -11,40 +11,17 @@
     reason = "a test that meets the unexpected stops"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "support/program.rs"]
+mod program;
 
+use std::path::Path;
+
+use program::{json_of, ok, ok_wide, refused, sayso, with};
 use sayso_core::views::Verdict;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 const EXAMPLE: &str = include_str!("../examples/sotk-2023.jsonl");
-
-fn run(ledger: &Path, columns: &str, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-    command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").env("COLUMNS", columns).stdin(Stdio::null());
-    command.arg("--ledger").arg(ledger).args(args).output().unwrap()
-}
-
-fn ok_wide(ledger: &Path, columns: &str, args: &[&str]) -> String {
-    let output = run(ledger, columns, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn ok(ledger: &Path, args: &[&str]) -> String {
-    ok_wide(ledger, "120", args)
-}
-
-fn json_of(ledger: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
-}
-
-/// What was refused, with which exit code.
-fn refused(ledger: &Path, args: &[&str]) -> (i32, String) {
-    let output = run(ledger, "120", args);
-    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-}
 
 /// The rows of a CSV answer, the header first.
 fn csv_of(ledger: &Path, args: &[&str]) -> Vec<Vec<String>> {
@@ -57,16 +34,6 @@ fn csv_of(ledger: &Path, args: &[&str]) -> Vec<Vec<String>> {
 fn column(rows: &[Vec<String>], name: &str) -> Vec<String> {
     let at = rows[0].iter().position(|c| c == name).unwrap_or_else(|| panic!("{name} in {:?}", rows[0]));
     rows[1..].iter().map(|r| r[at].clone()).collect()
-}
-
-fn with(lines: &str) -> (tempfile::TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = dir.path().join("ledger");
-    ok(&ledger, &["init"]);
-    let file = dir.path().join("lines.jsonl");
-    std::fs::write(&file, lines).unwrap();
-    ok(&ledger, &["--recorder", "ani", "import", file.to_str().unwrap()]);
-    (dir, ledger)
 }
 
 // --- each command, as a person and as a program meets it ---
@@ -311,7 +278,7 @@ fn spreadsheets_get_data_and_no_formulas() {
     let log = csv_of(&ledger, &["log", "--limit", "2"]);
     assert_eq!(column(&log, "note"), ["'@note, with a comma"; 2]);
     assert_eq!(column(&log, "index"), ["#2", "#3"]);
-    let output = run(&ledger, "120", &["log", "--from", "0", "--limit", "2", "--format", "csv"]);
+    let output = sayso(&ledger, &["log", "--from", "0", "--limit", "2", "--format", "csv"]);
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "sayso: note: there is more; next: --from 2\n");
     let asked = csv_of(&ledger, &["replay", "--source", "b", "--as-of", "2024"]);
     assert_eq!(
@@ -410,7 +377,7 @@ fn the_examples_in_the_help_run() {
         assert!(examples.len() >= 2, "{help}");
         for example in examples {
             let args: Vec<&str> = example.split(' ').collect();
-            assert!(run(&ledger, "120", &args).status.success(), "{example}");
+            assert!(sayso(&ledger, &args).status.success(), "{example}");
         }
     }
 }

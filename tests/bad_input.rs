@@ -17,13 +17,15 @@
 
 #[path = "bad_input/cases.rs"]
 mod cases;
+#[path = "support/program.rs"]
+mod program;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use cases::{Bad, Typed};
+use program::program;
 
 /// Exit codes: input or a rule refused it; wrong arguments; something could not be read or written.
 const REFUSED: i32 = 1;
@@ -63,8 +65,8 @@ impl Newsroom {
     }
 
     fn run_on(&self, ledger: Option<&str>, args: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        command.args(args).current_dir(self.dir.path()).env_remove("SAYSO_RECORDER").env_remove("SAYSO_LEDGER");
+        let mut command = program(args);
+        command.current_dir(self.dir.path());
         if let Some(ledger) = ledger {
             command.env("SAYSO_LEDGER", ledger);
         }

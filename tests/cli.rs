@@ -10,35 +10,14 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use program::{command, json_of, new, ok, program, sayso};
 use serde_json::{Value, json};
-
-/// Runs the program with a ledger.
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-    command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").stdin(Stdio::null());
-    command.arg("--ledger").arg(ledger).args(args).output().unwrap()
-}
-
-fn ok(ledger: &Path, args: &[&str]) -> String {
-    let output = sayso(ledger, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json_of(ledger: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
-}
-
-/// A new ledger in a directory that goes away at the end.
-fn new() -> (tempfile::TempDir, std::path::PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = dir.path().join("ledger");
-    ok(&ledger, &["init"]);
-    (dir, ledger)
-}
 
 const CLAIM: [&str; 28] = [
     "append",
@@ -265,14 +244,8 @@ fn export_and_import_lose_nothing() {
 fn a_dry_run_writes_nothing_and_standard_input_works() {
     let (_dir, ledger) = new();
     let before = json_of(&ledger, &["audit"])["head"].clone();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sayso"))
-        .arg("--ledger")
-        .arg(&ledger)
-        .args(["import", "-", "--dry-run"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command(&ledger, &["import", "-", "--dry-run"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let line = "\u{feff}{\"kind\":\"claim\",\"source\":\"a\",\"subject\":\"s\",\"predicate\":\"p\",\"value\":1,\"stated\":\"2023-05-12\"}\r\n\r\n";
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), line.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -324,7 +297,7 @@ fn every_bad_line_is_reported_at_once() {
 #[test]
 fn the_demo_runs_twice_and_leaves_other_ledgers_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let run = || Command::new(env!("CARGO_BIN_EXE_sayso")).arg("demo").current_dir(dir.path()).output().unwrap();
+    let run = || program(&["demo"]).current_dir(dir.path()).output().unwrap();
     let first = String::from_utf8(run().stdout).unwrap();
     assert!(first.contains("119 appended to sayso-demo.") && first.contains("Sound"), "{first}");
     assert!(
@@ -339,10 +312,7 @@ fn the_demo_runs_twice_and_leaves_other_ledgers_alone() {
 #[test]
 fn the_nearest_ledger_upwards_is_used() {
     let dir = tempfile::tempdir().unwrap();
-    let run = |args: &[&str], at: &Path| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        command.env_remove("SAYSO_LEDGER").args(args).current_dir(at).output().unwrap()
-    };
+    let run = |args: &[&str], at: &Path| program(args).current_dir(at).output().unwrap();
     assert!(run(&["init"], dir.path()).status.success());
     let deep = dir.path().join("a/b");
     std::fs::create_dir_all(&deep).unwrap();
@@ -356,14 +326,7 @@ fn the_nearest_ledger_upwards_is_used() {
 fn a_reader_that_goes_away_is_a_normal_end() {
     let (_dir, ledger) = new();
     ok(&ledger, &CLAIM);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sayso"))
-        .arg("--ledger")
-        .arg(&ledger)
-        .args(["export"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(&ledger, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));

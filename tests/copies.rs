@@ -11,39 +11,17 @@
 )]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
 
+use program::{json_of, ok, refused, sayso};
 use serde_json::{Value, json};
-
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-    command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").stdin(Stdio::null());
-    command.arg("--ledger").arg(ledger).args(args).output().unwrap()
-}
-
-fn ok(ledger: &Path, args: &[&str]) -> String {
-    let output = sayso(ledger, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json_of(ledger: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
-}
-
-/// The exit code and what was said, on standard error.
-fn refused(ledger: &Path, args: &[&str]) -> (i32, String) {
-    let output = sayso(ledger, args);
-    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-}
 
 /// A ledger of 300 claims.
 fn new() -> (tempfile::TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = dir.path().join("ledger");
-    ok(&ledger, &["init"]);
+    let (dir, ledger) = program::new();
     let line = |n| {
         format!(
             "{{\"kind\":\"claim\",\"id\":\"c{n}\",\"source\":\"a\",\"subject\":\"s\",\"predicate\":\"p{n}\",\"value\":{n},\"stated\":\"2023-05-12\"}}\n"

@@ -11,8 +11,13 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use program::{ok, said};
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
@@ -35,7 +40,7 @@ fn decode(dir: &Path) -> Option<Output> {
 fn a_decoder_written_from_the_page_alone_agrees() {
     let golden = tests().join("golden/v1");
     let Some(output) = decode(&golden) else { return };
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert!(output.status.success(), "{said}");
     let head = std::fs::read_to_string(golden.join("head.txt")).unwrap();
     assert!(said.trim_end().ends_with(&format!("decoded 270 entries, head {}", head.trim())), "{said}");
@@ -69,18 +74,13 @@ fn the_decoder_reads_mirrors_and_backups() {
     let golden = tests().join("golden/v1");
     let dir = tempfile::tempdir().unwrap();
     let [ledger, mirror, backup] = ["ledger", "mirror", "backup.gz"].map(|name| dir.path().join(name));
-    let sayso = |command: &str, place: &Path| {
-        let mut run = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        let output = run.arg("--ledger").arg(&ledger).arg(command).arg(place).output().unwrap();
-        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    sayso("restore", &golden.join("envelope.jsonl"));
-    sayso("mirror", &mirror);
-    sayso("backup", &backup);
+    for (command, place) in [("restore", &golden.join("envelope.jsonl")), ("mirror", &mirror), ("backup", &backup)] {
+        ok(&ledger, &[command, place.to_str().unwrap()]);
+    }
     let head = std::fs::read_to_string(golden.join("head.txt")).unwrap();
     for copy in [&mirror, &backup] {
         let Some(output) = decode(copy) else { return };
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = said(&output);
         assert!(output.status.success(), "{said}");
         assert!(said.trim_end().ends_with(&format!("decoded 270 entries, head {}", head.trim())), "{said}");
         assert!(output.stdout == std::fs::read(golden.join("envelope.jsonl")).unwrap(), "it prints the same events");

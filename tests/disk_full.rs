@@ -14,22 +14,15 @@
 #![cfg(target_os = "linux")]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use faults::{claims, command};
+use faults::claims;
+use program::{SAYSO, said, sayso};
 use serde_json::Value;
-
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
-
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    command(SAYSO, ledger, args).output().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 fn entries(ledger: &Path) -> u64 {
     let output = sayso(ledger, &["audit", "--format", "json"]);

@@ -11,15 +11,13 @@
 )]
 #![cfg(target_os = "linux")]
 
+#[path = "support/program.rs"]
+mod program;
+
 use std::path::Path;
 use std::process::Command;
 
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
-
-fn sayso(dir: &Path, args: &[&str]) {
-    let status = Command::new(SAYSO).arg("--ledger").arg(dir).args(args).output().unwrap().status;
-    assert!(status.success(), "{args:?}");
-}
+use program::{SAYSO, ok};
 
 /// The system calls of a command, one a line, or `None` without strace (the project's own checks insist on one).
 fn trace(dir: &Path, args: &[&str]) -> Option<Vec<String>> {
@@ -79,7 +77,7 @@ fn check(calls: &[String], receipt: &str) {
 fn a_single_append_is_synced_before_its_receipt() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("ledger");
-    sayso(&dir, &["init"]);
+    ok(&dir, &["init"]);
     let Some(calls) = trace(&dir, &APPEND) else { return };
     check(&calls, "#0 ");
 }
@@ -90,8 +88,8 @@ fn a_single_append_is_synced_before_its_receipt() {
 fn opening_is_synced_before_anything_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path().join("ledger");
-    sayso(&dir, &["init"]);
-    sayso(&dir, &APPEND);
+    ok(&dir, &["init"]);
+    ok(&dir, &APPEND);
     let Some(calls) = trace(&dir, &["log"]) else { return };
     let syncs: Vec<&String> = calls.iter().filter(|c| c.contains("fsync(")).collect();
     let names = syncs.iter().position(|c| c.contains("/store/conf>")).expect("then come the names of the files");
@@ -110,7 +108,7 @@ fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
     };
     std::fs::write(&file, (0..600).map(line).collect::<String>()).unwrap();
     let dir = dir.path().join("ledger");
-    sayso(&dir, &["init"]);
+    ok(&dir, &["init"]);
     let Some(calls) = trace(&dir, &["import", file.to_str().unwrap()]) else { return };
     check(&calls, "600 appended");
     let syncs = calls.iter().filter(|c| c.contains("fdatasync(") && c.contains("/store/db>")).count();
@@ -123,8 +121,8 @@ fn an_import_that_seals_syncs_its_bundles_and_then_its_head() {
 fn a_mirror_is_synced_before_the_receipt() {
     let parent = tempfile::tempdir().unwrap();
     let (dir, mirror) = (parent.path().join("ledger"), parent.path().join("mirror"));
-    sayso(&dir, &["init"]);
-    sayso(&dir, &["mirror", mirror.to_str().unwrap()]);
+    ok(&dir, &["init"]);
+    ok(&dir, &["mirror", mirror.to_str().unwrap()]);
     let Some(calls) = trace(&dir, &APPEND) else { return };
     check(&calls, "#0 ");
     let at = |what: &dyn Fn(&str) -> bool| calls.iter().position(|c| what(c)).expect("it happens");

@@ -11,12 +11,13 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
+use program::{json_of, ok, sayso, with};
 use sayso_core::body::Record;
 use sayso_core::replay::{Filter, Query, Replay, Standing, replay};
 use sayso_core::text::{Label, Name};
@@ -39,39 +40,6 @@ fn filtered(f: &Fixture, filter: Filter) -> Replay {
 
 fn record(f: &Fixture, index: u64) -> Record {
     f.ledger.entry(index).unwrap().unwrap().record().unwrap().unwrap()
-}
-
-// --- through the command line ---
-
-fn sayso_wide(ledger: &Path, columns: &str, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-    command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").env("COLUMNS", columns).stdin(Stdio::null());
-    command.arg("--ledger").arg(ledger).args(args).output().unwrap()
-}
-
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    sayso_wide(ledger, "120", args)
-}
-
-fn ok(ledger: &Path, args: &[&str]) -> String {
-    let output = sayso(ledger, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json_of(ledger: &Path, args: &[&str]) -> Value {
-    serde_json::from_str(&ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
-}
-
-/// A ledger with these lines.
-fn with(lines: &str) -> (tempfile::TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let ledger = dir.path().join("ledger");
-    ok(&ledger, &["init"]);
-    let file = dir.path().join("lines.jsonl");
-    std::fs::write(&file, lines).unwrap();
-    ok(&ledger, &["--recorder", "ani", "import", file.to_str().unwrap()]);
-    (dir, ledger)
 }
 
 // --- filters ---

@@ -13,15 +13,17 @@
 #![cfg(target_os = "linux")]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use faults::{Chance, claims, command, copy_dir, run, runs};
+use faults::{Chance, claims, copy_dir, run, runs};
+use program::{SAYSO, sayso};
 use serde_json::Value;
 
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
 /// How much a disk writes whole.
 const SECTOR: u64 = 512;
 /// What is done, one command after the other: an import of so many claims.
@@ -155,9 +157,9 @@ impl Step<'_> {
         }
         let what = format!("{} entries, event {moment} of {}", self.entries.0, self.events.len());
         // Opened for writing first, as the next command would.
-        let replay = command(SAYSO, scratch, &["log", "--limit", "1"]).output().unwrap();
+        let replay = sayso(scratch, &["log", "--limit", "1"]);
         assert!(replay.status.success(), "{what}: {}", String::from_utf8_lossy(&replay.stderr));
-        let audit = command(SAYSO, scratch, &["audit", "--format", "json"]).output().unwrap();
+        let audit = sayso(scratch, &["audit", "--format", "json"]);
         let said = String::from_utf8_lossy(&audit.stderr).into_owned();
         let audit: Value = serde_json::from_slice(&audit.stdout).unwrap_or_else(|_| panic!("{what}: {said}"));
         assert_eq!(audit["sound"], true, "{what}: {audit}");
@@ -173,7 +175,7 @@ fn what_the_engine_had_not_synced_was_not_acknowledged() {
     let temp = tempfile::tempdir().unwrap();
     let path = |name: &str| temp.path().join(name);
     let (ledger, before, file) = (path("ledger"), path("before"), path("claims.jsonl"));
-    assert!(command(SAYSO, &ledger, &["init"]).output().unwrap().status.success());
+    assert!(sayso(&ledger, &["init"]).status.success());
     let (mut entries, mut points) = (0, 0);
     for count in WORK {
         let _ = std::fs::remove_dir_all(&before);

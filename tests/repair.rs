@@ -13,22 +13,19 @@
 )]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
-use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use faults::{claims, command, copy_dir};
+use faults::{claims, copy_dir};
+use program::sayso;
 use sayso_core::store::{SledStore, Store, Table};
 
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
 const ENTRIES: u64 = 700;
 /// Where the index of views says how far it reaches.
 const MANIFEST: &[u8] = b"projection";
-
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    command(SAYSO, ledger, args).output().unwrap()
-}
 
 struct Fixture {
     _temp: tempfile::TempDir,

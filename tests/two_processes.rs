@@ -11,6 +11,8 @@
 )]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,14 +20,9 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use faults::{command, runs};
+use faults::runs;
+use program::sayso;
 use serde_json::Value;
-
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
-
-fn sayso(ledger: &Path, args: &[&str]) -> Output {
-    command(SAYSO, ledger, args).output().unwrap()
-}
 
 fn append(ledger: &Path, source: &str, value: usize, more: &[&str]) -> Output {
     let value = value.to_string();

@@ -4,6 +4,8 @@
 //! that is corrected, taken back, denied, or known under two names is **entangled**: those entries are gathered with all
 //! that hangs on them, and replayed as the fold would.
 
+use std::collections::BTreeSet;
+
 use compact_str::CompactString;
 
 use super::context::Context;
@@ -20,9 +22,18 @@ use crate::reading::Aliases;
 use crate::text::Name;
 use crate::time::AsOf;
 
-pub(super) fn replay(ledger: &Ledger, reader: &Reader, query: &Query) -> Result<Replay, OpenError> {
+/// `on`: look at these questions alone.
+pub(super) fn replay(
+    ledger: &Ledger,
+    reader: &Reader,
+    query: &Query,
+    on: Option<&BTreeSet<Question>>,
+) -> Result<Replay, OpenError> {
     let aliases = gather::aliases(ledger, reader)?;
-    let Ranges { order, ranges } = Ranges::of(&query.filter, &aliases);
+    let Ranges { order, ranges } = match on {
+        Some(questions) => Ranges::questions(questions.iter(), &aliases),
+        None => Ranges::of(&query.filter, &aliases),
+    };
     let sorter = Sorter { reader, query, aliases: &aliases, order };
     let mut gathered = Gathered::new(ledger, reader);
     let mut simple: Vec<(Name, Vec<Standing>)> = Vec::new();
@@ -142,11 +153,18 @@ impl Sorter<'_> {
             return Ok(true);
         }
         for posting in all.postings(group) {
-            if posting.kind != Kind::Claim || self.reader.is_linked(posting.index)? {
+            if posting.kind != Kind::Claim || self.is_amended(posting.index)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Whether an entry is known to be corrected, taken back, or spoken of by somebody. Our notes on it change nothing.
+    fn is_amended(&self, index: u64) -> Result<bool, OpenError> {
+        let is_note = |event: &Event| matches!(event.statement().map(|e| &e.content), Some(Content::Note(_)));
+        // Mostly nothing refers to it, and this is asked of every claim.
+        Ok(self.reader.is_linked(index)? && self.reader.links(index)?.iter().any(|(_, event)| !is_note(event)))
     }
 
     /// The standing that simple claims come to.

@@ -27,22 +27,53 @@ pub use filter::Filter;
 pub use fold::fold;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 
+pub(crate) use gather::aliases as known_aliases;
+pub(crate) use ranges::Ranges;
+
+use std::collections::BTreeSet;
+
+use crate::event::Question;
 use crate::ledger::{Ledger, OpenError};
+use crate::projection::Reader;
+use crate::time::KnownAt;
 
 /// Replays the ledger.
 ///
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
+    match from_index(ledger, query.known_at.as_ref(), |reader| indexed::replay(ledger, reader, query, None))? {
+        Some(answer) => Ok(answer),
+        None => fold(ledger, query),
+    }
+}
+
+/// Replays these questions, under all their names. Other answers of the query may be there or not.
+///
+/// # Errors
+/// [`OpenError`] if an entry cannot be read.
+pub(crate) fn replay_on(ledger: &Ledger, query: &Query, on: &BTreeSet<Question>) -> Result<Replay, OpenError> {
+    match from_index(ledger, query.known_at.as_ref(), |reader| indexed::replay(ledger, reader, query, Some(on)))? {
+        Some(answer) => Ok(answer),
+        None => fold(ledger, query),
+    }
+}
+
+/// What `ask` finds in the index. `None` if the log itself has to be asked: an entry cannot be read, and will be met and named
+/// there; or a writer is so busy that the index changed under every attempt.
+pub(crate) fn from_index<T>(
+    ledger: &Ledger,
+    known_at: Option<&KnownAt>,
+    ask: impl Fn(&Reader) -> Result<T, OpenError>,
+) -> Result<Option<T>, OpenError> {
     for _ in 0..ATTEMPTS {
-        let Some(reader) = ledger.reader(query.known_at.as_ref())? else { break };
-        let answer = indexed::replay(ledger, &reader, query);
+        let Some(reader) = ledger.reader(known_at)? else { break };
+        let answer = ask(&reader);
         if reader.is_undisturbed() {
-            return answer;
+            return answer.map(Some);
         }
     }
-    // An entry cannot be read, and will be met and named; or a writer is so busy that the log itself is asked.
-    fold(ledger, query)
+    Ok(None)
 }
 
 /// How often an answer is sought in the index while others write.

@@ -7,15 +7,15 @@ use crate::reading::Aliases;
 use crate::text::Name;
 
 /// Ranges of keys, in one order.
-pub(super) struct Ranges {
-    pub(super) order: Order,
-    pub(super) ranges: Vec<Range>,
+pub(crate) struct Ranges {
+    pub(crate) order: Order,
+    pub(crate) ranges: Vec<Range>,
 }
 
 impl Ranges {
     /// Everything that may matter to a query. By subject where subjects are asked for, since a stance of one source hangs on the
     /// claims of another; else by source; else everything.
-    pub(super) fn of(filter: &Filter, aliases: &Aliases) -> Self {
+    pub(crate) fn of(filter: &Filter, aliases: &Aliases) -> Self {
         if !filter.subject_prefixes.is_empty() {
             let begin = filter.subject_prefixes.iter().map(|p| begins_with(p.as_str().as_bytes()));
             let joined = aliases.joined(NameKind::Subject).filter(|members| {
@@ -36,8 +36,14 @@ impl Ranges {
         Self { order: Order::Question, ranges: vec![(vec![], vec![u8::MAX])] }
     }
 
+    /// All questions of a subject, under every name it has.
+    pub(crate) fn subject(subject: &Name, aliases: &Aliases) -> Self {
+        let ranges = aliases.members(NameKind::Subject, subject).iter().map(exactly).collect();
+        Self { order: Order::Question, ranges: merged(ranges) }
+    }
+
     /// These questions, under every name they have.
-    pub(super) fn questions<'q>(questions: impl Iterator<Item = &'q Question>, aliases: &Aliases) -> Self {
+    pub(crate) fn questions<'q>(questions: impl Iterator<Item = &'q Question>, aliases: &Aliases) -> Self {
         let mut ranges = Vec::new();
         for Question { subject, predicate } in questions {
             for subject in aliases.members(NameKind::Subject, subject) {

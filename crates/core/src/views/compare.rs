@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::again::{SaidAgain, said_again};
 use super::relation::{Relation, relate};
 use super::verdict::{Verdict, verdict};
+use super::way::Way;
 use crate::event::{NameKind, Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{
-    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine, replay,
+    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine,
 };
 use crate::text::{Label, Name};
 use crate::value::Value;
@@ -116,26 +117,30 @@ impl CellState {
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn compare(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
-    let picked = picked(ledger, query)?;
-    let mut compared = compare_all(ledger, query)?;
+    compare_by(ledger, query, Way::Index)
+}
+
+pub(super) fn compare_by(ledger: &Ledger, query: &Query, way: Way) -> Result<Comparison, OpenError> {
+    let picked = picked(ledger, query, way)?;
+    let mut compared = compare_all(ledger, query, way)?;
     match picked {
         Some(picked) => compared.rows.retain(|row| picked.contains(&row.question)),
-        None => compared.add_unanswered(ledger, query)?,
+        None => compared.add_unanswered(ledger, query, way)?,
     }
     Ok(compared)
 }
 
 /// The questions that tags, recorders and carriers pick; `None` if the filter has none of these.
-pub(super) fn picked(ledger: &Ledger, query: &Query) -> Result<Option<BTreeSet<Question>>, OpenError> {
-    Ok(if query.filter.picks_entries() { Some(questions_of(&replay(ledger, query)?)) } else { None })
+pub(super) fn picked(ledger: &Ledger, query: &Query, way: Way) -> Result<Option<BTreeSet<Question>>, OpenError> {
+    Ok(if query.filter.picks_entries() { Some(questions_of(&way.replay(ledger, query)?)) } else { None })
 }
 
 /// The comparison without regard to tags, recorders and carriers.
-pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, OpenError> {
+pub(super) fn compare_all(ledger: &Ledger, query: &Query, way: Way) -> Result<Comparison, OpenError> {
     let Filter { sources, subject_prefixes, predicates, .. } = query.filter.clone();
     let filter = Filter { sources, subject_prefixes, predicates, ..Filter::default() };
-    let replayed = replay(ledger, &Query { filter, ..query.clone() })?;
-    let again = said_again(ledger, query, &replayed)?;
+    let replayed = way.replay(ledger, &Query { filter, ..query.clone() })?;
+    let again = said_again(ledger, query, &replayed, way)?;
     let parties = Parties::of(&replayed, &query.filter);
     let rows =
         by_question(&replayed).into_iter().map(|(question, there)| parties.row(question, there, &again)).collect();
@@ -145,7 +150,7 @@ pub(super) fn compare_all(ledger: &Ledger, query: &Query) -> Result<Comparison, 
 impl Comparison {
     /// Adds the questions that were asked for by their whole subject and predicate, and of which the sources asked for have nothing
     /// while somebody else has. Of a question that nobody has anything on nobody can tell whether its name is whole.
-    fn add_unanswered(&mut self, ledger: &Ledger, query: &Query) -> Result<(), OpenError> {
+    fn add_unanswered(&mut self, ledger: &Ledger, query: &Query, way: Way) -> Result<(), OpenError> {
         if query.filter.sources.is_empty()
             || query.filter.subject_prefixes.is_empty()
             || query.filter.predicates.is_empty()
@@ -153,7 +158,7 @@ impl Comparison {
             return Ok(());
         }
         let filter = Filter { sources: vec![], ..query.filter.clone() };
-        let everyone = replay(ledger, &Query { filter, ..query.clone() })?;
+        let everyone = way.replay(ledger, &Query { filter, ..query.clone() })?;
         let subjects = query.filter.subject_prefixes.iter();
         let subjects: BTreeSet<Name> = subjects.map(|name| shown(&everyone, NameKind::Subject, name)).collect();
         let mut unanswered = questions_of(&everyone);

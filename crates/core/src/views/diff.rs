@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::about::Frame;
 use super::compare::{Finding, compare_all, picked};
+use super::frame::{Frame, Gathered, aliases_at, ever_joined};
 use super::moments::Moments;
 use super::verdict::Verdict;
+use super::way::Way;
 use crate::event::{NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::reading::Aliases;
-use crate::replay::{Filter, Query, Replay, Standing, StandingStance};
+use crate::replay::{Filter, Query, Ranges, Replay, Standing, StandingStance};
 use crate::text::Name;
 
 /// The clock along which two moments are compared.
@@ -128,16 +129,27 @@ pub struct VerdictChange {
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn diff(ledger: &Ledger, clock: Clock, before: &Query, after: &Query) -> Result<Diff, OpenError> {
-    let frame = Frame::read(ledger, after.known_at.as_ref())?;
+    diff_by(ledger, clock, before, after, Way::Index)
+}
+
+pub(super) fn diff_by(
+    ledger: &Ledger,
+    clock: Clock,
+    before: &Query,
+    after: &Query,
+    way: Way,
+) -> Result<Diff, OpenError> {
     let filter = &after.filter;
-    let right = compare_all(ledger, after)?;
+    let right = compare_all(ledger, after, way)?;
     let left = match clock {
-        Clock::Stated => compare_all(ledger, before)?,
+        Clock::Stated => compare_all(ledger, before, way)?,
         Clock::Recorded => {
-            compare_all(ledger, &Query { filter: under_all_names(filter, &frame.aliases), ..before.clone() })?
+            let aliases = aliases_at(ledger, after.known_at.as_ref(), way)?;
+            compare_all(ledger, &Query { filter: under_all_names(filter, &aliases), ..before.clone() }, way)?
         }
     };
-    let wanted = match (picked(ledger, before)?, picked(ledger, after)?) {
+    let Bearing { frame, candidates } = Bearing::of(ledger, after, way)?;
+    let wanted = match (picked(ledger, before, way)?, picked(ledger, after, way)?) {
         (None, None) => None,
         (a, b) => {
             let all = a.into_iter().chain(b).flatten();
@@ -167,31 +179,84 @@ pub fn diff(ledger: &Ledger, clock: Clock, before: &Query, after: &Query) -> Res
     verdicts.retain(|v| wanted.as_ref().is_none_or(|w| w.contains(&v.question)));
     let mut diff = Diff { before: left.replay, after: right.replay, sources, verdicts, other_entries: vec![] };
     if clock == Clock::Recorded {
-        diff.other_entries = others(ledger, &diff, filter, &frame)?;
+        diff.other_entries = others(ledger, &diff, filter, &frame, candidates)?;
     }
     Ok(diff)
+}
+
+/// What bears on the answers to a filter.
+struct Bearing {
+    frame: Frame,
+    /// Among these are all entries that the filter wants; `None`: any can be.
+    candidates: Option<BTreeSet<u64>>,
+}
+
+impl Bearing {
+    fn of(ledger: &Ledger, query: &Query, way: Way) -> Result<Self, OpenError> {
+        let (known_at, filter) = (query.known_at.as_ref(), &query.filter);
+        let gather = || match filter.sources.is_empty() && filter.subject_prefixes.is_empty() {
+            true => Ok(None),
+            false => Frame::gather(ledger, known_at, |others| {
+                let filter = under_every_name(filter, &ever_joined(others));
+                Ranges::of(&filter, &Aliases::default())
+            }),
+        };
+        let Some(Gathered { frame, mut claims }) = way.indexed(gather)? else {
+            return Ok(Self { frame: Frame::read(ledger, known_at)?, candidates: None });
+        };
+        claims.extend(frame.others.keys());
+        // Of a source's retraction the index knows what it takes back; if that was erased, or an alias that made it the source's own,
+        // only going through the log finds it.
+        let candidates = Some(claims).filter(|_| frame.redacted.is_empty());
+        Ok(Self { frame, candidates })
+    }
 }
 
 /// The filter for the earlier moment of the recorded clock: a name that was joined in between has to be looked for under what it
 /// was called then. Names that were one then and are not any more can bring too much; the later moment's names leave it out.
 fn under_all_names(filter: &Filter, aliases: &Aliases) -> Filter {
-    let joined = |kind, wants: &dyn Fn(&Name) -> bool| -> Vec<Name> {
-        aliases.joined(kind).filter(|members| members.iter().any(wants)).flatten().cloned().collect()
-    };
-    let begins = |name: &Name| filter.subject_prefixes.iter().any(|prefix| name.as_str().starts_with(prefix.as_str()));
-    let mut all = filter.clone();
+    let mut all = under_subjects_and_predicates(filter, aliases);
     if !filter.sources.is_empty() {
-        all.sources.extend(joined(NameKind::Source, &|name| filter.wants_source(name, aliases)));
+        all.sources.extend(joined(aliases, NameKind::Source, |name| filter.wants_source(name, aliases)));
     }
-    all.subject_prefixes.extend(joined(NameKind::Subject, &begins));
-    all.predicates.extend(joined(NameKind::Predicate, &|name| filter.predicates.contains(name)));
     all
 }
 
+/// The filter with every name under which something may have been recorded that it wants at any moment. `ever`: all names that were joined at
+/// some time.
+fn under_every_name(filter: &Filter, ever: &Aliases) -> Filter {
+    let mut all = under_subjects_and_predicates(filter, ever);
+    all.sources = filter.sources.iter().flat_map(|name| ever.members(NameKind::Source, name)).cloned().collect();
+    let own = all.sources.clone();
+    let is_within = |name: &Name| own.iter().any(|source| name.is_within(source.as_str()));
+    all.sources.extend(joined(ever, NameKind::Source, is_within));
+    all
+}
+
+fn under_subjects_and_predicates(filter: &Filter, aliases: &Aliases) -> Filter {
+    let begins = |name: &Name| filter.subject_prefixes.iter().any(|prefix| name.as_str().starts_with(prefix.as_str()));
+    let mut all = filter.clone();
+    all.subject_prefixes.extend(joined(aliases, NameKind::Subject, begins));
+    all.predicates.extend(joined(aliases, NameKind::Predicate, |name| filter.predicates.contains(name)));
+    all
+}
+
+/// All names that are one with a wanted one.
+fn joined(aliases: &Aliases, kind: NameKind, wants: impl Fn(&Name) -> bool) -> impl Iterator<Item = Name> {
+    let unions = aliases.joined(kind).filter(move |members| members.iter().any(&wants));
+    unions.flatten().cloned()
+}
+
 /// Entries recorded in between that no line names.
-fn others(ledger: &Ledger, diff: &Diff, filter: &Filter, frame: &Frame) -> Result<Vec<u64>, OpenError> {
+fn others(
+    ledger: &Ledger,
+    diff: &Diff,
+    filter: &Filter,
+    frame: &Frame,
+    candidates: Option<BTreeSet<u64>>,
+) -> Result<Vec<u64>, OpenError> {
     let named: BTreeSet<u64> = diff.sources.iter().flat_map(|s| &s.changes).flat_map(|c| c.entries.clone()).collect();
-    let mut others = Vec::new();
+    let from = diff.before.known_entries;
     let prepare = |entry: Entry| -> Result<Option<u64>, OpenError> {
         let index = entry.index();
         if index >= frame.known_entries || named.contains(&index) {
@@ -204,7 +269,12 @@ fn others(ledger: &Ledger, diff: &Diff, filter: &Filter, frame: &Frame) -> Resul
         };
         Ok(wanted.then_some(index))
     };
-    ledger.scan(diff.before.known_entries, prepare, |found| {
+    if let Some(candidates) = candidates {
+        let in_between: Vec<u64> = candidates.range(from..).copied().collect();
+        return Ok(ledger.read_each(&in_between, prepare)?.into_iter().flatten().collect());
+    }
+    let mut others = Vec::new();
+    ledger.scan(from, prepare, |found| {
         others.extend(found);
         Ok::<_, OpenError>(ControlFlow::Continue(()))
     })?;

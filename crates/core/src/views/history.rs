@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::{About, Account, Found, asked_as, entries_about};
+use super::way::Way;
 use crate::body::Record;
 use crate::entry::Head;
 use crate::event::{Content, Event, NameKind, Question, Target};
 use crate::ledger::{Ledger, OpenError};
 use crate::reading::Reading;
-use crate::replay::{AskedAs, Fate, Filter, Query, Replay, replay};
+use crate::replay::{AskedAs, Fate, Filter, Query, Replay};
 use crate::text::{Label, Name};
 use crate::time::Instant;
 
@@ -121,9 +122,19 @@ pub fn history(
     predicate: Option<&Name>,
     query: &HistoryQuery,
 ) -> Result<History, HistoryError> {
+    history_by(ledger, subject, predicate, query, Way::Index)
+}
+
+pub(super) fn history_by(
+    ledger: &Ledger,
+    subject: &Name,
+    predicate: Option<&Name>,
+    query: &HistoryQuery,
+    way: Way,
+) -> Result<History, HistoryError> {
     let about = About { subject, predicate };
-    let account = entries_about(ledger, &about, query.clocks.known_at.as_ref())?;
-    let replayed = replay(ledger, &account.query(&query.clocks, &about))?;
+    let account = entries_about(ledger, &about, query.clocks.known_at.as_ref(), way)?;
+    let replayed = account.replay(ledger, &query.clocks, &about, way)?;
     let items = Items::new(&account, &replayed, &query.clocks).all();
     let mut items: Vec<Item> = items.into_iter().filter(|item| wants(&query.clocks, &account, item)).collect();
     if query.order == Order::Stated {
@@ -217,7 +228,7 @@ impl Item {
 impl Account {
     /// How an entry reads; as it was recorded where a correction took it away.
     pub(super) fn reading(&self, index: u64) -> Option<&Event> {
-        let event = &self.entries.get(&index)?.record.as_ref()?.event;
+        let event = &self.found(index)?.record.as_ref()?.event;
         Some(match self.corrections.read(index, event) {
             Reading::Event(event) => event,
             Reading::Void { .. } => event,
@@ -239,19 +250,26 @@ impl Account {
         }
     }
 
-    /// A query on these clocks for the questions of all entries here, also those that a correction moved elsewhere.
-    pub(super) fn query(&self, clocks: &Query, about: &About<'_>) -> Query {
-        let questions: BTreeSet<Question> = self.entries.keys().filter_map(|index| self.question(*index)).collect();
-        let mut subjects: BTreeSet<Name> = questions.iter().map(|q| q.subject.clone()).collect();
-        subjects.insert(about.subject.clone());
-        let mut predicates: BTreeSet<Name> = questions.into_iter().map(|q| q.predicate).collect();
-        predicates.extend(about.predicate.cloned());
+    /// What stands on the questions of all entries here, also those that a correction moved elsewhere.
+    pub(super) fn replay(
+        &self,
+        ledger: &Ledger,
+        clocks: &Query,
+        about: &About<'_>,
+        way: Way,
+    ) -> Result<Replay, OpenError> {
+        let mut questions: BTreeSet<Question> = self.entries.keys().filter_map(|index| self.question(*index)).collect();
+        if let Some(predicate) = about.predicate {
+            questions.insert(Question { subject: about.subject.clone(), predicate: predicate.clone() });
+        }
+        let subjects: BTreeSet<&Name> = questions.iter().map(|q| &q.subject).chain([about.subject]).collect();
+        let predicates: BTreeSet<&Name> = questions.iter().map(|q| &q.predicate).collect();
         let filter = Filter {
-            subject_prefixes: subjects.into_iter().collect(),
-            predicates: predicates.into_iter().collect(),
+            subject_prefixes: subjects.into_iter().cloned().collect(),
+            predicates: predicates.into_iter().cloned().collect(),
             ..Filter::default()
         };
-        Query { filter, ..clocks.clone() }
+        way.replay_on(ledger, &Query { filter, ..clocks.clone() }, &questions)
     }
 
     /// The statement that corrections, notes and redactions are about in the end; any other entry is its own.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::about::Frame;
 use super::compare::{Comparison, Finding};
 use super::diff::{Change, ChangeKind, VerdictChange};
+use super::frame::Frame;
+use super::mended::Mended;
 use super::relation::{Relation, relate};
 use super::verdict::Verdict;
-use crate::event::{Content, Event, NameKind, Question};
+use crate::event::{Content, NameKind, Question};
 use crate::ledger::{Ledger, OpenError};
 use crate::replay::{Combined, Replay, StanceTarget, Standing, StandingStance, TakenBack};
 use crate::text::Name;
@@ -43,37 +44,18 @@ pub(super) struct Moments<'a> {
     frame: &'a Frame,
     /// How many entries were known at the earlier one.
     known_before: u64,
-    /// Corrections learned in between, by the entry that they are of in the end.
-    mended: BTreeMap<u64, Vec<u64>>,
-    /// The same, by whose statement on what was mended, or came of it. A statement that names no question can be on any.
-    around: BTreeMap<(Name, Option<Question>), BTreeSet<u64>>,
-    /// Those of aliases: names that were one are not any more.
-    parted: BTreeSet<u64>,
+    /// Corrections learned in between.
+    mended: Mended,
     /// Aliases learned in between, by the names that they join.
     joined: HashMap<(NameKind, &'a Name), Vec<u64>>,
     /// Everything that takes an entry back, by that entry.
     retractions: BTreeMap<u64, Vec<u64>>,
 }
 
-impl Frame {
-    /// A question under the names shown at the later moment.
-    pub(super) fn question(&self, q: &Question) -> Question {
-        let shown = |kind, name| self.aliases.shown(kind, name).clone();
-        Question { subject: shown(NameKind::Subject, &q.subject), predicate: shown(NameKind::Predicate, &q.predicate) }
-    }
-}
-
 impl<'a> Moments<'a> {
     pub(super) fn new(ledger: &Ledger, frame: &'a Frame, known_before: u64) -> Result<Self, OpenError> {
-        let mut moments = Self {
-            frame,
-            known_before,
-            mended: BTreeMap::new(),
-            around: BTreeMap::new(),
-            parted: BTreeSet::new(),
-            joined: HashMap::new(),
-            retractions: BTreeMap::new(),
-        };
+        let mended = Mended::since(ledger, frame, known_before)?;
+        let mut moments = Self { frame, known_before, mended, joined: HashMap::new(), retractions: BTreeMap::new() };
         for (index, (_, record)) in &frame.others {
             if let Content::Retraction(r) = &record.event.content {
                 moments.retractions.entry(r.of).or_default().push(*index);
@@ -85,47 +67,8 @@ impl<'a> Moments<'a> {
                     moments.joined.entry((alias.names, name)).or_default().push(*index);
                 }
             }
-            if let Content::Correction(_) = &record.event.content {
-                moments.mended.entry(moments.end_of(*index)).or_default().push(*index);
-            }
-        }
-        let ends: Vec<u64> = moments.mended.keys().copied().collect();
-        let recorded = ledger.read_each(&ends, |entry| -> Result<_, OpenError> {
-            Ok(entry.record()?.map(|record| (entry.index(), record.event)))
-        })?;
-        let recorded: HashMap<u64, Event> = recorded.into_iter().flatten().collect();
-        let mended: Vec<(u64, u64)> =
-            moments.mended.iter().flat_map(|(of, by)| by.iter().map(|by| (*by, *of))).collect();
-        for (by, of) in mended {
-            moments.mend(by, recorded.get(&of));
         }
         Ok(moments)
-    }
-
-    /// The entry that a correction is of in the end.
-    fn end_of(&self, mut index: u64) -> u64 {
-        // References point backwards; only a forged ledger has one that does not, and following it would lead round in a circle.
-        while let Some(Content::Correction(c)) = self.other(index)
-            && c.of < index
-        {
-            index = c.of;
-        }
-        index
-    }
-
-    /// Notes whom a correction that was learned in between has to do with.
-    fn mend(&mut self, by: u64, recorded: Option<&Event>) {
-        if matches!(recorded.map(|e| &e.content), Some(Content::Alias(_))) {
-            self.parted.insert(by);
-        }
-        let made = self.frame.others.get(&by).map(|(_, record)| &record.event);
-        for event in recorded.into_iter().chain(made) {
-            let Some(content) = event.statement().map(|e| &e.content) else { continue };
-            let Some(said) = content.attribution() else { continue };
-            let source = self.frame.aliases.shown(NameKind::Source, &said.source).clone();
-            let question = content.question().map(|q| self.frame.question(q));
-            self.around.entry((source, question)).or_default().insert(by);
-        }
     }
 
     pub(super) fn cells(&self, replay: &Replay) -> Cells {
@@ -150,23 +93,13 @@ impl<'a> Moments<'a> {
     }
 
     fn is_correction(&self, index: u64) -> bool {
-        self.other(index).is_some_and(|c| matches!(c, Content::Correction(_)))
-    }
-
-    fn other(&self, index: u64) -> Option<&Content> {
-        self.frame.others.get(&index).map(|(_, record)| &record.event.content)
-    }
-
-    /// Corrections learned in between that are, in the end, of one of these entries.
-    fn corrections_of(&self, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
-        entries.iter().filter_map(|of| self.mended.get(of)).flatten().copied().collect()
+        matches!(self.frame.other(index), Some(Content::Correction(_)))
     }
 
     /// What we did in between that has to do with a cell, where its own entries do not tell: corrections of the source's
     /// statements, or to them; else what became of its names.
     fn ours(&self, key: &(Name, Question)) -> (ChangeKind, BTreeSet<u64>) {
-        let on = [Some(key.1.clone()), None].map(|question| (key.0.clone(), question));
-        let around: BTreeSet<u64> = on.iter().filter_map(|on| self.around.get(on)).flatten().copied().collect();
+        let around = self.mended.around(key);
         if !around.is_empty() {
             return (ChangeKind::Corrected, around);
         }
@@ -174,7 +107,7 @@ impl<'a> Moments<'a> {
         if !aliases.is_empty() {
             return (ChangeKind::Renamed, aliases);
         }
-        (ChangeKind::Corrected, self.parted.clone())
+        (ChangeKind::Corrected, self.mended.parted.clone())
     }
 
     fn retractions_of(&self, entries: &BTreeSet<u64>) -> BTreeSet<u64> {
@@ -232,7 +165,7 @@ impl<'a> Moments<'a> {
             return;
         }
         let everything: BTreeSet<u64> = touched.iter().chain(&was_taken).chain(&is_taken).copied().collect();
-        let mended = self.corrections_of(&everything);
+        let mended = self.mended.of(&everything);
         let gone: BTreeSet<u64> = was_claims.difference(&is_claims).copied().collect();
         // On the stated clock both moments know the same entries, and none of them is new to the ledger.
         let is_new = |i: &u64| *i >= self.known_before || self.known_before == self.frame.known_entries;
@@ -276,7 +209,7 @@ impl<'a> Moments<'a> {
         let on_stated = self.known_before == self.frame.known_entries;
         let is_new = |i: u64| on_stated || (i >= self.known_before && !self.is_correction(i));
         for (own, stance) in &is {
-            let mended = self.corrections_of(&own_and_target(stance));
+            let mended = self.mended.of(&own_and_target(stance));
             match was.get(own) {
                 Some(before) if before.entries == stance.entries => {}
                 None if is_new(*own) => {
@@ -293,7 +226,7 @@ impl<'a> Moments<'a> {
         let taken = now.taken_back.iter().flat_map(|t| t.entries.clone());
         let said_since = now.entries().into_iter().chain(taken).chain(is.keys().copied()).any(is_new);
         for (own, stance) in was.iter().filter(|(own, _)| !is.contains_key(own)) {
-            let mended = self.corrections_of(&own_and_target(stance));
+            let mended = self.mended.of(&own_and_target(stance));
             let back: BTreeSet<u64> =
                 self.retractions_of(&BTreeSet::from([*own])).into_iter().filter(|i| is_new(*i)).collect();
             if !mended.is_empty() {

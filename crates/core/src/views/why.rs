@@ -1,16 +1,17 @@
 //! Why a cell of a view reads as it does: back to the entries, what became of each, and the rules that were applied.
 //!
-//! What stands is [`replay`]'s answer. This only explains it, entry by entry.
+//! What stands is [`replay`](fn@crate::replay::replay)'s answer. This only explains it, entry by entry.
 
 use std::collections::BTreeSet;
 
 use super::about::{About, Account, asked_as, entries_about, is_of};
 use super::history::{Item, Items, Reads, points_at};
 use super::rule::Rule;
+use super::way::Way;
 use crate::entry::Head;
 use crate::event::{Claim, Content, Event, NameKind, Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
-use crate::replay::{AskedAs, Fate, Query, Standing, TakenBack, replay};
+use crate::replay::{AskedAs, Fate, Query, Standing, TakenBack};
 use crate::text::Name;
 use crate::time::{Instant, Stated};
 
@@ -71,10 +72,14 @@ pub struct Part {
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn why(ledger: &Ledger, clocks: &Query, asked: &Asked) -> Result<Why, OpenError> {
+    why_by(ledger, clocks, asked, Way::Index)
+}
+
+pub(super) fn why_by(ledger: &Ledger, clocks: &Query, asked: &Asked, way: Way) -> Result<Why, OpenError> {
     let about = About { subject: &asked.question.subject, predicate: Some(&asked.question.predicate) };
-    let account = entries_about(ledger, &about, clocks.known_at.as_ref())?;
+    let account = entries_about(ledger, &about, clocks.known_at.as_ref(), way)?;
     let shown = shown(&account, asked);
-    let replayed = replay(ledger, &account.query(clocks, &about))?;
+    let replayed = account.replay(ledger, clocks, &about, way)?;
     let view = replayed.views.iter().find(|v| v.source == shown.source);
     let answer = Answer {
         standing: view.and_then(|v| v.standings.iter().find(|s| s.question == shown.question)).cloned(),
@@ -84,7 +89,7 @@ pub fn why(ledger: &Ledger, clocks: &Query, asked: &Asked) -> Result<Why, OpenEr
     let here = Here { account: &account, cell: &shown, clocks, items: &items };
     let found: Vec<Item> = items.all().into_iter().filter(|item| here.bears(item)).collect();
     let not_yet_known = match &clocks.known_at {
-        Some(_) => learned_later(ledger, asked, &about, account.known_entries)?,
+        Some(_) => learned_later(ledger, asked, &about, account.known_entries, way)?,
         None => vec![],
     };
     let rules = here.rules(&answer, &found, &not_yet_known);
@@ -135,10 +140,16 @@ fn numbers(entries: &[u64]) -> String {
 }
 
 /// Entries on the cell beyond what was known.
-fn learned_later(ledger: &Ledger, asked: &Asked, about: &About<'_>, known: u64) -> Result<Vec<u64>, OpenError> {
-    let account = entries_about(ledger, about, None)?;
+fn learned_later(
+    ledger: &Ledger,
+    asked: &Asked,
+    about: &About<'_>,
+    known: u64,
+    way: Way,
+) -> Result<Vec<u64>, OpenError> {
+    let account = entries_about(ledger, about, None, way)?;
     let (cell, clocks) = (shown(&account, asked), Query::default());
-    let replayed = replay(ledger, &account.query(&clocks, about))?;
+    let replayed = account.replay(ledger, &clocks, about, way)?;
     let items = Items::new(&account, &replayed, &clocks);
     let here = Here { account: &account, cell: &cell, clocks: &clocks, items: &items };
     Ok(items.all().iter().filter(|i| i.index >= known && here.bears(i)).map(|i| i.index).collect())
