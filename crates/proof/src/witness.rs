@@ -79,16 +79,16 @@ pub struct AddCheckpoint {
 #[non_exhaustive]
 pub enum RequestError {
     /// No such first line.
-    #[error("the first line is not `old SIZE`")]
+    #[error("the first line is not `old SIZE`; begin with the size that was cosigned last, or 0")]
     OldSize,
     /// No empty line.
-    #[error("there is no empty line before the checkpoint")]
+    #[error("there is no empty line before the checkpoint; send the request whole")]
     Truncated,
     /// A line that should be a hash.
-    #[error("a line of the proof is not a hash in base64")]
-    Hash,
+    #[error("line {0} is not a hash of the proof in base64; send the proof again")]
+    Hash(usize),
     /// More lines than may be sent.
-    #[error("more than {MAX_PROOF_LINES} lines of proof")]
+    #[error("more than {MAX_PROOF_LINES} lines of proof, and no tree takes as many; send the proof again")]
     TooMany,
     /// The checkpoint cannot be read.
     #[error("the checkpoint: {0}")]
@@ -106,7 +106,8 @@ impl AddCheckpoint {
         let mut lines = std::str::from_utf8(head).map_err(|_| RequestError::OldSize)?.split('\n');
         let old_size =
             lines.next().and_then(|line| decimal(line.strip_prefix("old ")?)).ok_or(RequestError::OldSize)?;
-        let proof: Vec<Digest> = lines.map(|l| l.parse().map_err(|_| RequestError::Hash)).collect::<Result<_, _>>()?;
+        let hash = |(line, text): (usize, &str)| text.parse().map_err(|_| RequestError::Hash(line));
+        let proof: Vec<Digest> = (2..).zip(lines).map(hash).collect::<Result<_, _>>()?;
         if proof.len() > MAX_PROOF_LINES {
             return Err(RequestError::TooMany);
         }
@@ -148,13 +149,19 @@ impl<S: WitnessStore> Witness<S> {
         let known = self.logs.iter().filter(|key| key.name().as_str() == checkpoint.origin);
         let known: Vec<VerifierKey> = known.cloned().collect();
         if known.is_empty() {
-            return Ok(Answer::refuse(404, "this witness does not know the log"));
+            return Ok(Answer::refuse(
+                404,
+                "this witness does not know the log; ask its keeper to add the log's verifier key",
+            ));
         }
         if let Err(e) = call.checkpoint.verify(&known) {
             return Ok(Answer::refuse(403, &e.to_string()));
         }
         if call.old_size > checkpoint.head.size {
-            return Ok(Answer::refuse(400, "the old size is greater than the checkpoint's"));
+            return Ok(Answer::refuse(
+                400,
+                "the old size is greater than the checkpoint's; send the newest checkpoint",
+            ));
         }
         let latest = self.store.latest(&checkpoint.origin)?;
         let stored = latest.as_ref().map_or(TreeHead { size: 0, root: empty_root() }, |l| l.checkpoint().head);
