@@ -74,7 +74,7 @@ impl Log {
     }
 
     fn consistency(&self, old: u64, new: u64) -> Vec<Digest> {
-        consistency_proof(&ByTiles(&self.tree), old, new).unwrap()
+        consistency_proof(&ByTiles::new(&self.tree, new), old, new).unwrap()
     }
 
     fn checkpoint(&self, key: &SigningKey, size: u64) -> SignedCheckpoint {
@@ -84,7 +84,7 @@ impl Log {
 
     fn proof(&self, checkpoint: SignedCheckpoint, index: u64) -> ProofFile {
         let size = checkpoint.checkpoint().head.size;
-        let hashes = inclusion_proof(&ByTiles(&self.tree), index, size).unwrap();
+        let hashes = inclusion_proof(&ByTiles::new(&self.tree, size), index, size).unwrap();
         ProofFile { extra: Some(self.entries[index as usize].encode()), index, hashes, checkpoint }
     }
 }
@@ -161,7 +161,7 @@ fn base64(bytes: &[u8]) -> String {
 fn every_message_is_its_own<'a>(said: impl Iterator<Item = (&'a str, &'a str)>) {
     let advice = [
         "again", "ask", "Ask", "believe", "look", "remove", "install", "trust", "make", "send", "begin", "Go on",
-        "keep",
+        "Keep", "write",
     ];
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for (forgery, said) in said {

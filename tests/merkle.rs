@@ -62,13 +62,13 @@ fn every_small_tree_is_that_of_another_implementation() {
         assert_eq!(now.root.0[..], theirs.root().as_bytes()[..], "root over {size}");
         assert_eq!(now.root, root_by_definition(&all[..size as usize]));
         for index in 0..size {
-            let proof = inclusion_proof(&ByTiles(&ours), index, size).unwrap();
+            let proof = inclusion_proof(&ByTiles::new(&ours, size), index, size).unwrap();
             let other = theirs.prove_inclusion(index as usize);
             assert_eq!(Digest::concat(&proof), other.as_bytes(), "#{index} in {size}");
             verify_inclusion(all[index as usize], index, size, &proof, now.root).unwrap();
         }
         for old in &roots {
-            let proof = consistency_proof(&ByTiles(&ours), old.size, size).unwrap();
+            let proof = consistency_proof(&ByTiles::new(&ours, size), old.size, size).unwrap();
             if old.size > 0 {
                 let other = theirs.prove_consistency((size - old.size) as usize);
                 assert_eq!(Digest::concat(&proof), other.as_bytes(), "{} in {size}", old.size);
@@ -95,7 +95,15 @@ fn growing_in_steps_gives_the_same_tree() {
     }
     drop(files);
     let mut files = FileTree::open(dir.path()).unwrap();
-    assert_eq!(files.size(), 70_000 - 1_000 + 1_000);
+    assert_eq!(files.size(), 70_000);
+    // More tiles than are kept in memory, from the files and from memory: the same proofs, also when they are asked for again.
+    let (of_files, of_memory) = (ByTiles::new(&files, 69_999), ByTiles::new(&whole, 69_999));
+    for index in (0..69_999).step_by(251).chain((0..69_999).rev().step_by(7_919)) {
+        let proof = inclusion_proof(&of_files, index, 69_999).unwrap();
+        assert_eq!(proof, inclusion_proof(&of_memory, index, 69_999).unwrap());
+        let now = head(&whole, 69_999).unwrap();
+        verify_inclusion(all[index as usize], index, now.size, &proof, now.root).unwrap();
+    }
     files.truncate(65_535).unwrap();
     assert_eq!(files.hashes(1, 0, 255).unwrap(), whole.hashes(1, 0, 255).unwrap());
     extend(&mut files, &all[65_535..]).unwrap();
@@ -135,7 +143,7 @@ proptest! {
         let (index, old) = (index.index(size as usize) as u64, 1 + old.index(size as usize - 1) as u64);
         let now = head(&*LARGE, size).unwrap();
         let hash = leaf(&index.to_le_bytes());
-        let proof = inclusion_proof(&ByTiles(&*LARGE), index, size).unwrap();
+        let proof = inclusion_proof(&ByTiles::new(&*LARGE, size), index, size).unwrap();
         verify_inclusion(hash, index, size, &proof, now.root).unwrap();
         let mut changed = proof.clone();
         let which = at.index(changed.len());
@@ -149,7 +157,7 @@ proptest! {
         prop_assert!(verify_inclusion(hash, index, size, &[proof.as_slice(), &[hash]].concat(), now.root).is_err());
 
         let before = head(&*LARGE, old).unwrap();
-        let proof = consistency_proof(&ByTiles(&*LARGE), old, size).unwrap();
+        let proof = consistency_proof(&ByTiles::new(&*LARGE, size), old, size).unwrap();
         verify_consistency(before, now, &proof).unwrap();
         let mut changed = proof.clone();
         let which = at.index(changed.len());
