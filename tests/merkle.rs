@@ -11,6 +11,7 @@
 )]
 
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
+use ct_merkle::{ConsistencyProof, InclusionProof, RootHash};
 use proptest::prelude::*;
 use sayso_proof::digest::Digest;
 use sayso_proof::files::FileTree;
@@ -77,6 +78,30 @@ fn every_small_tree_is_that_of_another_implementation() {
         }
         verify_consistency(now, now, &[]).unwrap();
         roots.push(now);
+    }
+}
+
+/// A thousand proofs of each kind over 70,000 leaves, made by us and checked by the other implementation.
+#[test]
+fn another_implementation_checks_our_proofs_of_a_large_tree() {
+    const SIZE: u64 = 70_000;
+    let ours = tree(SIZE);
+    let mut theirs = MemoryBackedTree::<sha2::Sha256, [u8; 8]>::new();
+    (0..SIZE).for_each(|i| theirs.push(i.to_le_bytes()));
+    let root = theirs.root();
+    assert_eq!(root.as_bytes()[..], head(&ours, SIZE).unwrap().root.0[..]);
+    let by_tiles = ByTiles::new(&ours, SIZE);
+    for index in (0..SIZE).step_by(70) {
+        let proof = Digest::concat(&inclusion_proof(&by_tiles, index, SIZE).unwrap());
+        let proof = InclusionProof::try_from_bytes(proof).unwrap();
+        root.verify_inclusion(&index.to_le_bytes(), index, &proof).unwrap();
+    }
+    for old in (1..SIZE).step_by(70) {
+        let proof = Digest::concat(&consistency_proof(&by_tiles, old, SIZE).unwrap());
+        let proof = ConsistencyProof::try_from_bytes(proof).unwrap();
+        let before = head(&ours, old).unwrap().root.0;
+        let digest = sha2::digest::Output::<sha2::Sha256>::from(before);
+        root.verify_consistency(&RootHash::new(digest, old), &proof).unwrap();
     }
 }
 

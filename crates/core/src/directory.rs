@@ -381,6 +381,14 @@ pub fn expect_free(path: &Path) -> Result<(), DirError> {
     Ok(())
 }
 
+/// The ledger whose directory this path lies in, or is.
+#[must_use]
+pub fn ledger_around(path: &Path) -> Option<&Path> {
+    let says_so =
+        |dir: &&Path| std::fs::read(dir.join(FORMAT_FILE)).is_ok_and(|text| text.starts_with(b"sayso ledger "));
+    path.ancestors().find(says_so)
+}
+
 /// Whether a directory says that it is a ledger.
 #[must_use]
 pub fn is_ledger(path: &Path) -> bool {

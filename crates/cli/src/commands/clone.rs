@@ -40,7 +40,8 @@ const CHECKPOINT: &str = "checkpoint";
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sayso clone https://newsroom.example/sotk sotk --key 'newsroom.example/sotk+1234abcd+AX...'\n  \
-    sayso --ledger sotk pull\n\nGet the key by another way than the ledger."
+    sayso --ledger sotk pull\n\nGet the key by another way than the ledger. \
+    SAYSO_HTTP_TIMEOUT: seconds that a host may take for a file [60].\nSAYSO_CA_FILE: certificates to trust in place of the public ones."
 )]
 pub(crate) struct CloneArgs {
     /// Where it is published: a directory or a web address

@@ -175,8 +175,8 @@ fn answer(mut request: Request, witness: &Mutex<Witness<Files>>) {
         match body(&mut request) {
             Err(answer) => answer,
             Ok(body) => {
-                let now_s = u64::try_from(SystemClock.now().micros() / 1_000_000).unwrap_or(0);
                 let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner); // the checkpoint on disk is what counts
+                let now_s = u64::try_from(SystemClock.now().micros() / 1_000_000).unwrap_or(0);
                 witness.add_checkpoint(&body, now_s).unwrap_or_else(|e| {
                     e.report();
                     refuse(500, "the witness could not keep the checkpoint; nothing was cosigned")
