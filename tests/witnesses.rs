@@ -175,11 +175,11 @@ fn a_witness_that_lies_is_said_to() {
     for (status, kind, body, expected) in rows {
         let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
         let url = format!("http://{}", server.server_addr());
-        let (body, location) = (body.to_owned(), format!("{url}/again"));
+        let (sent, location) = (body.to_owned(), format!("{url}/again"));
         std::thread::spawn(move || {
             for request in server.incoming_requests() {
                 let header = |name: &str, value: &str| tiny_http::Header::from_bytes(name, value).unwrap();
-                let response = tiny_http::Response::from_string(&body).with_status_code(status);
+                let response = tiny_http::Response::from_string(&sent).with_status_code(status);
                 let response =
                     response.with_header(header("Content-Type", kind)).with_header(header("Location", &location));
                 let _ = request.respond(response);

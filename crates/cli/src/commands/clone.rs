@@ -5,8 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
 
 use clap::Args;
+use sayso_core::bundle::Bundle;
 use sayso_core::copy::take_over;
 use sayso_core::directory::expect_free;
 use sayso_core::entry::{Head, LedgerId};
@@ -40,7 +42,7 @@ const CHECKPOINT: &str = "checkpoint";
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sayso clone https://newsroom.example/sotk sotk --key 'newsroom.example/sotk+1234abcd+AX...'\n  \
-    sayso --ledger sotk pull\n\nGet the key by another way than the ledger. \
+    sayso --ledger sotk pull\n\nGet the key by another way than the ledger.\n\n\
     SAYSO_HTTP_TIMEOUT: seconds that a host may take for a file [60].\nSAYSO_CA_FILE: certificates to trust in place of the public ones."
 )]
 pub(crate) struct CloneArgs {
@@ -111,26 +113,37 @@ fn make(
 ) -> Result<(Ledger, Taken), CliError> {
     let bar = progress::spinner("taking over entries");
     let mut taken = Taken { entries: 0, without_body: vec![] };
-    let (mut steps, mut beside) = (fetched.steps(), Some(beside));
-    let mut ready = Vec::new().into_iter();
-    let next = || {
-        if ready.as_slice().is_empty()
-            && let Some(step) = steps.next()
-        {
-            ready = published.side_by_side(step, |number| fetched.bundle(published, number))?.into_iter();
-        }
-        let Some(bundle) = ready.next() else {
-            beside.take().map_or(Ok(()), |beside| beside())?;
-            return Ok::<_, CliError>(None);
+    let (mut beside, mut ready) = (Some(beside), Vec::new().into_iter());
+    let ledger = std::thread::scope(|scope| {
+        // While some bundles are checked and written the next ones are fetched.
+        let (ahead, arrived) = sync_channel::<Result<Vec<Bundle>, CliError>>(1);
+        scope.spawn(move || {
+            for step in fetched.steps() {
+                let bundles = published.side_by_side(step, |number| fetched.bundle(published, number));
+                let failed = bundles.is_err();
+                if ahead.send(bundles).is_err() || failed {
+                    return; // whoever takes them over has given up, or will
+                }
+            }
+        });
+        let next = || {
+            if ready.as_slice().is_empty()
+                && let Ok(bundles) = arrived.recv()
+            {
+                ready = bundles?.into_iter();
+            }
+            let Some(bundle) = ready.next() else {
+                beside.take().map_or(Ok(()), |beside| beside())?;
+                return Ok::<_, CliError>(None);
+            };
+            let erased = bundle.entries.iter().zip(bundle.first..).filter(|(entry, _)| entry.body().is_none());
+            taken.without_body.extend(erased.map(|(_, index)| index));
+            taken.entries += bundle.entries.len() as u64;
+            bar.set_message(format!("taking over entries: {}", taken.entries));
+            Ok(Some(bundle))
         };
-        let erased = bundle.entries.iter().zip(bundle.first..).filter(|(entry, _)| entry.body().is_none());
-        taken.without_body.extend(erased.map(|(_, index)| index));
-        taken.entries += bundle.entries.len() as u64;
-        bar.set_message(format!("taking over entries: {}", taken.entries));
-        Ok(Some(bundle))
-    };
-    let from = published.source.to_string();
-    let ledger = take_over(from, id, fetched.end, dir, SystemClock, SystemEntropy, next)?;
+        take_over(published.source.to_string(), id, fetched.end, dir, SystemClock, SystemEntropy, next)
+    })?;
     bar.finish_and_clear();
     Ok((ledger, taken))
 }
