@@ -138,13 +138,13 @@ pub(crate) fn in_words(e: &ureq::Error, within: Duration) -> String {
         ureq::Error::TooManyRedirects => format!("the host sends on from one address to the next without end; {ASK}"),
         ureq::Error::HostNotFound => "there is no such host; look at the address".into(),
         ureq::Error::ConnectionFailed => format!("the host could not be reached; {ASK}"),
+        e if e.to_string().contains("certificate") => format!(
+            "{e}: whoever answered could not show that it is this host. If its certificate is of your own making, name it in SAYSO_CA_FILE"
+        ),
         ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             format!("the host ended the connection before all of it was there; {ASK}")
         }
         ureq::Error::Io(e) => format!("{}; {ASK}", crate::error::in_words(e)),
-        e if e.to_string().contains("certificate") => format!(
-            "{e}: whoever answered could not show that it is this host. If its certificate is of your own making, name it in SAYSO_CA_FILE"
-        ),
         e => format!("{e}; {ASK}"),
     }
 }
