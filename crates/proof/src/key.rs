@@ -119,7 +119,7 @@ pub enum KeyError {
     #[error("not a key: its last part holds {0} bytes, and those of a key are 33. Copy it again, whole")]
     Length(usize),
     /// A name that is empty.
-    #[error("a key's name must not be empty; it is what the key vouches for, such as newsroom.example/sotk")]
+    #[error("a key's name must not be empty: write what the key vouches for, such as newsroom.example/sotk")]
     NoName,
     /// A name that cannot be one.
     #[error("a key's name may have no spaces, control characters or `+`; write `-` in their place")]

@@ -8,7 +8,7 @@ use crate::cosignature;
 use crate::digest::Digest;
 use crate::key::{SigningKey, VerifierKey};
 use crate::merkle::{TreeHead, empty_root, verify_consistency};
-use crate::text::decimal;
+use crate::text::{decimal, shown};
 
 /// Most hashes of a consistency proof.
 pub const MAX_PROOF_LINES: usize = 63;
@@ -79,8 +79,8 @@ pub struct AddCheckpoint {
 #[non_exhaustive]
 pub enum RequestError {
     /// No such first line.
-    #[error("the first line is not `old SIZE`; begin with the size that was cosigned last, or 0")]
-    OldSize,
+    #[error("the first line is not `old SIZE`, but `{0}`; begin with the size that was cosigned last, or 0")]
+    OldSize(String),
     /// No empty line.
     #[error("there is no empty line before the checkpoint; send the request whole")]
     Truncated,
@@ -103,9 +103,11 @@ impl AddCheckpoint {
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let end = body.windows(2).position(|w| w == b"\n\n").ok_or(RequestError::Truncated)?;
         let (head, checkpoint) = body.split_at_checked(end).ok_or(RequestError::Truncated)?;
-        let mut lines = std::str::from_utf8(head).map_err(|_| RequestError::OldSize)?.split('\n');
-        let old_size =
-            lines.next().and_then(|line| decimal(line.strip_prefix("old ")?)).ok_or(RequestError::OldSize)?;
+        let head = String::from_utf8_lossy(head);
+        let mut lines = head.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let old_size = first.strip_prefix("old ").and_then(decimal);
+        let old_size = old_size.ok_or_else(|| RequestError::OldSize(shown(first, 80)))?;
         let hash = |(line, text): (usize, &str)| text.parse().map_err(|_| RequestError::Hash(line));
         let proof: Vec<Digest> = (2..).zip(lines).map(hash).collect::<Result<_, _>>()?;
         if proof.len() > MAX_PROOF_LINES {
