@@ -23,6 +23,8 @@ use desk::{Desk, files};
 
 /// What a host does instead of giving the file, if the path is the one.
 type Trick = fn(&mut dyn Write, &[u8]) -> std::io::Result<()>;
+/// What happens to a file in a directory.
+type Spoil = fn(&Path);
 /// The beginning of a path, and what is done there.
 type Tricks = Arc<Mutex<Option<(&'static str, Trick)>>>;
 
@@ -213,7 +215,7 @@ fn whatever_a_host_does_nothing_is_left_half_made() {
 fn whatever_a_directory_holds_nothing_is_left_half_made() {
     let (desk, key) = Desk::with_claims(300);
     desk.ok("ledger", &["publish", &desk.text("site")]);
-    let damage: [(&str, &str, fn(&Path), &str); 4] = [
+    let damage: [(&str, &str, Spoil, &str); 4] = [
         ("too long", "tile/entries/000", |path| std::fs::write(path, vec![7; 50_000]).unwrap(), "is longer than"),
         ("gone", "bodies/000", |path| std::fs::remove_file(path).unwrap(), "bodies/000 is missing in"),
         (
