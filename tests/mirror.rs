@@ -15,7 +15,7 @@ mod support;
 use std::path::Path;
 
 use sayso_core::bundle::Bundle;
-use sayso_core::copy::{CopyError, MirrorError, restore, salvage};
+use sayso_core::copy::{CopyError, MirrorError, restore, salvage, take_over};
 use sayso_core::directory::{DirError, LedgerDir};
 use sayso_core::entry::Head;
 use sayso_core::ledger::{self, AppendError, CopiedEntry, Ledger, Outcome};
@@ -182,6 +182,13 @@ fn copied(ledger: &Ledger, from: u64) -> Vec<CopiedEntry> {
     (from..ledger.head().size).map(copied).collect()
 }
 
+/// A copy of a ledger that has nothing of it yet.
+fn empty_copy(ledger: &Ledger, path: &Path) -> Ledger {
+    let head = Head { size: 0, hash: ledger.id().genesis() };
+    let nothing = || Ok::<_, CopyError>(None);
+    take_over("nothing".into(), ledger.id(), head, path, SystemClock, SystemEntropy, nothing).unwrap()
+}
+
 /// What `sayso pull` takes over is acknowledged like everything else.
 #[test]
 fn a_copy_has_a_mirror_too() {
@@ -189,7 +196,7 @@ fn a_copy_has_a_mirror_too() {
     let dir = tempfile::tempdir().unwrap();
     let (path, mirror, away) = (dir.path().join("copy"), dir.path().join("mirror"), dir.path().join("away"));
     add_numbered(&f.ledger, 0..300);
-    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    let copy = empty_copy(&f.ledger, &path);
     copy.copy(copied(&f.ledger, 0)).unwrap();
     copy.mirror(&mirror).unwrap();
     add_numbered(&f.ledger, 300..600);
@@ -225,7 +232,7 @@ fn what_is_made_of_the_mirror_of_a_copy_takes_no_entries_either() {
     let dir = tempfile::tempdir().unwrap();
     let [path, mirror, restored, salvaged] = ["copy", "mirror", "new", "saved"].map(|name| dir.path().join(name));
     add_numbered(&f.ledger, 0..300);
-    let copy = LedgerDir::create_copy(&path, f.ledger.id(), SystemClock, SystemEntropy).unwrap();
+    let copy = empty_copy(&f.ledger, &path);
     copy.mirror(&mirror).unwrap();
     copy.copy(copied(&f.ledger, 0)).unwrap();
     drop(copy);

@@ -11,142 +11,13 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+mod desk;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-use sayso_core::directory::LedgerDir;
-use sayso_core::machine::SystemEntropy;
-use sayso_core::text::Text;
-use sayso_core::time::SystemClock;
-use serde_json::Value;
-
-const NAME: &str = "newsroom.example/sotk";
-
-/// A newsroom: its keys, and whatever it makes, in a directory that goes away at the end.
-struct Desk {
-    dir: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
-    }
-
-    /// A desk with a key and a ledger of its name with so many claims.
-    fn with_claims(count: usize) -> (Self, String) {
-        let desk = Self::new();
-        desk.ok("ledger", &["init", "--name", NAME]);
-        let key = desk.json("ledger", &["key", "new", NAME])["key"].as_str().unwrap().to_owned();
-        desk.claims("ledger", 0, count);
-        (desk, key)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).display().to_string()
-    }
-
-    fn command(&self, ledger: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        command.env_remove("SAYSO_LEDGER").env_remove("SAYSO_RECORDER").env("SAYSO_KEYS", self.path("keys"));
-        command.stdin(Stdio::null()).arg("--ledger").arg(self.path(ledger)).args(args);
-        command
-    }
-
-    fn run(&self, ledger: &str, args: &[&str]) -> Output {
-        self.command(ledger, args).output().unwrap()
-    }
-
-    fn ok(&self, ledger: &str, args: &[&str]) -> String {
-        let output = self.run(ledger, args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, ledger: &str, args: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(ledger, &[args, &["--format", "json"]].concat())).unwrap()
-    }
-
-    /// What is said when it is refused, with exit code 1.
-    fn refused(&self, ledger: &str, args: &[&str]) -> String {
-        let output = self.run(ledger, args);
-        assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
-        String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn claims(&self, ledger: &str, from: usize, count: usize) {
-        let line = |i| {
-            format!(
-                r#"{{"kind":"claim","id":"c-{i}","source":"yerevan","subject":"s","predicate":"p{}","value":{i},"stated":"2023-05-12"}}"#,
-                i % 7
-            )
-        };
-        let lines: Vec<String> = (from..from + count).map(line).collect();
-        std::fs::write(self.path("claims.jsonl"), lines.join("\n")).unwrap();
-        self.ok(ledger, &["import", &self.text("claims.jsonl")]);
-    }
-
-    fn copy_dir(&self, from: &str, to: &str) {
-        copy_dir(&self.path(from), &self.path(to));
-    }
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &to.join(entry.file_name()));
-        } else {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
-}
-
-/// Every file below a directory.
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut waiting = vec![dir.to_owned()];
-    while let Some(next) = waiting.pop() {
-        for entry in std::fs::read_dir(&next).unwrap().flatten() {
-            if entry.file_type().unwrap().is_dir() {
-                waiting.push(entry.path());
-            } else {
-                let name = entry.path().strip_prefix(dir).unwrap().display().to_string();
-                found.insert(name, std::fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    found
-}
-
-/// A process that ends with the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A witness of one ledger: the process, its address and its key.
-fn witness(desk: &Desk, key: &str) -> (Running, String, String) {
-    if !desk.path("keys/witness.example").exists() {
-        desk.ok("ledger", &["key", "new", "witness.example", "--witness"]);
-    }
-    let state = desk.text("witness-state");
-    let args = ["witness", "--listen", "127.0.0.1:0", "--log", key, "--state", &state, "--format", "json"];
-    let mut child = desk.command("ledger", &args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let said: Value = serde_json::from_str(&line).unwrap();
-    (Running(child), said["url"].as_str().unwrap().to_owned(), said["key"].as_str().unwrap().to_owned())
-}
+use desk::{Desk, NAME, copy_dir, files, witness};
 
 #[test]
 fn a_proof_is_checked_without_the_ledger_and_says_what_it_does_not_prove() {
@@ -203,7 +74,10 @@ fn keys_are_private_outside_the_ledger_and_rotation_keeps_old_checkpoints_valid(
         let secret: Vec<String> = files(&desk.path("keys")).into_keys().filter(|f| f.ends_with(".key")).collect();
         assert_eq!((secret.len(), mode(&desk.path("keys"))), (1, 0o700));
         let path = desk.path("keys").join(&secret[0]);
-        assert_eq!(mode(&path), 0o600);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        std::fs::set_permissions(path.parent().unwrap(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(desk.refused("ledger", &["checkpoint"]).contains("others can write in this directory"));
+        std::fs::set_permissions(path.parent().unwrap(), std::fs::Permissions::from_mode(0o700)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(desk.refused("ledger", &["checkpoint"]).contains("others can read this key"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -211,7 +85,12 @@ fn keys_are_private_outside_the_ledger_and_rotation_keeps_old_checkpoints_valid(
     assert!(files(&desk.path("ledger")).iter().all(|(_, bytes)| !bytes.windows(11).any(|w| w == b"PRIVATE+KEY")));
     assert!(desk.refused("ledger", &["key", "new", NAME]).contains("key rotate"));
 
+    let proof = desk.text("old.tlog-proof");
+    desk.ok("ledger", &["prove", "#1", "-o", &proof]);
+    assert_eq!(desk.ok("ledger", &["key", "show"]), format!("{old}\n"));
+
     let new = desk.json("ledger", &["key", "rotate", NAME])["key"].as_str().unwrap().to_owned();
+    assert_eq!(desk.ok("ledger", &["key", "show", NAME]), format!("{new}\n"), "the one that signs first");
     let both = desk.text("both.checkpoint");
     desk.ok("ledger", &["checkpoint", "-o", &both]);
     for (key, file) in [(&old, &checkpoint), (&old, &both), (&new, &both)] {
@@ -226,13 +105,30 @@ fn keys_are_private_outside_the_ledger_and_rotation_keeps_old_checkpoints_valid(
         desk.refused("ledger", &["audit", "--checkpoint", &only_new, "--key", &old]).contains("none of the given keys")
     );
     assert_eq!(desk.json("ledger", &["audit", "--checkpoint", &checkpoint, "--key", &old])["checkpoint"]["fits"], true);
+    assert_eq!(desk.json("none", &["verify", &proof, "--key", &old])["proved"], true, "what was signed stays valid");
+    assert_eq!(desk.json("ledger", &["key", "list"])["keys"][1]["state"], "retired");
+    assert!(desk.refused("ledger", &["key", "retire", NAME, &id]).contains("retired already"));
 
-    // Keys inside the ledger would be copied with it.
+    // Keys inside a ledger would be copied with it: neither made there nor used from there, by whatever way.
     let inside = desk.path("ledger/keys");
     copy_dir(&desk.path("keys"), &inside);
-    let mut command = desk.command("ledger", &["checkpoint"]);
-    let said = command.env("SAYSO_KEYS", &inside).output().unwrap();
-    assert!(String::from_utf8_lossy(&said.stderr).contains("inside the ledger's directory"), "{said:?}");
+    std::fs::create_dir(desk.path("ledger/empty")).unwrap();
+    let mut ways = vec![inside, desk.path("ledger/not/there/yet"), desk.path("ledger/empty")];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(desk.path("ledger/empty"), desk.path("looks-outside")).unwrap();
+        ways.push(desk.path("looks-outside/keys"));
+    }
+    for keys in ways {
+        for args in [&["checkpoint"][..], &["key", "new", "another.example"], &["key", "list"]] {
+            let said = desk.command("ledger", args).env("SAYSO_KEYS", &keys).output().unwrap();
+            assert_eq!(said.status.code(), Some(1), "{keys:?} {args:?}");
+            assert!(String::from_utf8_lossy(&said.stderr).contains("inside a ledger's directory"), "{said:?}");
+        }
+    }
+    // A name that looks like a way out of the directory is a name like any other.
+    desk.ok("ledger", &["key", "new", "../../elsewhere"]);
+    assert!(files(&desk.path("keys")).keys().any(|file| file.starts_with("%2E.%2F..%2Felsewhere/")));
 }
 
 #[test]
@@ -347,31 +243,6 @@ fn published_cloned_and_pulled() {
     assert!(desk.refused("clone", &["pull"]).contains("out of date, or its end was cut"));
 }
 
-/// The same, over HTTP from a host that only knows files.
-#[test]
-fn a_static_host_will_do() {
-    let (desk, key) = Desk::with_claims(300);
-    let site = desk.path("site");
-    desk.ok("ledger", &["publish", &desk.text("site")]);
-    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", server.server_addr());
-    std::thread::spawn(move || {
-        for request in server.incoming_requests() {
-            let answer = std::fs::read(site.join(request.url().trim_start_matches('/')));
-            let _ = match answer {
-                Ok(bytes) => request.respond(tiny_http::Response::from_data(bytes)),
-                Err(_) => request.respond(tiny_http::Response::from_string("no").with_status_code(404)),
-            };
-        }
-    });
-    let clone = desk.text("clone");
-    desk.ok("clone", &["clone", &url, &clone, "--key", &key]);
-    desk.claims("ledger", 300, 300);
-    desk.ok("ledger", &["publish", &desk.text("site")]);
-    assert_eq!(desk.json("clone", &["pull"])["taken"], 300);
-    assert_eq!(desk.ok("clone", &["export"]), desk.ok("ledger", &["export"]));
-}
-
 #[test]
 fn a_redaction_leaves_every_tile_as_it_was_and_the_proof_still_holds() {
     let (desk, key) = Desk::with_claims(520);
@@ -384,9 +255,8 @@ fn a_redaction_leaves_every_tile_as_it_was_and_the_proof_still_holds() {
     let secret = b"\x03\0\0\0\0\0\0\0c-3"; // the id with its length, or c-30 would do
     let has = |all: &BTreeMap<String, Vec<u8>>, name: &str| all[name].windows(11).any(|w| w == secret);
     assert!(has(&before, "bodies/000"));
-    for index in [3, 515] {
-        let ledger = LedgerDir::open(&desk.path("ledger")).unwrap().ledger(SystemClock, SystemEntropy).unwrap();
-        ledger.redact(index, Text::new("a name that must go").unwrap(), None).unwrap();
+    for entry in ["#3", "c-515"] {
+        desk.ok("ledger", &["redact", entry, "--reason", "a name that must go"]);
     }
     let published = desk.json("ledger", &["publish", &site]);
     let after = files(&desk.path("site"));
@@ -493,39 +363,6 @@ fn two_histories_through_one_witness() {
     let nobody = ["checkpoint", "--witness", "http://127.0.0.1:1", "--witness-key", witness_key.as_str()];
     assert!(desk.refused("forked", &nobody).contains("could not be reached"));
     desk.ok("forked", &[&nobody[..], &["--witnesses", "0"]].concat());
-}
-
-/// What the witness says over HTTP, and that it has it on disk by then.
-#[test]
-fn the_witness_over_http() {
-    let (desk, key) = Desk::with_claims(10);
-    let (_running, url, _) = witness(&desk, &key);
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let post = |path: &str, body: &str| {
-        let mut answer = agent.post(format!("{url}{path}")).send(body).unwrap();
-        let kind = answer.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
-        (answer.status().as_u16(), kind, answer.body_mut().read_to_string().unwrap())
-    };
-    let checkpoint = desk.ok("ledger", &["checkpoint"]);
-    let body = |old: u64| format!("old {old}\n\n{checkpoint}");
-    assert_eq!(post("/", &body(0)).0, 404);
-    assert_eq!(agent.get(format!("{url}/add-checkpoint")).call().unwrap().status().as_u16(), 405);
-    assert_eq!(post("/add-checkpoint", "hello").0, 400);
-    assert_eq!(post("/add-checkpoint", &body(11)).0, 400);
-    assert_eq!(post("/add-checkpoint", &body(5)).0, 409);
-    assert_eq!(post("/add-checkpoint", &body(0).replacen(NAME, "other.example", 1)).0, 404);
-    assert_eq!(post("/add-checkpoint", &body(0).replacen("\n10\n", "\n9\n", 1)).0, 403);
-    assert_eq!(post("/add-checkpoint", &"x".repeat(1_000_001)).0, 413);
-    let (status, _, line) = post("/add-checkpoint", &body(0));
-    assert!(status == 200 && line.starts_with("\u{2014} witness.example "), "{status} {line}");
-    let kept = files(&desk.path("witness-state")).into_iter().find(|(name, _)| name.ends_with(".checkpoint"));
-    assert_eq!(String::from_utf8(kept.unwrap().1).unwrap(), checkpoint);
-    let (status, kind, size) = post("/add-checkpoint", &body(0));
-    assert_eq!((status, kind.as_str(), size.as_str()), (409, "text/x.tlog.size", "10\n"));
-    // One witness for one memory.
-    let state = desk.text("witness-state");
-    let second = desk.run("ledger", &["witness", "--listen", "127.0.0.1:0", "--log", &key, "--state", &state]);
-    assert!(String::from_utf8_lossy(&second.stderr).contains("another witness"), "{second:?}");
 }
 
 /// 70,000 entries, read by a program of another language that knows only its own library.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::acknowledged::Acknowledged;
 use crate::copy::compact::heal;
 use crate::durable;
-use crate::entry::{Head, LedgerId};
+use crate::entry::Head;
 use crate::ledger::log::read_head;
 use crate::ledger::{Ledger, OpenError};
 use crate::machine::Entropy;
@@ -105,30 +105,9 @@ impl LedgerDir {
         clock: impl Clock + 'static,
         entropy: impl Entropy + 'static,
     ) -> Result<Ledger, DirError> {
-        Self::make(path, false, |store| Ledger::create(store, clock, entropy))
-    }
-
-    /// Makes a read-only copy, empty so far, of the ledger with this identity.
-    ///
-    /// # Errors
-    /// [`DirError::Exists`] if anything is in the way; nothing is touched then.
-    pub fn create_copy(
-        path: &Path,
-        id: LedgerId,
-        clock: impl Clock + 'static,
-        entropy: impl Entropy + 'static,
-    ) -> Result<Ledger, DirError> {
-        Self::make(path, true, |store| Ledger::create_as(id, store, clock, entropy))
-    }
-
-    fn make(
-        path: &Path,
-        read_only: bool,
-        create: impl FnOnce(Arc<dyn Store>) -> Result<Ledger, OpenError>,
-    ) -> Result<Ledger, DirError> {
         let mut claimed = Claimed::new(path)?;
-        claimed.set_read_only(read_only)?;
-        let ledger = match create(claimed.dir.store.clone()) {
+        claimed.set_read_only(false)?;
+        let ledger = match Ledger::create(claimed.dir.store.clone(), clock, entropy) {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
@@ -302,18 +281,10 @@ pub(crate) struct Claimed {
 
 impl Claimed {
     pub(crate) fn new(path: &Path) -> Result<Self, DirError> {
-        if is_ledger(path) || path.is_file() {
-            return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
-        }
+        expect_free(path)?;
         let parents = parents_of_missing(path);
         let made = !path.exists();
         std::fs::create_dir_all(path).map_err(io(path))?;
-        let mut names = std::fs::read_dir(path).map_err(io(path))?.flatten().map(|e| e.file_name());
-        // What an `init` that was cut short leaves behind is no reason to refuse.
-        let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
-        if names.any(|name| !left.iter().any(|left| name == *left)) {
-            return Err(DirError::Exists { path: path.to_owned(), ledger: false });
-        }
         let left = path.join(STORE_DIR).exists();
         Ok(Self { dir: LedgerDir::lock_and_open(path)?, parents, made, left })
     }
@@ -386,6 +357,36 @@ fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
     let parent = |p: &Path| p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     // Its own parent always: an earlier attempt may have got no further than making it.
     std::iter::once(parent(path)).chain(missing.map(parent)).collect()
+}
+
+/// Refuses a place where no ledger can be made, because something is there already. Nothing is made, and nothing promised: whoever has
+/// much to do before he makes the ledger asks first.
+///
+/// # Errors
+/// [`DirError::Exists`]; others if the directory cannot be read.
+pub fn expect_free(path: &Path) -> Result<(), DirError> {
+    if is_ledger(path) || path.is_file() {
+        return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
+    }
+    let mut names = match std::fs::read_dir(path) {
+        Ok(read) => read.flatten().map(|e| e.file_name()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(io(path)(e)),
+    };
+    // What an `init` that was cut short leaves behind is no reason to refuse.
+    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    if names.any(|name| !left.iter().any(|left| name == *left)) {
+        return Err(DirError::Exists { path: path.to_owned(), ledger: false });
+    }
+    Ok(())
+}
+
+/// The ledger whose directory this path lies in, or is.
+#[must_use]
+pub fn ledger_around(path: &Path) -> Option<&Path> {
+    let says_so =
+        |dir: &&Path| std::fs::read(dir.join(FORMAT_FILE)).is_ok_and(|text| text.starts_with(b"sayso ledger "));
+    path.ancestors().find(says_so)
 }
 
 /// Whether a directory says that it is a ledger.

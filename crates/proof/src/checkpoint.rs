@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::digest::Digest;
-use crate::key::{KeyKind, SigningKey, VerifierKey};
+use crate::key::{KeyId, KeyKind, KeyName, SigningKey, VerifierKey};
 use crate::merkle::TreeHead;
-use crate::note::{Note, NoteError, Verified};
-use crate::text::decimal;
+use crate::note::{Note, NoteError, Verified, signers};
+use crate::text::{decimal, shown};
 
 /// What a log says of itself at some size.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,22 +28,33 @@ pub enum CheckpointError {
     #[error(transparent)]
     Note(#[from] NoteError),
     /// Fewer than three lines, or empty ones.
-    #[error("a checkpoint has three lines or more, none of them empty: origin, size, root")]
+    #[error(
+        "a checkpoint has three lines or more, none of them empty: origin, size, root; look whether it is the right file"
+    )]
     Lines,
     /// The size is no number, or is written in another way.
-    #[error("the checkpoint's size `{0}` is not a plain decimal number")]
+    #[error("the checkpoint's size `{0}` is not a plain decimal number; get the checkpoint again")]
     Size(String),
     /// The root is no hash.
-    #[error("the checkpoint's root `{0}` is not a SHA-256 hash in base64")]
+    #[error("the checkpoint's root `{0}` is not a SHA-256 hash in base64; get the checkpoint again")]
     Root(String),
     /// A root that no tree of this size has.
-    #[error("the checkpoint has no entries, and its root is not that of the empty tree")]
+    #[error(
+        "the checkpoint has no entries, and its root is not that of the empty tree: no ledger has made it. Do not believe it"
+    )]
     NotEmpty,
     /// Signed by a key of another log, or only by witnesses.
-    #[error("the checkpoint is of `{origin}`, and no key of that name among those given signed it")]
+    #[error(
+        "the checkpoint is of `{}`, and no key of that name among those given signed it; it says it was signed by {}. Ask for the \
+         ledger's verifier key, by a way that you trust",
+        shown(origin, 80),
+        signers(found)
+    )]
     Origin {
         /// What it says it is of.
         origin: String,
+        /// Who is said to have signed.
+        found: Vec<(KeyName, KeyId)>,
     },
 }
 
@@ -71,9 +82,8 @@ impl FromStr for Checkpoint {
         if origin.is_empty() || extensions.iter().any(String::is_empty) {
             return Err(CheckpointError::Lines);
         }
-        let shortened = |s: &str| s.chars().take(100).collect();
-        let size = decimal(size).ok_or_else(|| CheckpointError::Size(shortened(size)))?;
-        let root: Digest = root.parse().map_err(|_| CheckpointError::Root(shortened(root)))?;
+        let size = decimal(size).ok_or_else(|| CheckpointError::Size(shown(size, 100)))?;
+        let root: Digest = root.parse().map_err(|_| CheckpointError::Root(shown(root, 100)))?;
         if size == 0 && root != crate::merkle::empty_root() {
             return Err(CheckpointError::NotEmpty);
         }
@@ -133,7 +143,8 @@ impl SignedCheckpoint {
         let verified = self.note.verify(known)?;
         let origin = &self.checkpoint.origin;
         let own = |v: &Verified<'_>| v.key.kind() == KeyKind::Log && v.key.name().as_str() == origin;
-        if verified.iter().any(own) { Ok(verified) } else { Err(CheckpointError::Origin { origin: origin.clone() }) }
+        let other = || CheckpointError::Origin { origin: origin.clone(), found: self.note.signers() };
+        if verified.iter().any(own) { Ok(verified) } else { Err(other()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! C2SP tlog-cosignature, the Ed25519 form: a witness says that at some time a checkpoint was the largest it had seen of a log,
 //! and consistent with all before. It reads no clock, and does not judge the time.
 
-use crate::key::{SIGNATURE_BYTES, SigningKey, VerifierKey};
+use crate::key::{SigningKey, VerifierKey};
 use crate::note::SignatureLine;
 
 /// The latest time that can be said.
@@ -22,10 +22,9 @@ pub fn sign(key: &SigningKey, time_s: u64, text: &str) -> Option<SignatureLine> 
     Some(SignatureLine { name: key.verifier().name().clone(), id: key.verifier().id(), signature })
 }
 
-/// The time, if the bytes are this witness's cosignature of the text.
-pub(crate) fn verify(key: &VerifierKey, text: &str, signature: &[u8]) -> Option<u64> {
-    let (time, signature) = signature.split_first_chunk::<8>()?;
+/// The time that the bytes say, and whether they are this witness's cosignature of the text at that time.
+pub(crate) fn verify(key: &VerifierKey, text: &str, signature: &[u8]) -> (u64, bool) {
+    let Some((time, signature)) = signature.split_first_chunk::<8>() else { return (0, false) };
     let time_s = u64::from_be_bytes(*time);
-    let fits = signature.len() == SIGNATURE_BYTES && time_s <= MAX_TIME_S;
-    (fits && key.verify(message(time_s, text).as_bytes(), signature)).then_some(time_s)
+    (time_s, time_s <= MAX_TIME_S && key.verify(message(time_s, text).as_bytes(), signature))
 }

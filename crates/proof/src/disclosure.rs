@@ -38,19 +38,27 @@ pub struct Disclosure {
 #[non_exhaustive]
 pub enum DisclosureError {
     /// Written by a newer program.
-    #[error("the entry is shown in form {0}, which is newer than this program reads")]
+    #[error("the entry is shown in form {0}, which is newer than this program reads; install a newer sayso")]
     Newer(u8),
     /// Cut, or longer than it should be.
-    #[error("the entry's bytes are cut, or too many")]
+    #[error("the entry's bytes are cut, or too many; get the proof again")]
     Length,
     /// The header cannot be one.
-    #[error("the entry's header is not one that this program reads")]
+    #[error(
+        "the entry's header is not one that this program reads: it is damaged, or a newer sayso made it; get the proof again"
+    )]
     Header,
     /// The body is not the one that was committed to.
-    #[error("the body shown is not the one that the entry's commitment was made for: body or salt was changed")]
+    #[error(
+        "the body shown is not the one that the entry's commitment was made for: body or salt was changed. The ledger did not record \
+         this text there; do not believe it"
+    )]
     Commitment,
     /// The header is that of another entry.
-    #[error("the proof is for entry #{proved}, and the header shown says that it is #{shown}")]
+    #[error(
+        "the proof is for entry #{proved}, and the header shown says that it is #{shown}: they were put together from two. Ask for a \
+         proof of the entry that you mean"
+    )]
     Index {
         /// What the proof says.
         proved: u64,

@@ -2,9 +2,8 @@
 //! or of the wrong length the tree counts as empty and is made anew.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::digest::{DIGEST_BYTES, Digest};
@@ -16,7 +15,8 @@ const LEVELS: u8 = 64 / TILE_HEIGHT;
 /// A tree in the files `level-0`, `level-1`, ... of a directory.
 pub struct FileTree {
     dir: PathBuf,
-    levels: Vec<RefCell<File>>,
+    /// Open as long as the tree is: opening one costs as much as reading a tile.
+    levels: Vec<File>,
     size: u64,
 }
 
@@ -33,6 +33,9 @@ impl FileTree {
         let whole = (0..LEVELS).map(fits).collect::<io::Result<Vec<bool>>>()?;
         tree.size = if whole.into_iter().all(|fits| fits) { leaves } else { 0 };
         tree.truncate(tree.size)?;
+        while tree.path(tree.next()).is_file() && tree.next() < LEVELS {
+            tree.open_next()?;
+        }
         Ok(tree)
     }
 
@@ -57,22 +60,40 @@ impl FileTree {
         self.size = self.size.min(size);
         for level in 0..LEVELS {
             let (path, length) = (self.path(level), level_size(self.size, level) * DIGEST_BYTES as u64);
-            if path.exists() {
+            if std::fs::metadata(&path).is_ok_and(|found| found.len() != length) {
                 OpenOptions::new().write(true).open(&path)?.set_len(length)?;
             }
         }
         Ok(())
     }
 
-    fn level(&mut self, level: u8) -> io::Result<&RefCell<File>> {
-        while self.levels.len() <= usize::from(level) {
-            let next = u8::try_from(self.levels.len()).unwrap_or(u8::MAX);
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            self.levels.push(RefCell::new(options.open(self.path(next))?));
-        }
+    /// The first level that is not open.
+    fn next(&self) -> u8 {
+        u8::try_from(self.levels.len()).unwrap_or(u8::MAX)
+    }
+
+    fn open_next(&mut self) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        self.levels.push(options.open(self.path(self.next()))?);
+        Ok(())
+    }
+
+    fn level(&self, level: u8) -> io::Result<&File> {
         self.levels.get(usize::from(level)).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    use std::io::Read;
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(bytes)
 }
 
 impl TileHashes for FileTree {
@@ -80,14 +101,7 @@ impl TileHashes for FileTree {
 
     fn hashes(&self, level: u8, first: u64, count: u64) -> io::Result<Cow<'_, [Digest]>> {
         let mut bytes = vec![0; usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(DIGEST_BYTES)];
-        let read = |file: &mut File, bytes: &mut [u8]| {
-            file.seek(SeekFrom::Start(first * DIGEST_BYTES as u64))?;
-            file.read_exact(bytes)
-        };
-        match self.levels.get(usize::from(level)) {
-            Some(file) => read(&mut file.borrow_mut(), &mut bytes)?,
-            None => read(&mut File::open(self.path(level))?, &mut bytes)?,
-        }
+        read_at(self.level(level)?, &mut bytes, first.saturating_mul(DIGEST_BYTES as u64))?;
         Digest::all(&bytes).map(Cow::Owned).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }
@@ -98,10 +112,12 @@ impl TreeStore for FileTree {
     }
 
     fn append(&mut self, level: u8, hashes: &[Digest]) -> io::Result<()> {
-        let mut file = self.level(level)?.borrow_mut();
+        while self.next() <= level {
+            self.open_next()?;
+        }
+        let mut file = self.level(level)?;
         file.seek(SeekFrom::End(0))?;
         file.write_all(&Digest::concat(hashes))?;
-        drop(file);
         if level == 0 {
             self.size += hashes.len() as u64;
         }

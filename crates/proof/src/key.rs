@@ -33,6 +33,14 @@ impl KeyKind {
     fn from_byte(byte: u8) -> Option<Self> {
         [Self::Log, Self::Witness].into_iter().find(|kind| *kind as u8 == byte)
     }
+
+    /// Bytes in what such a key signs: a witness puts the time before it.
+    pub(crate) const fn signature_bytes(self) -> usize {
+        match self {
+            Self::Log => SIGNATURE_BYTES,
+            Self::Witness => 8 + SIGNATURE_BYTES,
+        }
+    }
 }
 
 /// The four bytes by which a signature line says which key made it.
@@ -60,10 +68,14 @@ impl KeyName {
     /// Checks a name.
     ///
     /// # Errors
-    /// [`KeyError::Name`].
+    /// [`KeyError::NoName`], [`KeyError::Name`].
     pub fn new(name: &str) -> Result<Self, KeyError> {
         let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
-        if name.is_empty() || name.chars().any(bad) { Err(KeyError::Name) } else { Ok(Self(name.to_owned())) }
+        match name {
+            "" => Err(KeyError::NoName),
+            name if name.chars().any(bad) => Err(KeyError::Name),
+            name => Ok(Self(name.to_owned())),
+        }
     }
 
     /// The name.
@@ -83,23 +95,47 @@ impl fmt::Display for KeyName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// It is not of the form.
-    #[error("not a verifier key; it looks like NAME+1234abcd+AbCd...=")]
-    Form,
-    /// It is not of the form of a signing key.
-    #[error("not a signing key")]
-    PrivateForm,
+    /// It does not have three parts.
+    #[error(
+        "not a key: it has {0} parts joined by `+`; a verifier key looks like NAME+1234abcd+AbCd...=. Copy it again, whole"
+    )]
+    Parts(usize),
+    /// A signing key where a verifier key is asked for. It is not repeated.
+    #[error(
+        "this is a signing key, and the verifier key is asked for, which `sayso key list` shows. If anybody else has seen it, make \
+         another with `sayso key rotate --retire-old`"
+    )]
+    Secret,
+    /// Not a signing key where one is asked for.
+    #[error("not a signing key: it does not begin with {PRIVATE}")]
+    NotSecret,
+    /// The id is not written as one.
+    #[error("not a key: its second part is its id, eight digits 0-9 a-f, and this one is not. Copy it again")]
+    IdForm,
+    /// The last part is not canonical base64.
+    #[error("not a key: its last part is not base64 as it is written for keys. Copy it again, whole")]
+    Base64,
+    /// The last part has the wrong length.
+    #[error("not a key: its last part holds {0} bytes, and those of a key are 33. Copy it again, whole")]
+    Length(usize),
+    /// A name that is empty.
+    #[error("a key's name must not be empty: write what the key vouches for, such as newsroom.example/sotk")]
+    NoName,
     /// A name that cannot be one.
-    #[error("a key's name must not be empty, and may have no spaces, control characters or `+`")]
+    #[error("a key's name may have no spaces, control characters or `+`; write `-` in their place")]
     Name,
     /// The kind of key is not one that is known here.
-    #[error("key type {0} is not known here; 1 (Ed25519) and 4 (Ed25519 cosignature) are")]
+    #[error(
+        "key type {0} is not known here; 1 (Ed25519) and 4 (Ed25519 cosignature) are. Ask for a key of one of these"
+    )]
     Kind(u8),
     /// The bytes are no point of the curve, or one that anybody can sign for.
-    #[error("the key's bytes are not a usable Ed25519 key")]
+    #[error("the key's bytes are not a usable Ed25519 key: anybody could sign for it, or nobody. Do not trust it")]
     Bytes,
     /// The id is that of another key.
-    #[error("the key says that its id is {said}, and it is {computed}: it was mistyped or put together from two")]
+    #[error(
+        "the key says that its id is {said}, and it is {computed}: it was mistyped or put together from two. Ask for it again"
+    )]
     Id {
         /// What the text has.
         said: String,
@@ -129,16 +165,16 @@ fn key_id(name: &KeyName, kind: KeyKind, public: &[u8; 32]) -> KeyId {
 }
 
 /// The name, the id as said, the kind and the 32 bytes of either form of key.
-fn parts(text: &str, form: KeyError) -> Result<(KeyName, &str, KeyKind, [u8; 32]), KeyError> {
-    let mut fields = text.splitn(3, '+');
-    let (Some(name), Some(id), Some(data)) = (fields.next(), fields.next(), fields.next()) else { return Err(form) };
+fn parts(text: &str) -> Result<(KeyName, &str, KeyKind, [u8; 32]), KeyError> {
+    let fields: Vec<&str> = text.splitn(3, '+').collect();
+    let [name, id, data] = fields.as_slice() else { return Err(KeyError::Parts(fields.len())) };
     if id.len() != 8 || !id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
-        return Err(form);
+        return Err(KeyError::IdForm);
     }
-    let bytes = from_base64(data).ok_or(form.clone())?;
-    let (kind, key) = bytes.split_first().ok_or(form.clone())?;
+    let bytes = from_base64(data).ok_or(KeyError::Base64)?;
+    let (kind, key) = bytes.split_first().ok_or(KeyError::Length(0))?;
     let kind = KeyKind::from_byte(*kind).ok_or(KeyError::Kind(*kind))?;
-    Ok((KeyName::new(name)?, id, kind, key.try_into().map_err(|_| form)?))
+    Ok((KeyName::new(name)?, id, kind, key.try_into().map_err(|_| KeyError::Length(bytes.len()))?))
 }
 
 fn matching(said: &str, computed: KeyId) -> Result<(), KeyError> {
@@ -188,9 +224,9 @@ impl FromStr for VerifierKey {
 
     fn from_str(s: &str) -> Result<Self, KeyError> {
         if s.starts_with(PRIVATE) {
-            return Err(KeyError::Form);
+            return Err(KeyError::Secret);
         }
-        let (name, said, kind, bytes) = parts(s, KeyError::Form)?;
+        let (name, said, kind, bytes) = parts(s)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Bytes)?;
         if key.is_weak() {
             return Err(KeyError::Bytes);
@@ -257,8 +293,8 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError`].
     pub fn from_secret_text(text: &str) -> Result<Self, KeyError> {
-        let text = text.strip_prefix(PRIVATE).ok_or(KeyError::PrivateForm)?;
-        let (name, said, kind, seed) = parts(text, KeyError::PrivateForm)?;
+        let text = text.strip_prefix(PRIVATE).ok_or(KeyError::NotSecret)?;
+        let (name, said, kind, seed) = parts(text)?;
         let key = Self::from_seed(name, kind, &seed);
         matching(said, key.verifier.id)?;
         Ok(key)

@@ -134,7 +134,10 @@ pub fn consistency_proof<S: Subtrees>(tree: &S, old: u64, new: u64) -> Result<Ve
 #[non_exhaustive]
 pub enum MerkleError {
     /// The entry would lie beyond the tree.
-    #[error("entry #{index} cannot be in a tree of {size} entries")]
+    #[error(
+        "entry #{index} cannot be in a tree of {size} entries: proof and checkpoint do not belong together; ask for a proof under a \
+         checkpoint that has the entry"
+    )]
     Beyond {
         /// Where it is said to be.
         index: u64,
@@ -142,18 +145,33 @@ pub enum MerkleError {
         size: u64,
     },
     /// Too many or too few hashes.
-    #[error("the proof has the wrong number of hashes ({found}) for its place and size")]
+    #[error(
+        "the proof has the wrong number of hashes for its place and size ({found} instead of {expected}): some were left out or \
+         added; ask for it again"
+    )]
     Length {
         /// How many it has.
         found: usize,
+        /// How many it should have.
+        expected: usize,
     },
     /// The hashes lead somewhere else.
     #[error(
-        "the proof does not lead from this entry to the root of the checkpoint: not this entry, not this place, or not this tree"
+        "the proof does not lead from this entry to the root of the checkpoint of {size} entries, {root}, but to {leads_to}: not this \
+         entry, not this place, or not this tree. Do not believe it, and ask for a proof under this very checkpoint"
     )]
-    Inclusion,
+    Inclusion {
+        /// How many entries the tree has.
+        size: u64,
+        /// The tree's root.
+        root: Digest,
+        /// Where the proof leads.
+        leads_to: Digest,
+    },
     /// The newer tree has fewer leaves.
-    #[error("a tree of {new} entries cannot extend one of {old}")]
+    #[error(
+        "a tree of {new} entries cannot extend one of {old}: it is older, or its end was cut. Go on with the larger one"
+    )]
     Shrinks {
         /// Leaves of the older.
         old: u64,
@@ -161,17 +179,47 @@ pub enum MerkleError {
         new: u64,
     },
     /// Same size, other content.
-    #[error("two trees of the same {size} entries have different roots: two histories")]
+    #[error(
+        "two trees of the same {size} entries have different roots: two histories. Keep both checkpoints, they are evidence"
+    )]
     TwoHistories {
         /// Leaves in both.
         size: u64,
     },
     /// The proof does not contain the older tree.
-    #[error("the proof does not start from the older tree's root")]
-    OldRoot,
+    #[error(
+        "the proof does not start from the older tree's root ({size} entries, {root}): it is of another pair, or the beginning was \
+         changed. Ask for a proof from this very tree, and keep both checkpoints if there is none"
+    )]
+    OldRoot {
+        /// Leaves of the older tree.
+        size: u64,
+        /// Its root.
+        root: Digest,
+    },
     /// The proof does not lead to the newer tree.
-    #[error("the proof does not lead to the newer tree's root")]
-    NewRoot,
+    #[error(
+        "the proof does not lead to the newer tree's root ({size} entries, {root}): it is of another pair. Ask for a proof to this \
+         very tree, and keep both checkpoints if there is none"
+    )]
+    NewRoot {
+        /// Leaves of the newer tree.
+        size: u64,
+        /// Its root.
+        root: Digest,
+    },
+}
+
+/// How many steps lead from a leaf to the root: those inside the smallest complete subtree that has leaf and edge of the tree
+/// apart, and those from there along the edge.
+fn steps(index: u64, size: u64) -> (u32, u32) {
+    let inside = u64::BITS - (index ^ (size - 1)).leading_zeros();
+    (inside, index.checked_shr(inside).unwrap_or(0).count_ones())
+}
+
+fn expect_length(proof: &[Digest], expected: u32) -> Result<(), MerkleError> {
+    let (found, expected) = (proof.len(), expected as usize);
+    if found == expected { Ok(()) } else { Err(MerkleError::Length { found, expected }) }
 }
 
 /// Whether `proof` leads from a leaf's hash at `index` to the root over `size` leaves.
@@ -185,13 +233,13 @@ pub fn verify_inclusion(
     proof: &[Digest],
     root: Digest,
 ) -> Result<(), MerkleError> {
-    let length = MerkleError::Length { found: proof.len() };
-    let mut last = size.checked_sub(1).filter(|last| index <= *last).ok_or(MerkleError::Beyond { index, size })?;
-    let (mut at, mut hash) = (index, leaf);
+    if index >= size {
+        return Err(MerkleError::Beyond { index, size });
+    }
+    let (inside, edge) = steps(index, size);
+    expect_length(proof, inside + edge)?;
+    let (mut at, mut last, mut hash) = (index, size - 1, leaf);
     for sibling in proof {
-        if last == 0 {
-            return Err(length);
-        }
         if at % 2 == 1 || at == last {
             hash = node(*sibling, hash);
             while at.is_multiple_of(2) && at != 0 {
@@ -202,11 +250,7 @@ pub fn verify_inclusion(
         }
         (at, last) = (at >> 1, last >> 1);
     }
-    match (last, hash == root) {
-        (0, true) => Ok(()),
-        (0, false) => Err(MerkleError::Inclusion),
-        _ => Err(length),
-    }
+    if hash == root { Ok(()) } else { Err(MerkleError::Inclusion { size, root, leads_to: hash }) }
 }
 
 /// A number of leaves and the root over them.
@@ -223,7 +267,7 @@ pub struct TreeHead {
 /// # Errors
 /// [`MerkleError`].
 pub fn verify_consistency(old: TreeHead, new: TreeHead, proof: &[Digest]) -> Result<(), MerkleError> {
-    let length = MerkleError::Length { found: proof.len() };
+    let old_root = MerkleError::OldRoot { size: old.size, root: old.root };
     if old.size > new.size {
         return Err(MerkleError::Shrinks { old: old.size, new: new.size });
     }
@@ -231,38 +275,34 @@ pub fn verify_consistency(old: TreeHead, new: TreeHead, proof: &[Digest]) -> Res
         return Err(MerkleError::TwoHistories { size: old.size });
     }
     if old.size == 0 && old.root != empty_root() {
-        return Err(MerkleError::OldRoot);
+        return Err(old_root);
     }
     if old.size == new.size || old.size == 0 {
-        return if proof.is_empty() { Ok(()) } else { Err(length) };
+        return expect_length(proof, 0);
     }
+    // The path begins with the largest complete subtree at the end of the older tree. If that is all of it, its root is known.
+    let (whole, (inside, edge)) = (old.size.is_power_of_two(), steps(old.size - 1, new.size));
+    expect_length(proof, u32::from(!whole) + inside - old.size.trailing_zeros() + edge)?;
     let mut path = proof.iter().copied();
-    let start = if old.size.is_power_of_two() { Some(old.root) } else { path.next() };
-    let start = start.ok_or(length.clone())?;
-    let (mut at, mut last) = (old.size - 1, new.size - 1);
-    while at % 2 == 1 {
-        (at, last) = (at >> 1, last >> 1);
-    }
-    let (mut old_root, mut new_root) = (start, start);
+    let start = if whole { None } else { path.next() }.unwrap_or(old.root);
+    let level = old.size.trailing_zeros();
+    let (mut at, mut last) = ((old.size - 1) >> level, (new.size - 1) >> level);
+    let (mut in_old, mut in_new) = (start, start);
     for hash in path {
-        if last == 0 {
-            return Err(length);
-        }
         if at % 2 == 1 || at == last {
-            old_root = node(hash, old_root);
-            new_root = node(hash, new_root);
+            in_old = node(hash, in_old);
+            in_new = node(hash, in_new);
             while at.is_multiple_of(2) && at != 0 {
                 (at, last) = (at >> 1, last >> 1);
             }
         } else {
-            new_root = node(new_root, hash);
+            in_new = node(in_new, hash);
         }
         (at, last) = (at >> 1, last >> 1);
     }
-    match (last, old_root == old.root, new_root == new.root) {
-        (0, true, true) => Ok(()),
-        (0, false, _) => Err(MerkleError::OldRoot),
-        (0, true, false) => Err(MerkleError::NewRoot),
-        _ => Err(length),
+    match (in_old == old.root, in_new == new.root) {
+        (true, true) => Ok(()),
+        (false, _) => Err(old_root),
+        (true, false) => Err(MerkleError::NewRoot { size: new.size, root: new.root }),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::cosignature;
 use crate::key::{KeyId, KeyKind, KeyName, SigningKey, VerifierKey};
-use crate::text::{from_base64, to_base64};
+use crate::text::{from_base64, shown, to_base64};
 
 /// Most signature lines that are read. The specification asks for at least 16.
 pub const MAX_SIGNATURES: usize = 100;
@@ -41,7 +41,7 @@ impl SignatureLine {
     pub fn parse_all(text: &str) -> Result<Vec<Self>, NoteError> {
         let lines = text.strip_suffix('\n').ok_or(NoteError::Truncated)?.split('\n');
         let lines: Vec<Self> =
-            lines.map(|l| Self::parse(l).ok_or_else(|| NoteError::Line(shortened(l)))).collect::<Result<_, _>>()?;
+            lines.map(|l| Self::parse(l).ok_or_else(|| NoteError::Line(shown(l, 80)))).collect::<Result<_, _>>()?;
         if lines.len() > MAX_SIGNATURES { Err(NoteError::TooMany) } else { Ok(lines) }
     }
 
@@ -61,44 +61,88 @@ impl fmt::Display for SignatureLine {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoteError {
-    /// Not UTF-8, or control characters.
-    #[error("a note is UTF-8 text without control characters, and this is not")]
-    NotText,
+    /// Not UTF-8, or control characters, at this byte.
+    #[error(
+        "a note is UTF-8 text without control characters, and byte {0} of this is neither: it is damaged, or another kind of file; \
+         get it again"
+    )]
+    NotText(usize),
     /// Longer than is read.
-    #[error("the note is longer than {MAX_NOTE_BYTES} bytes")]
+    #[error("the note is longer than {MAX_NOTE_BYTES} bytes, and none is; look whether it is the right file")]
     TooLong,
     /// No blank line before the signatures, or no text.
-    #[error("the note has no blank line with signatures after it")]
+    #[error("the note has no blank line with signatures after it: they were cut off; get it again, whole")]
     NoSignatures,
     /// The last line does not end.
-    #[error("the note was cut: its last line does not end")]
+    #[error("the note was cut: its last line does not end; get it again, whole")]
     Truncated,
     /// A signature line that is none.
-    #[error("not a signature line: `{0}`")]
+    #[error("not a signature line: `{0}`; the note was changed after it was signed. Get it again")]
     Line(String),
     /// More lines than are read.
-    #[error("the note has more than {MAX_SIGNATURES} signatures")]
+    #[error("the note has more than {MAX_SIGNATURES} signatures; remove the lines of those that you do not know")]
     TooMany,
     /// A known key's signature does not fit the text.
-    #[error("the signature of {name} ({id}) does not fit this text: the text or the signature was changed")]
+    #[error(
+        "the signature of {name} ({id}) does not fit this text ({begins}): the text or the signature was changed. Believe nothing of \
+         it, and ask {name} for what it really signed"
+    )]
     BadSignature {
         /// The known key's name.
         name: KeyName,
         /// Its id.
         id: KeyId,
+        /// The beginning of the text.
+        begins: String,
+    },
+    /// A known witness's cosignature does not fit the text and its time.
+    #[error(
+        "the cosignature of {name} ({id}) does not fit this text ({begins}) and the time {time_s} that it says: text, time or \
+         signature was changed. Believe nothing of it, and have it cosigned again"
+    )]
+    BadCosignature {
+        /// The known key's name.
+        name: KeyName,
+        /// Its id.
+        id: KeyId,
+        /// The time that it says, in seconds since the Unix epoch.
+        time_s: u64,
+        /// The beginning of the text.
+        begins: String,
+    },
+    /// A known key's signature is too long or too short.
+    #[error(
+        "the signature of {name} ({id}) has {found} bytes, and a key of its kind makes {expected}: another kind of key made it, or it \
+         was cut. Believe nothing of it"
+    )]
+    SignatureLength {
+        /// The known key's name.
+        name: KeyName,
+        /// Its id.
+        id: KeyId,
+        /// How long it is.
+        found: usize,
+        /// How long it should be.
+        expected: usize,
     },
     /// Nobody known signed it.
-    #[error("none of the given keys signed this note{}", signers(.0))]
+    #[error(
+        "none of the given keys signed this note; it says it was signed by {}. Ask whoever signed it for the verifier key, by a way \
+         that you trust",
+        signers(.0)
+    )]
     Unknown(Vec<(KeyName, KeyId)>),
 }
 
-fn signers(found: &[(KeyName, KeyId)]) -> String {
-    let found: Vec<String> = found.iter().map(|(name, id)| format!("{name} ({id})")).collect();
-    format!("; it says it was signed by {}", found.join(", "))
-}
-
-fn shortened(line: &str) -> String {
-    line.chars().take(80).collect()
+/// Who is said to have signed: their word only.
+pub(crate) fn signers(found: &[(KeyName, KeyId)]) -> String {
+    const MOST: usize = 5;
+    let mut named: Vec<String> =
+        found.iter().take(MOST).map(|(name, id)| format!("{} ({id})", shown(name.as_str(), 80))).collect();
+    if found.len() > MOST {
+        named.push(format!("{} more", found.len() - MOST));
+    }
+    if named.is_empty() { "nobody".into() } else { named.join(", ") }
 }
 
 /// A text and its signature lines. Nothing of it may be believed before [`Note::verify`].
@@ -112,7 +156,7 @@ impl Note {
     /// A note that nobody has signed yet. `None` if the text does not end with a line break, or has control characters.
     #[must_use]
     pub fn unsigned(text: String) -> Option<Self> {
-        (is_text(&text) && text.ends_with('\n')).then_some(Self { text, signatures: vec![] })
+        (text.bytes().all(is_text) && text.ends_with('\n')).then_some(Self { text, signatures: vec![] })
     }
 
     /// Reads a note; checks no signature.
@@ -123,7 +167,10 @@ impl Note {
         if bytes.len() > MAX_NOTE_BYTES {
             return Err(NoteError::TooLong);
         }
-        let all = std::str::from_utf8(bytes).ok().filter(|s| is_text(s)).ok_or(NoteError::NotText)?;
+        let all = std::str::from_utf8(bytes).map_err(|e| NoteError::NotText(e.valid_up_to()))?;
+        if let Some(at) = all.bytes().position(|b| !is_text(b)) {
+            return Err(NoteError::NotText(at));
+        }
         // The text may have empty lines itself: the last one is meant.
         let (text, signatures) = all.rsplit_once("\n\n").ok_or(NoteError::NoSignatures)?;
         if signatures.is_empty() {
@@ -163,27 +210,43 @@ impl Note {
     /// The keys among `known` that signed this text, with the time where they say one. Lines of other keys are ignored.
     ///
     /// # Errors
-    /// [`NoteError::BadSignature`] if the signature of a known key does not fit; [`NoteError::Unknown`] if there is none of
-    /// a known key.
+    /// [`NoteError::BadSignature`] and its like if the signature of a known key does not fit; [`NoteError::Unknown`] if there
+    /// is none of a known key.
     pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<Verified<'k>>, NoteError> {
         let mut verified: Vec<Verified<'k>> = Vec::new();
         for line in &self.signatures {
             for key in known.iter().filter(|key| line.is_by(key)) {
-                let bad = || NoteError::BadSignature { name: line.name.clone(), id: line.id };
-                let time_s = match key.kind() {
-                    KeyKind::Log => key.verify(self.text.as_bytes(), &line.signature).then_some(None),
-                    KeyKind::Witness => cosignature::verify(key, &self.text, &line.signature).map(Some),
-                };
-                let time_s = time_s.ok_or_else(bad)?;
+                let time_s = self.verify_line(line, key)?;
                 if !verified.iter().any(|v| v.key == key) {
                     verified.push(Verified { key, time_s });
                 }
             }
         }
-        if verified.is_empty() {
-            return Err(NoteError::Unknown(self.signatures.iter().map(|s| (s.name.clone(), s.id)).collect()));
+        if verified.is_empty() { Err(NoteError::Unknown(self.signers())) } else { Ok(verified) }
+    }
+
+    /// Whether a line is this key's signature, and the time that it says.
+    fn verify_line(&self, line: &SignatureLine, key: &VerifierKey) -> Result<Option<u64>, NoteError> {
+        let (name, id) = (line.name.clone(), line.id);
+        let (found, expected) = (line.signature.len(), key.kind().signature_bytes());
+        if found != expected {
+            return Err(NoteError::SignatureLength { name, id, found, expected });
         }
-        Ok(verified)
+        let begins = || shown(&self.text.split('\n').take(3).collect::<Vec<_>>().join(", "), 160);
+        match key.kind() {
+            KeyKind::Log if key.verify(self.text.as_bytes(), &line.signature) => Ok(None),
+            KeyKind::Log => Err(NoteError::BadSignature { name, id, begins: begins() }),
+            KeyKind::Witness => {
+                let (time_s, holds) = cosignature::verify(key, &self.text, &line.signature);
+                let bad = || NoteError::BadCosignature { name, id, time_s, begins: begins() };
+                if holds { Ok(Some(time_s)) } else { Err(bad()) }
+            }
+        }
+    }
+
+    /// Who is said to have signed.
+    pub(crate) fn signers(&self) -> Vec<(KeyName, KeyId)> {
+        self.signatures.iter().map(|s| (s.name.clone(), s.id)).collect()
     }
 }
 
@@ -196,8 +259,8 @@ pub struct Verified<'k> {
     pub time_s: Option<u64>,
 }
 
-fn is_text(text: &str) -> bool {
-    text.bytes().all(|b| b >= 0x20 || b == b'\n')
+fn is_text(byte: u8) -> bool {
+    byte >= 0x20 || byte == b'\n'
 }
 
 impl fmt::Display for Note {

@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use crate::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::key::{KeyError, KeyKind, VerifierKey};
+use crate::merkle::TreeHead;
 use crate::note::Verified;
 use crate::text::decimal;
 
@@ -106,12 +107,19 @@ pub enum Refusal {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// Too few witnesses.
-    #[error("{found} of the {known} known witnesses cosigned, and that is not the quorum of the policy")]
+    #[error(
+        "{found} of the {known} known witnesses cosigned this checkpoint ({} entries, root {}), and that is not the quorum of the \
+         policy: the ledger may have shown them another history. Ask it for a checkpoint that they cosigned",
+        head.size,
+        head.root
+    )]
     Quorum {
         /// How many valid cosignatures there are.
         found: usize,
         /// How many witnesses the policy knows.
         known: usize,
+        /// What they did not cosign.
+        head: TreeHead,
     },
 }
 
@@ -174,7 +182,8 @@ impl Policy {
         if self.is_quorum(&signed) {
             return Ok(verified);
         }
-        Err(Refusal::Quorum { found: signed.iter().filter(|s| **s).count(), known: signed.len() })
+        let head = checkpoint.checkpoint().head;
+        Err(Refusal::Quorum { found: signed.iter().filter(|s| **s).count(), known: signed.len(), head })
     }
 }
 

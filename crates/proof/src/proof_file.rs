@@ -15,7 +15,7 @@ use std::fmt;
 use crate::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::digest::Digest;
 use crate::merkle::{MerkleError, verify_inclusion};
-use crate::text::{decimal, from_base64, to_base64};
+use crate::text::{decimal, from_base64, shown, to_base64};
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 /// A tree of 2^64 leaves has no longer path.
@@ -39,16 +39,16 @@ pub struct ProofFile {
 #[non_exhaustive]
 pub enum ProofFileError {
     /// Another kind of file.
-    #[error("not a proof: it does not begin with `{FIRST_LINE}`")]
+    #[error("not a proof: it does not begin with `{FIRST_LINE}`; look whether it is the right file")]
     Kind,
     /// The extra data is not base64.
-    #[error("the proof's `extra` line is not base64")]
+    #[error("the proof's `extra` line is not base64: it was changed or broken into lines; get the proof again")]
     Extra,
     /// No index, or not a plain number.
-    #[error("the proof has no line `index NUMBER`")]
+    #[error("the proof has no line `index NUMBER` where it should stand; get the proof again")]
     Index,
     /// A line that should be a hash.
-    #[error("line {line} of the proof is not a hash: `{text}`")]
+    #[error("line {line} of the proof is not a hash: `{text}`; get the proof again")]
     Hash {
         /// Which line, from 1.
         line: usize,
@@ -56,10 +56,10 @@ pub enum ProofFileError {
         text: String,
     },
     /// More hashes than any tree needs.
-    #[error("the proof has more than {MAX_HASHES} hashes")]
+    #[error("the proof has more than {MAX_HASHES} hashes, and no tree takes as many; get the proof again")]
     TooMany,
     /// The file ends before the checkpoint.
-    #[error("the proof was cut: no checkpoint follows the hashes")]
+    #[error("the proof was cut: no checkpoint follows the hashes; get it again, whole")]
     Truncated,
     /// The checkpoint cannot be read or is not accepted.
     #[error("the proof's checkpoint: {0}")]
@@ -86,8 +86,7 @@ impl ProofFile {
         let index = lines.next().and_then(|(_, line)| decimal(line.strip_prefix("index ")?));
         let index = index.ok_or(ProofFileError::Index)?;
         let hash = |(at, text): (usize, &str)| {
-            let text_of = |text: &str| text.chars().take(80).collect();
-            text.parse().map_err(|_| ProofFileError::Hash { line: at + 1, text: text_of(text) })
+            text.parse().map_err(|_| ProofFileError::Hash { line: at + 1, text: shown(text, 80) })
         };
         let hashes: Vec<Digest> = lines.map(hash).collect::<Result<_, _>>()?;
         if hashes.len() > MAX_HASHES {

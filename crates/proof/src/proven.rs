@@ -33,7 +33,9 @@ pub enum NotProven {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The file does not show the entry.
-    #[error("the proof has no `extra` line, so it does not show which entry it is about")]
+    #[error(
+        "the proof has no `extra` line, so it does not show which entry it is about; ask for one that `sayso prove` made"
+    )]
     NothingShown,
     /// What is shown of the entry is wrong.
     #[error(transparent)]

@@ -1,4 +1,5 @@
-//! The two small encodings that every C2SP text uses: canonical base64 and plain decimal numbers.
+//! The two small encodings that every C2SP text uses, canonical base64 and plain decimal numbers; and how words of others
+//! are repeated in a message.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,23 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
+/// The beginning of somebody else's words, so that a message can repeat them: short, and without anything that a terminal would
+/// take for a command or that would turn the reading direction.
+pub(crate) fn shown(words: &str, most: usize) -> String {
+    let mut out = String::new();
+    for c in words.chars().take(most) {
+        if c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ' || c == '\u{2014}' {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
+        }
+    }
+    if words.chars().nth(most).is_some() {
+        out.push_str("...");
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +54,12 @@ mod tests {
         for other in ["", "00", "012", "+1", "-1", " 1", "1 ", "0x1", "18446744073709551616"] {
             assert_eq!(decimal(other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn words_of_others_cannot_command_a_terminal() {
+        assert_eq!(shown("Երևան \u{2014} a/b+c=", 80), "Երևան \u{2014} a/b+c=");
+        assert_eq!(shown("a\u{9b}31m\u{202e}b", 80), "a\\u{9b}31m\\u{202e}b");
+        assert_eq!(shown("abcdef", 3), "abc...");
     }
 }

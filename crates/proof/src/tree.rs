@@ -5,11 +5,13 @@
 //! It is derived. Nothing here says that the leaves are the right ones: that is for whoever signs or checks.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use crate::digest::Digest;
-use crate::merkle::{Subtrees, TreeHead, complete, root};
+use crate::merkle::{Subtrees, TreeHead, complete, node, root};
 
 /// Hashes in a full tile.
 pub const TILE_WIDTH: u64 = 256;
@@ -18,6 +20,8 @@ pub const TILE_HEIGHT: u8 = 8;
 
 /// Full tiles hashed at a time: bounds memory.
 const STEP_TILES: u64 = 256;
+/// Tiles kept by [`ByTiles`], with all that lies between their hashes: 16 KB each.
+const MOST_TILES: usize = 64;
 
 /// Reads hashes by tile level.
 pub trait TileHashes {
@@ -43,16 +47,66 @@ pub trait TreeStore: TileHashes {
     fn append(&mut self, level: u8, hashes: &[Digest]) -> Result<(), Self::Error>;
 }
 
-/// Gives the roots of complete subtrees from hashes by tile level.
-pub struct ByTiles<'a, T>(pub &'a T);
+/// Gives the roots of complete subtrees from hashes by tile level. A tile is read whole and hashed once, and the last ones that
+/// were asked for are kept: whoever makes many proofs keeps one of these.
+pub struct ByTiles<'a, T> {
+    tree: &'a T,
+    size: u64,
+    tiles: RefCell<HashMap<(u8, u64), Rows>>,
+}
+
+/// The hashes of a tile, then those of every complete pair of these, and so on.
+type Rows = Vec<Vec<Digest>>;
+
+impl<'a, T: TileHashes> ByTiles<'a, T> {
+    /// Of a tree of at least `size` leaves, of which the first `size` count.
+    pub fn new(tree: &'a T, size: u64) -> Self {
+        Self { tree, size, tiles: RefCell::default() }
+    }
+
+    fn rows(&self, level: u8, tile: u64) -> Result<Rows, T::Error> {
+        let first = tile.saturating_mul(TILE_WIDTH);
+        let width = level_size(self.size, level).saturating_sub(first).min(TILE_WIDTH);
+        let mut rows = vec![self.tree.hashes(level, first, width)?.into_owned()];
+        while let Some(pairs) = rows.last().map(|row| row.as_chunks::<2>().0).filter(|pairs| !pairs.is_empty()) {
+            let next = pairs.iter().map(|[l, r]| node(*l, *r)).collect();
+            rows.push(next);
+        }
+        Ok(rows)
+    }
+}
 
 impl<T: TileHashes> Subtrees for ByTiles<'_, T> {
     type Error = T::Error;
 
     fn subtree(&self, level: u8, index: u64) -> Result<Digest, T::Error> {
         let (tile_level, inside) = (level / TILE_HEIGHT, level % TILE_HEIGHT);
-        let hashes = self.0.hashes(tile_level, index << inside, 1 << inside)?;
-        Ok(complete(&hashes).unwrap_or_else(crate::merkle::empty_root)) // their number is a power of two
+        let across = TILE_WIDTH >> inside;
+        let key = (tile_level, index / across);
+        let found = |rows: &Rows| {
+            let at = usize::try_from(index % across).ok()?;
+            rows.get(usize::from(inside))?.get(at).copied()
+        };
+        let kept = self.tiles.borrow().get(&key).map(found);
+        let hash = match kept {
+            Some(hash) => hash,
+            None => {
+                let rows = self.rows(key.0, key.1)?;
+                let hash = found(&rows);
+                let mut tiles = self.tiles.borrow_mut();
+                if tiles.len() >= MOST_TILES {
+                    // Every proof goes through the upper levels, and those have few tiles.
+                    tiles.retain(|(level, _), _| *level > 0);
+                }
+                if tiles.len() >= MOST_TILES {
+                    tiles.clear();
+                }
+                tiles.insert(key, rows);
+                hash
+            }
+        };
+        // Only complete subtrees of the first `size` leaves are ever asked for.
+        Ok(hash.unwrap_or_else(crate::merkle::empty_root))
     }
 }
 
@@ -61,7 +115,7 @@ impl<T: TileHashes> Subtrees for ByTiles<'_, T> {
 /// # Errors
 /// Those of the store.
 pub fn head<T: TileHashes>(tree: &T, size: u64) -> Result<TreeHead, T::Error> {
-    Ok(TreeHead { size, root: root(&ByTiles(tree), size)? })
+    Ok(TreeHead { size, root: root(&ByTiles::new(tree, size), size)? })
 }
 
 /// How many hashes a tile level has for a number of leaves.

@@ -8,7 +8,7 @@ use crate::cosignature;
 use crate::digest::Digest;
 use crate::key::{SigningKey, VerifierKey};
 use crate::merkle::{TreeHead, empty_root, verify_consistency};
-use crate::text::decimal;
+use crate::text::{decimal, shown};
 
 /// Most hashes of a consistency proof.
 pub const MAX_PROOF_LINES: usize = 63;
@@ -79,16 +79,16 @@ pub struct AddCheckpoint {
 #[non_exhaustive]
 pub enum RequestError {
     /// No such first line.
-    #[error("the first line is not `old SIZE`")]
-    OldSize,
+    #[error("the first line is not `old SIZE`, but `{0}`; begin with the size that was cosigned last, or 0")]
+    OldSize(String),
     /// No empty line.
-    #[error("there is no empty line before the checkpoint")]
+    #[error("there is no empty line before the checkpoint; send the request whole")]
     Truncated,
     /// A line that should be a hash.
-    #[error("a line of the proof is not a hash in base64")]
-    Hash,
+    #[error("line {0} is not a hash of the proof in base64; send the proof again")]
+    Hash(usize),
     /// More lines than may be sent.
-    #[error("more than {MAX_PROOF_LINES} lines of proof")]
+    #[error("more than {MAX_PROOF_LINES} lines of proof, and no tree takes as many; send the proof again")]
     TooMany,
     /// The checkpoint cannot be read.
     #[error("the checkpoint: {0}")]
@@ -103,10 +103,13 @@ impl AddCheckpoint {
     pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
         let end = body.windows(2).position(|w| w == b"\n\n").ok_or(RequestError::Truncated)?;
         let (head, checkpoint) = body.split_at_checked(end).ok_or(RequestError::Truncated)?;
-        let mut lines = std::str::from_utf8(head).map_err(|_| RequestError::OldSize)?.split('\n');
-        let old_size =
-            lines.next().and_then(|line| decimal(line.strip_prefix("old ")?)).ok_or(RequestError::OldSize)?;
-        let proof: Vec<Digest> = lines.map(|l| l.parse().map_err(|_| RequestError::Hash)).collect::<Result<_, _>>()?;
+        let head = String::from_utf8_lossy(head);
+        let mut lines = head.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let old_size = first.strip_prefix("old ").and_then(decimal);
+        let old_size = old_size.ok_or_else(|| RequestError::OldSize(shown(first, 80)))?;
+        let hash = |(line, text): (usize, &str)| text.parse().map_err(|_| RequestError::Hash(line));
+        let proof: Vec<Digest> = (2..).zip(lines).map(hash).collect::<Result<_, _>>()?;
         if proof.len() > MAX_PROOF_LINES {
             return Err(RequestError::TooMany);
         }
@@ -148,13 +151,19 @@ impl<S: WitnessStore> Witness<S> {
         let known = self.logs.iter().filter(|key| key.name().as_str() == checkpoint.origin);
         let known: Vec<VerifierKey> = known.cloned().collect();
         if known.is_empty() {
-            return Ok(Answer::refuse(404, "this witness does not know the log"));
+            return Ok(Answer::refuse(
+                404,
+                "this witness does not know the log; ask its keeper to add the log's verifier key",
+            ));
         }
         if let Err(e) = call.checkpoint.verify(&known) {
             return Ok(Answer::refuse(403, &e.to_string()));
         }
         if call.old_size > checkpoint.head.size {
-            return Ok(Answer::refuse(400, "the old size is greater than the checkpoint's"));
+            return Ok(Answer::refuse(
+                400,
+                "the old size is greater than the checkpoint's; send the newest checkpoint",
+            ));
         }
         let latest = self.store.latest(&checkpoint.origin)?;
         let stored = latest.as_ref().map_or(TreeHead { size: 0, root: empty_root() }, |l| l.checkpoint().head);

@@ -5,24 +5,27 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
 
 use clap::Args;
-use sayso_core::directory::LedgerDir;
-use sayso_core::entry::Header;
-use sayso_core::ledger::{CopyError, Ledger};
+use sayso_core::bundle::Bundle;
+use sayso_core::copy::take_over;
+use sayso_core::directory::expect_free;
+use sayso_core::entry::{Head, LedgerId};
+use sayso_core::ledger::{CopiedEntry, CopyError, Ledger};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use sayso_proof::checkpoint::SignedCheckpoint;
-use sayso_proof::disclosure::leaf;
 use sayso_proof::merkle::verify_consistency;
 use sayso_proof::policy::Policy;
-use sayso_proof::tree::{TILE_WIDTH, extend};
+use sayso_proof::tree::{MemoryTree, extend, head};
 use serde_json::json;
 
 use super::witness::write_evidence;
 use crate::error::CliError;
 use crate::locate::DEFAULT_DIR;
 use crate::output::{self, json, progress};
+use crate::proof::fetched::Fetched;
 use crate::proof::ledger_tree::LedgerTree;
 use crate::proof::published::Published;
 use crate::proof::trust::TrustArgs;
@@ -35,13 +38,12 @@ const UPSTREAM: &str = "upstream";
 const POLICY: &str = "policy";
 /// The newest checkpoint that was accepted.
 const CHECKPOINT: &str = "checkpoint";
-/// Bundles taken over at a time.
-const STEP: usize = 64 * TILE_WIDTH as usize;
 
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  sayso clone https://newsroom.example/sotk sotk --key 'newsroom.example/sotk+1234abcd+AX...'\n  \
-    sayso --ledger sotk pull\n\nGet the key by another way than the ledger."
+    sayso --ledger sotk pull\n\nGet the key by another way than the ledger.\n\n\
+    SAYSO_HTTP_TIMEOUT: seconds that a host may take for a file [60].\nSAYSO_CA_FILE: certificates to trust in place of the public ones."
 )]
 pub(crate) struct CloneArgs {
     /// Where it is published: a directory or a web address
@@ -62,30 +64,88 @@ pub(crate) struct PullArgs {
 pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, CliError> {
     let dir = args.dir.as_ref().or(session.given_dir()).cloned().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let policy = args.trust.policy()?;
-    let published = Published::new(&args.from);
+    expect_free(&dir)?;
+    let published = Published::new(&args.from)?;
     let checkpoint = accepted(&published, &policy)?;
     let about = published.about()?;
     let id =
         about.id().ok_or_else(|| CliError::refused(format!("{} does not say which ledger it is", published.source)))?;
-    let ledger = LedgerDir::create_copy(&dir, id, SystemClock, SystemEntropy)?;
-    let fill = || {
+    let new = checkpoint.checkpoint().head;
+    let fetched = Fetched::headers(&published, Head { size: 0, hash: id.genesis() }, new.size)?;
+    let leaves = fetched.leaves();
+    let mut tree = MemoryTree::default();
+    extend(&mut tree, &leaves).map_err(CliError::failed)?;
+    if head(&tree, new.size).ok() != Some(new) {
+        return Err(Fetched::not_its_root(&published));
+    }
+    drop(tree);
+    // What a copy has beside its entries is there before it is a ledger at all.
+    let beside = || {
         ledger_name::write(&dir, &checkpoint.checkpoint().origin)?;
         files::replace(&dir.join(UPSTREAM), format!("{}\n", absolute(&args.from)).as_bytes())?;
         files::replace(&dir.join(POLICY), args.trust.to_policy_text()?.as_bytes())?;
-        Copy { dir: &dir, ledger: &ledger, published: &published }.take(&checkpoint)
+        files::replace(&dir.join(CHECKPOINT), checkpoint.to_string().as_bytes())?;
+        LedgerTree::keep(&dir, &leaves)
     };
-    match fill() {
-        Ok(taken) => {
-            let made = format!("Made a read-only copy of {} in {}.\n", checkpoint.checkpoint().origin, dir.display());
-            report(session, &ledger, &checkpoint, &taken, &made)
+    let was_there = dir.exists();
+    let made = make(&dir, id, &published, &fetched, beside);
+    let (ledger, taken) = made.inspect_err(|_| {
+        // It was made by this very call, and nothing in it is of use to anybody; the error that came first is the one to tell.
+        let _ = LedgerTree::forget(&dir);
+        for file in [ledger_name::FILE, UPSTREAM, POLICY, CHECKPOINT] {
+            let _ = std::fs::remove_file(dir.join(file));
         }
-        Err(e) => {
-            drop(ledger);
-            // It was made by this very call, and nothing in it is of use to anybody.
-            std::fs::remove_dir_all(&dir).map_err(|e| CliError::io(&dir, &e))?;
-            Err(e)
+        if !was_there {
+            let _ = std::fs::remove_dir(&dir);
         }
-    }
+    })?;
+    let made = format!("Made a read-only copy of {} in {}.\n", checkpoint.checkpoint().origin, dir.display());
+    report(session, ledger.head(), &checkpoint, &taken, &made)
+}
+
+/// Makes the copy of what was fetched. `beside` is called once all entries are in it, and before it is a ledger.
+fn make(
+    dir: &Path,
+    id: LedgerId,
+    published: &Published,
+    fetched: &Fetched,
+    beside: impl FnOnce() -> Result<(), CliError>,
+) -> Result<(Ledger, Taken), CliError> {
+    let bar = progress::spinner("taking over entries");
+    let mut taken = Taken { entries: 0, without_body: vec![] };
+    let (mut beside, mut ready) = (Some(beside), Vec::new().into_iter());
+    let ledger = std::thread::scope(|scope| {
+        // While some bundles are checked and written the next ones are fetched.
+        let (ahead, arrived) = sync_channel::<Result<Vec<Bundle>, CliError>>(1);
+        scope.spawn(move || {
+            for step in fetched.steps() {
+                let bundles = published.side_by_side(step, |number| fetched.bundle(published, number));
+                let failed = bundles.is_err();
+                if ahead.send(bundles).is_err() || failed {
+                    return; // whoever takes them over has given up, or will
+                }
+            }
+        });
+        let next = || {
+            if ready.as_slice().is_empty()
+                && let Ok(bundles) = arrived.recv()
+            {
+                ready = bundles?.into_iter();
+            }
+            let Some(bundle) = ready.next() else {
+                beside.take().map_or(Ok(()), |beside| beside())?;
+                return Ok::<_, CliError>(None);
+            };
+            let erased = bundle.entries.iter().zip(bundle.first..).filter(|(entry, _)| entry.body().is_none());
+            taken.without_body.extend(erased.map(|(_, index)| index));
+            taken.entries += bundle.entries.len() as u64;
+            bar.set_message(format!("taking over entries: {}", taken.entries));
+            Ok(Some(bundle))
+        };
+        take_over(published.source.to_string(), id, fetched.end, dir, SystemClock, SystemEntropy, next)
+    })?;
+    bar.finish_and_clear();
+    Ok((ledger, taken))
 }
 
 pub(crate) fn pull(session: &Session, args: &PullArgs) -> Result<ExitCode, CliError> {
@@ -96,7 +156,7 @@ pub(crate) fn pull(session: &Session, args: &PullArgs) -> Result<ExitCode, CliEr
     let policy = files::read_if_there(&dir.join(POLICY))?.ok_or_else(not_a_copy)?;
     let policy: Policy =
         policy.parse().map_err(|e| CliError::failed(format!("{}: {e}", dir.join(POLICY).display())))?;
-    let published = Published::new(args.from.as_deref().unwrap_or(upstream.trim_end()));
+    let published = Published::new(args.from.as_deref().unwrap_or(upstream.trim_end()))?;
     let checkpoint = accepted(&published, &policy)?;
     if Some(&checkpoint.checkpoint().origin) != ledger_name::read(&dir)?.as_ref() {
         return Err(CliError::refused(format!(
@@ -106,7 +166,7 @@ pub(crate) fn pull(session: &Session, args: &PullArgs) -> Result<ExitCode, CliEr
         )));
     }
     let taken = Copy { dir: &dir, ledger: &ledger, published: &published }.take(&checkpoint)?;
-    report(session, &ledger, &checkpoint, &taken, "")
+    report(session, ledger.head(), &checkpoint, &taken, "")
 }
 
 /// The checkpoint that is published, if the policy accepts it.
@@ -136,12 +196,11 @@ struct Taken {
 
 fn report(
     session: &Session,
-    ledger: &Ledger,
+    head: Head,
     checkpoint: &SignedCheckpoint,
     taken: &Taken,
     made: &str,
 ) -> Result<ExitCode, CliError> {
-    let head = ledger.head();
     if session.is_json() {
         json::print(&json!({
             "taken": taken.entries,
@@ -185,21 +244,16 @@ impl Copy<'_> {
         if new.size < here.size {
             return Err(self.older(here.size, new.size));
         }
-        let headers = self.headers(new.size)?;
-        let leaves: Vec<_> = headers.iter().map(leaf).collect();
+        let fetched = Fetched::headers(self.published, here, new.size)?;
         let cache = |e: std::io::Error| CliError::failed(format!("the tree beside the log: {e}"));
-        extend(&mut tree.files, &leaves).map_err(cache)?;
+        extend(&mut tree.files, &fetched.leaves()).map_err(cache)?;
         if tree.head(new.size)? != new {
             tree.files.truncate(here.size).map_err(cache)?;
-            return Err(CliError::refused(format!(
-                "the entries in {} do not lead to the root of its own checkpoint: the files are damaged or were exchanged. Nothing \
-                 was taken over",
-                self.published.source
-            )));
+            return Err(Fetched::not_its_root(self.published));
         }
         // From here on it is known what the ledger has to become, also if taking it over is cut short.
         files::replace(&self.dir.join(CHECKPOINT), checkpoint.to_string().as_bytes())?;
-        self.take_bodies(&headers, new.size)
+        self.take_entries(&fetched)
     }
 
     fn kept(&self) -> Result<Option<SignedCheckpoint>, CliError> {
@@ -256,51 +310,22 @@ impl Copy<'_> {
         )))
     }
 
-    /// The headers that are not here yet, each following the one before.
-    fn headers(&self, size: u64) -> Result<Vec<Header>, CliError> {
-        let mut head = self.ledger.head();
-        let mut headers = Vec::new();
-        let bar = progress::spinner("reading headers");
-        for bundle in head.size / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
-            let all = self.published.headers(bundle, size)?;
-            let from = head.size;
-            for header in all.into_iter().skip_while(|h| h.index < from).take_while(|h| h.index < size) {
-                if header.index != head.size || header.previous != head.hash {
-                    return Err(CliError::refused(format!(
-                        "entry #{} in {} does not follow the entry before it. Nothing was taken over",
-                        header.index, self.published.source
-                    )));
-                }
-                head = sayso_core::entry::Head { size: head.size + 1, hash: header.hash() };
-                headers.push(header);
-            }
-            bar.set_message(format!("reading headers: {}", head.size));
-        }
-        bar.finish_and_clear();
-        Ok(headers)
-    }
-
-    fn take_bodies(&self, headers: &[Header], size: u64) -> Result<Taken, CliError> {
+    fn take_entries(&self, fetched: &Fetched) -> Result<Taken, CliError> {
         let mut taken = Taken { entries: 0, without_body: vec![] };
         let bar = progress::spinner("taking over entries");
-        let mut step = Vec::with_capacity(STEP.min(headers.len()));
-        for bundle in headers.chunk_by(|a, b| a.index / TILE_WIDTH == b.index / TILE_WIDTH) {
-            let entries = self.published.entries(bundle, size)?;
+        for step in fetched.steps() {
+            let bundles = self.published.side_by_side(step, |number| fetched.entries(self.published, number))?;
+            let entries: Vec<CopiedEntry> = bundles.into_iter().flatten().collect();
             taken.without_body.extend(entries.iter().filter(|e| e.body.is_none()).map(|e| e.header.index));
-            step.extend(entries);
-            if step.len() >= STEP {
-                taken.entries += step.len() as u64;
-                self.copy(std::mem::take(&mut step))?;
-                bar.set_message(format!("taking over entries: {}", taken.entries));
-            }
+            taken.entries += entries.len() as u64;
+            self.copy(entries)?;
+            bar.set_message(format!("taking over entries: {}", taken.entries));
         }
-        taken.entries += step.len() as u64;
-        self.copy(step)?;
         bar.finish_and_clear();
         Ok(taken)
     }
 
-    fn copy(&self, entries: Vec<sayso_core::ledger::CopiedEntry>) -> Result<(), CliError> {
+    fn copy(&self, entries: Vec<CopiedEntry>) -> Result<(), CliError> {
         self.ledger.copy(entries).map(|_| ()).map_err(|e| match e {
             CopyError::Append(e) => e.into(),
             e => CliError::refused(format!("{}: {e}. Entries before it were taken over", self.published.source)),

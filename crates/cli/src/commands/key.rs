@@ -32,6 +32,11 @@ enum Action {
     },
     /// List keys; the verifier keys are for others
     List,
+    /// Print the verifier key that signs first now, and nothing else: for scripts, and for others
+    Show {
+        /// The name [default: the only one there is]
+        name: Option<String>,
+    },
     /// Make another key of a name; the earlier ones go on signing beside it until they are retired
     Rotate {
         /// The name
@@ -71,19 +76,46 @@ pub(crate) fn run(session: &Session, args: &KeyArgs) -> Result<ExitCode, CliErro
             list(session, &keyring)?;
         }
         Action::List => list(session, &keyring)?,
+        Action::Show { name } => show(session, &keyring, name.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn made(session: &Session, keyring: &Keyring, key: &VerifierKey) -> Result<(), CliError> {
     if session.is_json() {
-        return json::print(&json!({"name": key.name().as_str(), "id": key.id().to_string(), "key": key.to_string()}));
+        return json::print(&as_json(key));
     }
     output::print(&format!(
         "Made a key in {}. Nobody else should ever read that directory.\n\
          Give this verifier key to whoever is to check what you sign, by a way they trust:\n{key}\n",
         keyring.dir().display()
     ))
+}
+
+fn show(session: &Session, keyring: &Keyring, name: Option<&str>) -> Result<(), CliError> {
+    let names = match name {
+        Some(name) => vec![name.to_owned()],
+        None => keyring.names()?,
+    };
+    let name = match names.as_slice() {
+        [name] => name,
+        [] => {
+            return Err(CliError::refused("there is no key yet; make one with: sayso key new newsroom.example/ledger"));
+        }
+        several => {
+            let each = several.join("`, `sayso key show ");
+            return Err(CliError::refused(format!("which key? `sayso key show {each}`")));
+        }
+    };
+    let key = keyring.keys(name)?.into_iter().next().ok_or_else(|| no_key(name))?.verifier;
+    if session.is_json() {
+        return json::print(&as_json(&key));
+    }
+    output::print(&format!("{key}\n"))
+}
+
+fn as_json(key: &VerifierKey) -> serde_json::Value {
+    json!({"name": key.name().as_str(), "id": key.id().to_string(), "key": key.to_string()})
 }
 
 fn list(session: &Session, keyring: &Keyring) -> Result<(), CliError> {

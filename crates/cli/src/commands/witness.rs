@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use sayso_core::time::{Clock, SystemClock};
@@ -19,6 +20,9 @@ use crate::proof::files;
 use crate::proof::keyring::Keyring;
 use crate::proof::trust;
 use crate::session::Session;
+
+/// Requests that are read at a time.
+const READERS: usize = 64;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  sayso key new witness.example --witness\n  \
@@ -126,11 +130,14 @@ pub(crate) fn run(session: &Session, args: &WitnessArgs) -> Result<ExitCode, Cli
             logs.len()
         ))?;
     }
-    let mut witness = Witness::new(key, logs, store);
-    // One request at a time: comparing with the newest checkpoint and replacing it are one step.
-    for request in server.incoming_requests() {
-        answer(request, &mut witness);
-    }
+    // One answer at a time: comparing with the newest checkpoint and replacing it are one step. Requests are read side by side, so that
+    // nobody waits for one that comes slowly.
+    let witness = Mutex::new(Witness::new(key, logs, store));
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| server.incoming_requests().for_each(|request| answer(request, &witness)));
+        }
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -158,7 +165,7 @@ fn key(name: Option<&str>) -> Result<SigningKey, CliError> {
     })
 }
 
-fn answer(mut request: Request, witness: &mut Witness<Files>) {
+fn answer(mut request: Request, witness: &Mutex<Witness<Files>>) {
     let refuse = |status, why: &str| Answer { status, content_type: TEXT_TYPE, body: format!("{why}\n") };
     let answer = if request.url() != "/add-checkpoint" {
         refuse(404, "there is only /add-checkpoint here")
@@ -168,6 +175,7 @@ fn answer(mut request: Request, witness: &mut Witness<Files>) {
         match body(&mut request) {
             Err(answer) => answer,
             Ok(body) => {
+                let mut witness = witness.lock().unwrap_or_else(PoisonError::into_inner); // the checkpoint on disk is what counts
                 let now_s = u64::try_from(SystemClock.now().micros() / 1_000_000).unwrap_or(0);
                 witness.add_checkpoint(&body, now_s).unwrap_or_else(|e| {
                     e.report();

@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sayso_core::directory::ledger_around;
 use sayso_core::machine::SystemEntropy;
 use sayso_proof::checkpoint::SignedCheckpoint;
 use sayso_proof::key::{KeyKind, KeyName, SigningKey, VerifierKey};
@@ -38,23 +39,12 @@ impl Keyring {
         let dir = dir.ok_or_else(|| {
             CliError::failed("there is no configuration directory; set SAYSO_KEYS to a directory for keys")
         })?;
+        expect_outside_ledgers(&dir)?;
         Ok(Self { dir })
     }
 
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
-    }
-
-    /// Refuses to go on if the keys lie where the ledger does: whoever copies the ledger must not get the keys.
-    pub(crate) fn expect_outside(&self, ledger: &Path) -> Result<(), CliError> {
-        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if real(&self.dir).starts_with(real(ledger)) {
-            return Err(CliError::refused(format!(
-                "the keys in {} lie inside the ledger's directory, and would go wherever it is copied; set SAYSO_KEYS to another place",
-                self.dir.display()
-            )));
-        }
-        Ok(())
     }
 
     fn of(&self, name: &str) -> PathBuf {
@@ -81,8 +71,10 @@ impl Keyring {
         let mut held = Vec::new();
         let read = match std::fs::read_dir(&dir) {
             Ok(read) => read,
-            Err(_) => return Ok(held),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(held),
+            Err(e) => return Err(CliError::io(&dir, &e)),
         };
+        expect_own(&dir)?;
         for path in read.flatten().map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "pub")) {
             let text = files::read_if_there(&path)?.unwrap_or_default();
             let verifier: VerifierKey =
@@ -168,12 +160,47 @@ pub(crate) fn no_key(name: &str) -> CliError {
     CliError::refused(format!("there is no key named {name}; make one with: sayso key new {name}"))
 }
 
+/// Refuses keys that lie inside any ledger's directory: whoever copies the ledger must not get the keys.
+fn expect_outside_ledgers(dir: &Path) -> Result<(), CliError> {
+    let whole = std::path::absolute(dir).map_err(|e| CliError::io(dir, &e))?;
+    // What is not there yet will lie where the nearest directory above it really is.
+    let real = whole.ancestors().find_map(|above| above.canonicalize().ok()).unwrap_or_default();
+    if ledger_around(&whole).or_else(|| ledger_around(&real)).is_some() {
+        return Err(CliError::refused(format!(
+            "the keys in {} lie inside a ledger's directory, and would go wherever it is copied; set SAYSO_KEYS to another place",
+            dir.display()
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> Result<u32, CliError> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(path).map_err(|e| CliError::io(path, &e))?.permissions().mode())
+}
+
+/// A directory in which others can put keys of theirs, or take ours away, is not used.
+#[cfg(unix)]
+fn expect_own(dir: &Path) -> Result<(), CliError> {
+    if mode(dir)? & 0o022 != 0 {
+        return Err(CliError::refused(format!(
+            "{}: others can write in this directory of keys; look whether all in it is yours, then `chmod 700` it",
+            dir.display()
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn expect_own(_: &Path) -> Result<(), CliError> {
+    Ok(())
+}
+
 /// A signing key that others can read is not used.
 #[cfg(unix)]
 fn expect_private(path: &Path) -> Result<(), CliError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_err(|e| CliError::io(path, &e))?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if mode(path)? & 0o077 != 0 {
         return Err(CliError::refused(format!(
             "{}: others can read this key; if nobody has, `chmod 600` it, and else make a new one with `sayso key rotate`",
             path.display()

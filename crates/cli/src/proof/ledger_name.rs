@@ -9,7 +9,7 @@ use super::files;
 use super::keyring::{Keyring, no_key};
 use crate::error::CliError;
 
-const FILE: &str = "name";
+pub(crate) const FILE: &str = "name";
 
 /// The name, if the ledger has one.
 pub(crate) fn read(ledger: &Path) -> Result<Option<String>, CliError> {

@@ -65,6 +65,17 @@ impl LedgerTree {
         )))
     }
 
+    /// Puts the tree of a ledger that is about to be there beside it.
+    pub(crate) fn keep(dir: &Path, leaves: &[Digest]) -> Result<(), CliError> {
+        let mut tree = Self::cached(dir, 0)?;
+        leaves.chunks(STEP).try_for_each(|step| extend(&mut tree.files, step)).map_err(|e| failed(&e))
+    }
+
+    /// Removes it.
+    pub(crate) fn forget(dir: &Path) -> std::io::Result<()> {
+        std::fs::remove_dir_all(dir.join(DIR))
+    }
+
     fn cached(dir: &Path, most: u64) -> Result<Self, CliError> {
         let path = dir.join(DIR);
         let mut files = FileTree::open(&path).map_err(|e| CliError::io(&path, &e))?;
@@ -127,7 +138,8 @@ impl LedgerTree {
         let entry = ledger.entry(index)?.ok_or_else(|| CliError::refused(format!("there is no entry #{index}")))?;
         let leaf = leaf(&entry.header());
         for last in [false, true] {
-            let proof = inclusion_proof(&ByTiles(&self.files), index, under.size).map_err(|e| failed(&e))?;
+            let proof =
+                inclusion_proof(&ByTiles::new(&self.files, under.size), index, under.size).map_err(|e| failed(&e))?;
             if verify_inclusion(leaf, index, under.size, &proof, under.root).is_ok() {
                 return Ok(proof);
             }
@@ -141,7 +153,7 @@ impl LedgerTree {
 
     /// That the tree over `old` entries is the beginning of the one over `new`.
     pub(crate) fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, CliError> {
-        consistency_proof(&ByTiles(&self.files), old, new).map_err(|e| failed(&e))
+        consistency_proof(&ByTiles::new(&self.files, new), old, new).map_err(|e| failed(&e))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the commands for outsiders share: keys, names, the tree beside the log, trust, and published files.
 
+pub(crate) mod fetched;
 pub(crate) mod files;
 pub(crate) mod keyring;
 pub(crate) mod ledger_name;

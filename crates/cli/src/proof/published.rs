@@ -1,17 +1,20 @@
 //! A published log: which files it has, and what can be learned from them before anything of it is believed.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::ops::Range;
 
+use rayon::ThreadPool;
+use rayon::prelude::*;
 use sayso_core::entry::{HEADER_BYTES, Header, LedgerId};
 use sayso_core::ledger::CopiedEntry;
+use sayso_core::limits::MAX_BODY_BYTES;
 use sayso_proof::checkpoint::SignedCheckpoint;
-use sayso_proof::digest::Digest;
+use sayso_proof::digest::{DIGEST_BYTES, Digest};
 use sayso_proof::disclosure::{SaltedBody, decode_body, encode_body};
-use sayso_proof::merkle::{TreeHead, consistency_proof};
+use sayso_proof::merkle::{TreeHead, consistency_proof, root};
+use sayso_proof::note::MAX_NOTE_BYTES;
 use sayso_proof::tile::{Kind, Tile, decode_entries};
-use sayso_proof::tree::{ByTiles, TILE_WIDTH, TileHashes, head};
+use sayso_proof::tree::{ByTiles, TILE_WIDTH, TileHashes};
 use serde::{Deserialize, Serialize};
 
 use super::source::Source;
@@ -21,6 +24,7 @@ use crate::error::CliError;
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 /// What a copy has to know besides: ours, and checked against the first header.
 pub(crate) const ABOUT: &str = "sayso.json";
+const MAX_ABOUT_BYTES: u64 = 64_000;
 
 /// The file [`ABOUT`].
 #[derive(Serialize, Deserialize)]
@@ -47,22 +51,41 @@ impl About {
 /// A published log, read through a source. Every answer is the host's word.
 pub(crate) struct Published {
     pub(crate) source: Source,
-    /// Tiles that were read, so that a proof reads each only once.
-    tiles: RefCell<HashMap<String, Vec<Digest>>>,
+    threads: ThreadPool,
+}
+
+/// The longest that a file of this kind can be.
+fn most_bytes(tile: Tile) -> u64 {
+    let each = match tile.kind {
+        Kind::Hashes(_) => DIGEST_BYTES,
+        Kind::Entries => 2 + HEADER_BYTES,
+        Kind::Bodies => 4 + 16 + MAX_BODY_BYTES,
+    };
+    tile.width.saturating_mul(each as u64)
 }
 
 impl Published {
-    pub(crate) fn new(place: &str) -> Self {
-        Self { source: Source::new(place), tiles: RefCell::default() }
+    pub(crate) fn new(place: &str) -> Result<Self, CliError> {
+        let source = Source::new(place)?;
+        Ok(Self { threads: source.threads()?, source })
+    }
+
+    /// Does something for each number, several at a time; what comes of it is in their order.
+    pub(crate) fn side_by_side<T: Send>(
+        &self,
+        numbers: Range<u64>,
+        work: impl Fn(u64) -> Result<T, CliError> + Sync + Send,
+    ) -> Result<Vec<T>, CliError> {
+        self.threads.install(|| numbers.into_par_iter().map(work).collect())
     }
 
     pub(crate) fn checkpoint(&self) -> Result<SignedCheckpoint, CliError> {
-        let bytes = self.source.need(CHECKPOINT)?;
+        let bytes = self.source.need(CHECKPOINT, MAX_NOTE_BYTES as u64)?;
         SignedCheckpoint::parse(&bytes).map_err(|e| CliError::refused(format!("{}/{CHECKPOINT}: {e}", self.source)))
     }
 
     pub(crate) fn about(&self) -> Result<About, CliError> {
-        let about = serde_json::from_slice::<About>(&self.source.need(ABOUT)?);
+        let about = serde_json::from_slice::<About>(&self.source.need(ABOUT, MAX_ABOUT_BYTES)?);
         let about = about.map_err(|e| CliError::refused(format!("{}/{ABOUT}: {e}", self.source)))?;
         if about.sayso > About::VERSION {
             return Err(CliError::refused(format!(
@@ -77,11 +100,13 @@ impl Published {
     fn tile(&self, kind: Kind, index: u64, size: u64) -> Result<(Tile, Vec<u8>), CliError> {
         let tile = Tile::at(kind, index, size);
         let tile = tile.ok_or_else(|| CliError::failed("a tile beyond the end of the log was asked for"))?;
-        if let Some(bytes) = self.source.get(&tile.to_string())? {
+        let get = |tile: Tile| self.source.get(&tile.to_string(), most_bytes(tile));
+        if let Some(bytes) = get(tile)? {
             return Ok((tile, bytes));
         }
         let full = Tile { width: TILE_WIDTH, ..tile };
-        Ok((full, self.source.need(&full.to_string())?))
+        let bytes = if tile.is_full() { None } else { get(full)? };
+        Ok((full, bytes.ok_or_else(|| self.source.missing(&tile.to_string()))?))
     }
 
     /// The headers of the bundle with this number.
@@ -100,8 +125,9 @@ impl Published {
     pub(crate) fn entries(&self, headers: &[Header], size: u64) -> Result<Vec<CopiedEntry>, CliError> {
         let Some(first) = headers.first().map(|h| h.index) else { return Ok(vec![]) };
         let (tile, bytes) = self.tile(Kind::Bodies, first / TILE_WIDTH, size)?;
-        let bodies = decode_bodies(&bytes, tile.width)
-            .ok_or_else(|| CliError::refused(format!("{tile} in {} is not a bundle of bodies", self.source)))?;
+        let bodies = decode_bodies(&bytes, tile.width).ok_or_else(|| {
+            CliError::refused(format!("{tile} in {} is not a bundle of bodies: it is damaged", self.source))
+        })?;
         let skip = usize::try_from(first % TILE_WIDTH).unwrap_or(usize::MAX);
         let pair = |(header, body): (&Header, Option<SaltedBody>)| CopiedEntry {
             header: *header,
@@ -114,10 +140,11 @@ impl Published {
     /// consistency. `None` if the tiles do not fit the checkpoint, so that nothing can be said.
     pub(crate) fn consistency(&self, old: TreeHead, new: TreeHead) -> Result<Option<Vec<Digest>>, CliError> {
         let tiles = Tiles { published: self, size: new.size };
-        if head(&tiles, new.size)? != new {
+        let tiles = ByTiles::new(&tiles, new.size);
+        if root(&tiles, new.size)? != new.root {
             return Ok(None);
         }
-        Ok(Some(consistency_proof(&ByTiles(&tiles), old.size, new.size)?))
+        Ok(Some(consistency_proof(&tiles, old.size, new.size)?))
     }
 }
 
@@ -131,21 +158,15 @@ impl TileHashes for Tiles<'_> {
     type Error = CliError;
 
     fn hashes(&self, level: u8, first: u64, count: u64) -> Result<Cow<'_, [Digest]>, CliError> {
-        let index = first / TILE_WIDTH; // never across a tile: subtrees are aligned and no wider
-        let published = self.published;
-        let key = format!("{level}/{index}");
-        if !published.tiles.borrow().contains_key(&key) {
-            let (tile, bytes) = published.tile(Kind::Hashes(level), index, self.size)?;
-            let hashes = Digest::all(&bytes).filter(|hashes| hashes.len() as u64 == tile.width);
-            let hashes = hashes
-                .ok_or_else(|| CliError::refused(format!("{tile} in {} has the wrong length", published.source)))?;
-            published.tiles.borrow_mut().insert(key.clone(), hashes);
-        }
+        // Tile by tile: that is how proofs ask for them.
+        let (tile, bytes) = self.published.tile(Kind::Hashes(level), first / TILE_WIDTH, self.size)?;
+        let hashes = Digest::all(&bytes).filter(|hashes| hashes.len() as u64 == tile.width);
         let start = usize::try_from(first % TILE_WIDTH).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
-        let found =
-            published.tiles.borrow().get(&key).and_then(|hashes| hashes.get(start..end).map(<[Digest]>::to_vec));
-        found.map(Cow::Owned).ok_or_else(|| CliError::refused(format!("a tile in {} is too narrow", published.source)))
+        let found = hashes.as_ref().and_then(|hashes| hashes.get(start..end));
+        found.map(|found| Cow::Owned(found.to_vec())).ok_or_else(|| {
+            CliError::refused(format!("{tile} in {} has the wrong length: it is damaged", self.published.source))
+        })
     }
 }
 

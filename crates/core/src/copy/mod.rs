@@ -7,7 +7,7 @@
 //! | `chain` | whether bundles follow one another |
 //! | `backup` | one compressed file |
 //! | `envelope` | entries as lines of JSON, read back |
-//! | `restore` | a new ledger from any of these |
+//! | `restore` | a new ledger from any of these, or from bundles that somebody else has read |
 //! | `salvage`, `trove` | what still verifies of a damaged ledger and its mirrors |
 //! | `compact` | the store written anew, without what was erased |
 //!
@@ -27,7 +27,7 @@ pub use backup::{Backup, backup};
 pub(crate) use chain::Chain;
 pub use compact::{Compacted, compact};
 pub use mirror::{MirrorError, MirrorState};
-pub use restore::{CopyKind, Restored, restore};
+pub use restore::{CopyKind, Restored, restore, take_over};
 pub use salvage::{Found, Island, Loss, Salvage, salvage};
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use super::envelope::EnvelopeFile;
 use super::mirror_files::{MirrorFiles, MirrorTail};
 use super::{CopyError, Progress, io};
 use crate::bundle::Bundle;
-use crate::directory::Claimed;
+use crate::directory::{Claimed, DirError};
 use crate::entry::{Head, LedgerId};
 use crate::ledger::Ledger;
 use crate::ledger::rebuild::Rebuild;
@@ -143,4 +143,34 @@ pub fn restore(
         rebuild.finish(head).map(drop)
     })?;
     Ok(Restored { ledger: dir.ledger(clock, entropy)?, kind })
+}
+
+/// Makes a read-only ledger in `to`, which must not be there yet or be empty, of bundles that another copy of the ledger has, in
+/// their order and all but the last of them full. `next` gives one after another, and nothing once there are no more; they have to
+/// end with `head`. Each is checked as audit would check it; that a body is gone needs no record here, since whoever shows a copy can
+/// hold bodies back. `from` is for messages.
+///
+/// # Errors
+/// [`CopyError`], or what `next` says; there is no new ledger then.
+pub fn take_over<E: From<CopyError> + From<DirError>>(
+    from: String,
+    id: LedgerId,
+    head: Head,
+    to: &Path,
+    clock: impl Clock + 'static,
+    entropy: impl Entropy + 'static,
+    mut next: impl FnMut() -> Result<Option<Bundle>, E>,
+) -> Result<Ledger, E> {
+    let mut claimed = Claimed::new(to)?;
+    claimed.set_read_only(true)?;
+    let dir = claimed.fill(|store| {
+        let mut rebuild = Rebuild::new(store, id, from, &entropy)?;
+        rebuild.as_found();
+        while let Some(bundle) = next()? {
+            rebuild.push(bundle)?;
+        }
+        rebuild.finish(Some(head))?;
+        Ok::<_, E>(())
+    })?;
+    Ok(dir.ledger(clock, entropy)?)
 }
