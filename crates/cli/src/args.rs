@@ -381,12 +381,14 @@ pub(crate) struct NoteArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  sayso import day2.jsonl                                      events, one a line (docs/exchange.md)\n  \
+#[command(
+    after_help = "Examples:\n  sayso import day2.jsonl                                      events, one a line (docs/exchange.md)\n  \
     sayso import --infer casualties.csv > casualties.toml        a first mapping, to be read and changed\n  \
     sayso import --map casualties.toml --dry-run casualties.csv  the first events, and what is wrong, by row and column\n  \
     sayso import --map casualties.toml casualties.csv            rows of a sheet as events (docs/mapping.md)\n  \
     sayso import --map a.toml --map b.toml a.csv b.jsonl.gz      several sheets in one step, each with its mapping\n\n\
-    All of it goes in, or nothing. What is there already is not appended again.")]
+    All of it goes in, or nothing. What is there already is not appended again."
+)]
 pub(crate) struct ImportArgs {
     /// A file of JSON Lines, or - for standard input; with --map or --infer: a sheet in CSV, TSV, JSON or JSON Lines, also with gzip
     #[arg(required = true, value_name = "FILE")]

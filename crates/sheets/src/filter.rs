@@ -28,18 +28,33 @@ pub(crate) enum Filter {
     Lower,
     Upper,
     Slug,
+    Trim(String),
     Replace(String, String),
     Before(String),
     After(String),
     Number,
     NumberComma,
+    Bounds,
     Or(String),
     Lookup(usize),
     Date(Vec<Form>),
 }
 
-const KNOWN: [&str; 11] =
-    ["lower", "upper", "slug", "replace", "before", "after", "number", "number-comma", "or", "lookup", "date"];
+const KNOWN: [&str; 13] = [
+    "lower",
+    "upper",
+    "slug",
+    "trim",
+    "replace",
+    "before",
+    "after",
+    "number",
+    "number-comma",
+    "bounds",
+    "or",
+    "lookup",
+    "date",
+];
 
 impl Filter {
     /// A filter by its name and what stands behind it.
@@ -50,26 +65,29 @@ impl Filter {
         let Some((name, given)) = words.split_first() else {
             return Err(format!("has a `|` with no filter behind it; the filters are {}", KNOWN.join(", ")));
         };
-        let filter = match (name.as_str(), given) {
-            ("lower", []) => Self::Lower,
-            ("upper", []) => Self::Upper,
-            // Trimming is done to every cell; whoever writes it is not wrong.
-            ("trim", []) => Self::Or(String::new()),
-            ("slug", []) => Self::Slug,
-            ("number", []) => Self::Number,
-            ("number-comma", []) => Self::NumberComma,
-            ("replace", [old, new]) if !old.is_empty() => Self::Replace(old.clone(), new.clone()),
-            ("before", [mark]) if !mark.is_empty() => Self::Before(mark.clone()),
-            ("after", [mark]) if !mark.is_empty() => Self::After(mark.clone()),
-            ("or", [text]) => Self::Or(text.clone()),
-            ("lookup", [table]) => Self::Lookup(
-                lookups.find(table).ok_or_else(|| format!("looks into `{table}`, but there is no [lookup.{table}] in this mapping"))?,
-            ),
-            ("date", forms) if !forms.is_empty() => {
-                Self::Date(forms.iter().map(|f| Form::parse(f)).collect::<Result<_, _>>()?)
-            }
-            (name, _) => return Err(wrong(name)),
-        };
+        let filter =
+            match (name.as_str(), given) {
+                ("lower", []) => Self::Lower,
+                ("upper", []) => Self::Upper,
+                // White space is trimmed off every cell; whoever writes it is not wrong.
+                ("trim", []) => Self::Trim(String::new()),
+                ("trim", [marks]) => Self::Trim(marks.clone()),
+                ("slug", []) => Self::Slug,
+                ("number", []) => Self::Number,
+                ("number-comma", []) => Self::NumberComma,
+                ("bounds", []) => Self::Bounds,
+                ("replace", [old, new]) if !old.is_empty() => Self::Replace(old.clone(), new.clone()),
+                ("before", [mark]) if !mark.is_empty() => Self::Before(mark.clone()),
+                ("after", [mark]) if !mark.is_empty() => Self::After(mark.clone()),
+                ("or", [text]) => Self::Or(text.clone()),
+                ("lookup", [table]) => Self::Lookup(lookups.find(table).ok_or_else(|| {
+                    format!("looks into `{table}`, but there is no [lookup.{table}] in this mapping")
+                })?),
+                ("date", forms) if !forms.is_empty() => {
+                    Self::Date(forms.iter().map(|f| Form::parse(f)).collect::<Result<_, _>>()?)
+                }
+                (name, _) => return Err(wrong(name)),
+            };
         Ok(filter)
     }
 
@@ -82,6 +100,7 @@ impl Filter {
             Self::Lower => text.to_lowercase().into(),
             Self::Upper => text.to_uppercase().into(),
             Self::Slug => slug(&text).into(),
+            Self::Trim(marks) => text.trim_matches(|c: char| c.is_whitespace() || marks.contains(c)).to_owned().into(),
             Self::Replace(old, new) => text.replace(old, new).trim().to_owned().into(),
             Self::Before(mark) => match text.split_once(mark.as_str()) {
                 Some((before, _)) => before.trim().to_owned().into(),
@@ -95,6 +114,7 @@ impl Filter {
             Self::Or(_) => text,
             Self::Number => grouped(&text, &[',', '\'', '’'], '.')?.into(),
             Self::NumberComma => grouped(&text, &['.', '\'', '’'], ',')?.into(),
+            Self::Bounds => bounds(&text).map_or(text, Cow::from),
             Self::Lookup(table) => match lookups.tables.get(*table) {
                 Some((name, table)) => look_up(text, name, table)?,
                 None => text,
@@ -113,9 +133,14 @@ impl Filter {
 
 fn wrong(name: &str) -> String {
     let how = match name {
-        "lower" | "upper" | "slug" | "trim" | "number" | "number-comma" => format!("`{name}` takes nothing behind it"),
+        "lower" | "upper" | "slug" | "number" | "number-comma" | "bounds" => {
+            format!("`{name}` takes nothing behind it")
+        }
         "replace" => "`replace` takes two texts, as in replace 'old' 'new'".to_owned(),
         "before" | "after" => format!("`{name}` takes one text, as in {name} ';'"),
+        "trim" => {
+            "`trim` takes nothing, or one text with the characters to take off both ends, as in trim '()'".to_owned()
+        }
         "or" => "`or` takes one text, as in or 'unattributed'".to_owned(),
         "lookup" => "`lookup` takes the name of a table, as in lookup party".to_owned(),
         "date" => "`date` takes the form of the dates, as in date 'DD.MM.YYYY'".to_owned(),
@@ -156,6 +181,9 @@ fn slug(text: &str) -> String {
 
 /// A number without the marks between its thousands. A mark that does not stand before three digits may be a decimal one: no guess.
 fn grouped(text: &str, marks: &[char], decimal: char) -> Result<String, String> {
+    if let Some((low, high)) = text.split_once("..") {
+        return Ok(format!("{}..{}", grouped(low, marks, decimal)?, grouped(high, marks, decimal)?));
+    }
     let is_mark = |c: char| c.is_whitespace() || marks.contains(&c);
     let (whole, fraction) = text.split_once(decimal).map_or((text, None), |(w, f)| (w, Some(f)));
     let mut groups = whole.split(is_mark);
@@ -178,6 +206,47 @@ fn grouped(text: &str, marks: &[char], decimal: char) -> Result<String, String> 
     Ok(format!("{first}{}{fraction}", rest.concat()))
 }
 
+/// Words before a number, and what is written instead of them.
+const WORDS: [(&str, &str); 17] = [
+    ("at least", ">="),
+    ("not less than", ">="),
+    ("no fewer than", ">="),
+    ("min.", ">="),
+    ("more than", ">"),
+    ("over", ">"),
+    ("at most", "<="),
+    ("up to", "<="),
+    ("max.", "<="),
+    ("fewer than", "<"),
+    ("less than", "<"),
+    ("under", "<"),
+    ("about", "~"),
+    ("around", "~"),
+    ("approximately", "~"),
+    ("approx.", "~"),
+    ("ca.", "~"),
+];
+
+/// `at least 12`, `12+`, `9-10`, `9 to 10` as they are written in a value; `None` for anything else.
+fn bounds(text: &str) -> Option<String> {
+    let starts_with_digit = |s: &str| s.starts_with(|c: char| c.is_ascii_digit());
+    let is_amount =
+        |s: &str| starts_with_digit(s) && !s.contains(|c: char| c.is_alphabetic() || matches!(c, '-' | '–'));
+    let lower = text.to_lowercase();
+    for (words, sign) in WORDS {
+        if let Some(rest) = lower.strip_prefix(words).map(str::trim_start).filter(|rest| is_amount(rest)) {
+            return Some(format!("{sign}{rest}"));
+        }
+    }
+    if let Some(least) = lower.strip_suffix('+').map(str::trim_end).filter(|least| is_amount(least)) {
+        return Some(format!(">={least}"));
+    }
+    let parts = [" to ", "–", "-"].iter().find_map(|mark| lower.split_once(*mark));
+    let (low, high) =
+        parts.map(|(low, high)| (low.trim(), high.trim())).filter(|(l, h)| is_amount(l) && is_amount(h))?;
+    Some(format!("{low}..{high}"))
+}
+
 /// A cell's text, of a length that fits a message.
 pub(crate) fn shown(text: &str) -> String {
     let mut short: String = text.chars().take(60).collect();
@@ -194,9 +263,14 @@ mod tests {
     fn run(words: &[&str], text: &str) -> String {
         let mut lookups = Lookups::default();
         lookups.insert("party", HashMap::from([("moh".to_owned(), "gaza/moh".to_owned())]));
-        lookups.insert("sign", HashMap::from([("about".into(), "~".into()), (String::new(), "=".into()), ("*".into(), "*".into())]));
+        lookups.insert(
+            "sign",
+            HashMap::from([("about".into(), "~".into()), (String::new(), "=".into()), ("*".into(), "*".into())]),
+        );
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        Filter::new(&words, &lookups).and_then(|f| f.apply(text.into(), &lookups).map(Cow::into_owned)).unwrap_or_else(|e| format!("error: {e}"))
+        Filter::new(&words, &lookups)
+            .and_then(|f| f.apply(text.into(), &lookups).map(Cow::into_owned))
+            .unwrap_or_else(|e| format!("error: {e}"))
     }
 
     #[test]
@@ -214,6 +288,7 @@ mod tests {
             (&["or", "unattributed"], "", "unattributed"),
             (&["or", "unattributed"], "x", "x"),
             (&["trim"], "x", "x"),
+            (&["trim", "\"()"], "\"(a \"b\" c)\"", "a \"b\" c"),
             (&["lookup", "party"], "moh", "gaza/moh"),
             (&["lookup", "sign"], "", "="),
             (&["lookup", "sign"], "other", "other"),
@@ -223,8 +298,19 @@ mod tests {
             (&["number"], "1\u{a0}200", "1200"),
             (&["number"], ">=1,200", ">=1200"),
             (&["number"], "12..24", "12..24"),
+            (&["number"], "1,200..1,400", "1200..1400"),
             (&["number"], "unknown", "unknown"),
             (&["number-comma"], "1.200,5", "1200.5"),
+            (&["bounds"], "at least 12", ">=12"),
+            (&["bounds"], "More than 1,200", ">1,200"),
+            (&["bounds"], "9-10", "9..10"),
+            (&["bounds"], "9 – 10", "9..10"),
+            (&["bounds"], "30+", ">=30"),
+            (&["bounds"], "about 40", "~40"),
+            (&["bounds"], "12", "12"),
+            (&["bounds"], "-3", "-3"),
+            (&["bounds"], "2026-03-04", "2026-03-04"),
+            (&["bounds"], "over the hill", "over the hill"),
         ] {
             assert_eq!(run(words, given), expected, "{words:?} {given}");
         }

@@ -10,7 +10,9 @@ pub(crate) struct Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     /// `YYYY` or `YY`; short years lie in 1970 to 2069.
-    Year { long: bool },
+    Year {
+        long: bool,
+    },
     /// `MM` or `M`, `DD` or `D`, `HH` or `H`, `mm`, `ss`: at least as many digits as letters, at most two.
     Month(usize),
     Day(usize),
@@ -18,7 +20,9 @@ enum Part {
     Minute,
     Second,
     /// `MMM`: Jan, Feb; `MMMM`: January, February. English, upper or lower case.
-    MonthName { long: bool },
+    MonthName {
+        long: bool,
+    },
     /// `Z`: `Z`, `+02:00`, `+0200` or `+02`.
     Offset,
     /// Any other character, as it stands.
@@ -26,7 +30,17 @@ enum Part {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 

@@ -11,7 +11,7 @@ use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES};
 use sayso_core::time::{Clock, SystemClock};
 use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError};
 
-use super::append::{batch, print_notices};
+use super::append::batch;
 use super::import::{MAX_REPORTED, shorten};
 use crate::args::ImportArgs;
 use crate::error::CliError;
@@ -219,7 +219,13 @@ impl Found {
     }
 
     fn tell(&self, session: &Session, appended: &Appended, dry_run: bool) -> Result<(), CliError> {
-        print_notices(appended);
+        if !appended.notices.is_empty() {
+            // One line for each, as for single corrections, would be as long as the sheet.
+            eprintln!(
+                "sayso: note: {} corrections take the place of earlier corrections of the same entries",
+                appended.notices.len()
+            );
+        }
         let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
         let there = appended.outcomes.len() - fresh;
         if session.is_json() {
@@ -264,8 +270,7 @@ fn in_words(name: &str, counts: &Counts) -> String {
         (n, "alias") => format!("{n} aliases"),
         (n, word) => format!("{n} {word}s"),
     };
-    let made: Vec<String> =
-        counts.events.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| plural(*n, kind)).collect();
+    let made: Vec<String> = counts.events.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| plural(*n, kind)).collect();
     let made = if made.is_empty() { "no events".to_owned() } else { made.join(", ") };
     let mut text = format!("{name}: {}, {made}.\n", plural(counts.rows, "row"));
     for (why, rows) in counts.skipped.iter().filter(|(_, rows)| *rows > 0) {

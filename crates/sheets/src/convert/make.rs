@@ -60,9 +60,11 @@ impl Converter<'_> {
     }
 
     fn replacement(&self, rule: &Rule, context: &Context<'_>) -> Result<Draft, Trouble> {
-        let nothing = || Trouble {
+        let nothing = || {
+            Trouble {
             what: rule.sources("value"),
             message: "there is no value to put in the entry's place; if it should not have been recorded, that takes a rule with withdraw = true".to_owned(),
+        }
         };
         let named = self.replacing(rule).ok_or_else(nothing)?;
         let draft = self.draft(named, context)?.ok_or_else(|| Trouble { what: named.sources("value"), ..nothing() })?;

@@ -154,7 +154,8 @@ impl<'m> Converter<'m> {
     fn check_columns(&self, sheet: &Sheet<'_>) -> Result<(), SheetError> {
         let never = sheet.never_seen();
         let has = |name: &String| {
-            self.mapping.optional.contains(name) || (sheet.columns().place(name).is_some() && !never.contains(&name.as_str()))
+            self.mapping.optional.contains(name)
+                || (sheet.columns().place(name).is_some() && !never.contains(&name.as_str()))
         };
         let known: Vec<&str> =
             sheet.columns().names().iter().map(String::as_str).filter(|n| !never.contains(n)).collect();
@@ -188,7 +189,9 @@ impl<'m> Converter<'m> {
         self.places = self.mapping.names.all().iter().map(|n| columns.place(n)).collect();
         let melt = |rule: &Rule| match &rule.columns {
             None => vec![],
-            Some(Melt::These(numbers)) => numbers.iter().filter_map(|n| self.places.get(*n).copied().flatten()).collect(),
+            Some(Melt::These(numbers)) => {
+                numbers.iter().filter_map(|n| self.places.get(*n).copied().flatten()).collect()
+            }
             Some(Melt::Except(names)) => {
                 (0..count).filter(|at| columns.names().get(*at).is_some_and(|n| !names.contains(n))).collect()
             }
@@ -272,21 +275,13 @@ impl<'m> Converter<'m> {
     }
 
     fn is_for(&self, rule: &Rule, context: &Context<'_>) -> Result<bool, Trouble> {
-        let holds = |condition: &Option<crate::condition::Condition>| {
-            condition.as_ref().map(|c| c.holds(context)).transpose()
-        };
+        let holds =
+            |condition: &Option<crate::condition::Condition>| condition.as_ref().map(|c| c.holds(context)).transpose();
         Ok(holds(&rule.when)? != Some(false) && holds(&rule.unless)? != Some(true))
     }
 
     fn context<'a>(&'a self, row: &'a Row) -> Context<'a> {
-        Context {
-            row,
-            places: &self.places,
-            melted: None,
-            item: "",
-            file: &self.file,
-            lookups: &self.mapping.lookups,
-        }
+        Context { row, places: &self.places, melted: None, item: "", file: &self.file, lookups: &self.mapping.lookups }
     }
 
     /// What is wrong with a row, with the cells that it comes from.

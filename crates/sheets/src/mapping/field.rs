@@ -52,8 +52,7 @@ impl Kind {
 }
 
 const COMMON: [&str; 6] = ["id", "note", "tags", "citations", "recorder", "recorded"];
-const SPOKEN: [&str; 9] =
-    ["source", "speaker", "body", "via", "stated", "timezone", "published", "lang", "translated"];
+const SPOKEN: [&str; 9] = ["source", "speaker", "body", "via", "stated", "timezone", "published", "lang", "translated"];
 
 /// A field that takes a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,6 +92,8 @@ pub(super) struct Loading<'a> {
     problems: &'a Problems<'a>,
     names: Names,
     lookups: &'a Lookups,
+    /// The tables `[condition.NAME]`.
+    conditions: Vec<(&'a str, Item<'a>)>,
     imported_clock: bool,
     wants_all: bool,
 }
@@ -156,6 +158,7 @@ impl Mapping {
             problems,
             names: Names::default(),
             lookups: &mapping.lookups,
+            conditions: root.take("condition").and_then(|i| i.table()).map(|t| t.items()).unwrap_or_default(),
             imported_clock: mapping.imported_clock,
             wants_all: false,
         };
@@ -181,7 +184,7 @@ impl Mapping {
             every.finish(&known);
         }
         let kinds = Kind::ALL.map(Kind::as_str);
-        root.finish(&[&["sheet", "lookup", "every", "skip"][..], &kinds].concat());
+        root.finish(&[&["sheet", "lookup", "condition", "every", "skip"][..], &kinds].concat());
         if rules.is_empty() {
             root.problem("there is no rule: a mapping needs at least one [[claim]]");
         }
@@ -196,10 +199,12 @@ impl Mapping {
     fn load_sheet(&mut self, section: &Section<'_>) {
         let options = &mut self.options;
         if let Some(item) = section.take("format") {
-            options.format = item.text().and_then(|text| Format::named(&text).or_else(|| {
-                item.problem("must be \"csv\", \"tsv\", \"json\" or \"jsonl\"");
-                None
-            }));
+            options.format = item.text().and_then(|text| {
+                Format::named(&text).or_else(|| {
+                    item.problem("must be \"csv\", \"tsv\", \"json\" or \"jsonl\"");
+                    None
+                })
+            });
         }
         if let Some(item) = section.take("delimiter") {
             let one = item.text().filter(|t| t.len() == 1).and_then(|t| t.bytes().next());
@@ -212,7 +217,9 @@ impl Mapping {
             options.encoding = item.text().and_then(|label| {
                 let encoding = encoding_rs::Encoding::for_label(label.as_bytes());
                 if encoding.is_none() {
-                    item.problem(format!("`{label}` is not known; write utf-8, utf-16, windows-1252, windows-1251 or the like"));
+                    item.problem(format!(
+                        "`{label}` is not known; write utf-8, utf-16, windows-1252, windows-1251 or the like"
+                    ));
                 }
                 encoding
             });
@@ -238,11 +245,22 @@ impl Mapping {
             match item.text().as_deref() {
                 Some("recorded") => self.by_recorded = true,
                 Some("file") | None => {}
-                Some(_) => item.problem("must be \"file\" (as the rows stand) or \"recorded\" (by their recorded times)"),
+                Some(_) => {
+                    item.problem("must be \"file\" (as the rows stand) or \"recorded\" (by their recorded times)")
+                }
             }
         }
         section.finish(&[
-            "format", "delimiter", "encoding", "skip_lines", "ragged", "empty", "optional_columns", "timezone", "clock", "order",
+            "format",
+            "delimiter",
+            "encoding",
+            "skip_lines",
+            "ragged",
+            "empty",
+            "optional_columns",
+            "timezone",
+            "clock",
+            "order",
         ]);
     }
 
@@ -253,7 +271,11 @@ impl Mapping {
             if let Some(name) = &rule.name
                 && named(name).len() > 1
             {
-                problems.add(rule.line, &format!("{}.name", rule.kind.as_str()), format!("`{name}` is given to two rules"));
+                problems.add(
+                    rule.line,
+                    &format!("{}.name", rule.kind.as_str()),
+                    format!("`{name}` is given to two rules"),
+                );
             }
             if let Some(Replacement::Named(name)) = &rule.replacement
                 && !named(name).iter().any(|r| r.kind == Kind::Claim && r.columns.is_none())

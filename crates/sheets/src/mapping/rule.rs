@@ -81,7 +81,11 @@ pub(crate) enum Given {
     Words(Template),
     Approx(Template),
     Date(Template),
-    Bounds { low: Option<Template>, high: Option<Template>, best: Option<Template> },
+    Bounds {
+        low: Option<Template>,
+        high: Option<Template>,
+        best: Option<Template>,
+    },
     Unknown,
     None,
 }
@@ -167,7 +171,9 @@ impl Rule {
             );
         }
         if self.kind == Kind::Stance && self.of.is_some() == (has(Field::Subject) && has(Field::Predicate)) {
-            section.problem("needs either `of` or `subject` with `predicate`: a stance is taken on a claim or on a question");
+            section.problem(
+                "needs either `of` or `subject` with `predicate`: a stance is taken on a claim or on a question",
+            );
         }
         if self.kind == Kind::Correction && self.replacement.is_none() {
             section.problem(
@@ -353,8 +359,21 @@ pub(super) fn condition(item: &Item<'_>, l: &mut Loading<'_>) -> Option<Conditio
         Some(Test::All(all))
     }
 
-    let section = item.table()?;
     let mut condition = Condition::default();
+    // Conditions that have a name of their own: all of them must hold.
+    if matches!(item.shape(), Shape::Text(_) | Shape::List(_)) {
+        for name in item.texts() {
+            match l.conditions.iter().find(|(n, _)| *n == name).map(|(_, named)| named.clone()) {
+                Some(named) if matches!(named.shape(), Shape::Table(_)) => {
+                    condition.tests.extend(self::condition(&named, l).into_iter().flat_map(|c| c.tests));
+                }
+                Some(named) => named.problem("must be a table of columns and what must stand in them"),
+                None => item.problem(format!("is `{name}`, but there is no [condition.{name}] in this mapping")),
+            }
+        }
+        return Some(condition);
+    }
+    let section = item.table()?;
     for (key, item) in section.items() {
         // A column's name, or a template over several.
         let text = if key.contains('{') { key.to_owned() } else { format!("{{{}}}", quoted(key)) };

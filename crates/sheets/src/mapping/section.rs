@@ -78,7 +78,11 @@ impl<'a> Section<'a> {
     }
 
     fn item(&self, name: &'a Spanned<std::borrow::Cow<'a, str>>, value: &'a Spanned<DeValue<'a>>) -> Item<'a> {
-        let path = if self.path.is_empty() { name.get_ref().to_string() } else { format!("{}.{name}", self.path, name = name.get_ref()) };
+        let path = if self.path.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{}.{name}", self.path, name = name.get_ref())
+        };
         Item { path, at: name.span().start, value, problems: self.problems }
     }
 

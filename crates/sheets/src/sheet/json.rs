@@ -9,7 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::input::{Input, MAX_ROW, Metered};
-use super::{Columns, Format, Row, SheetError, SheetOptions};
+use super::{Columns, Format, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// Between the parts of a list in a cell.
 const BETWEEN: &str = "; ";
@@ -58,7 +58,8 @@ impl<'r> JsonRows<'r> {
         let Some(line) = begun else { return Ok(false) };
         row.clear(Some(line));
         let wrong = |message: String| SheetError::Row { row: 0, line: Some(line), message };
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| wrong("is not UTF-8 text; save the file as UTF-8".into()))?;
+        let text =
+            std::str::from_utf8(&self.bytes).map_err(|_| wrong(format!("{NOT_UTF8}; save the file as UTF-8")))?;
         self.cells.iter_mut().for_each(|c| *c = None);
         let fields = Fields { cells: &mut self.cells, columns, all: self.all };
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -185,7 +186,8 @@ impl<'de> Visitor<'de> for Fields<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let nested = !self.all && self.columns.names().iter().any(|n| n.strip_prefix(&*name).is_some_and(|r| r.starts_with('.')));
+            let nested = !self.all
+                && self.columns.names().iter().any(|n| n.strip_prefix(&*name).is_some_and(|r| r.starts_with('.')));
             if self.all || nested || self.columns.place(&name).is_some() {
                 let raw = map.next_value::<&RawValue>()?;
                 self.put(&name, raw).map_err(serde::de::Error::custom)?;

@@ -12,6 +12,9 @@ use encoding_rs::Encoding;
 use json::JsonRows;
 use table::TableRows;
 
+/// What is said of a file in another encoding.
+pub(crate) const NOT_UTF8: &str = "is not UTF-8 text";
+
 /// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

@@ -4,7 +4,7 @@ use csv::{Reader, ReaderBuilder, StringRecord};
 use std::io::BufRead;
 
 use super::input::{Input, Metered, RowEnd};
-use super::{Columns, Row, SheetError, SheetOptions};
+use super::{Columns, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// The rows of a table.
 pub(super) struct TableRows<'r> {
@@ -95,7 +95,7 @@ fn told(e: csv::Error, skipped_lines: u64) -> SheetError {
         csv::ErrorKind::Utf8 { err, .. } => SheetError::File {
             line,
             message: format!(
-                "cell {} of this row is not UTF-8 text. Save the file as UTF-8, or say under [sheet] what it is: encoding = \"windows-1252\" \
+                "cell {} of this row {NOT_UTF8}. Save the file as UTF-8, or say under [sheet] what it is: encoding = \"windows-1252\" \
                  fits most files of western Excel",
                 err.field() + 1
             ),
