@@ -53,12 +53,23 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Ok(_) => return Err(found.report(session)),
         Err(AppendError::Refused(refusals)) => {
             let had_bad = found.bad_count > 0;
+            let mut late = 0;
             for refusal in refusals {
+                // One row that comes too early in time says it for all that do.
+                if let RefusalReason::ClockBackwards { .. } = refusal.reason {
+                    late += 1;
+                    if late > 1 {
+                        continue;
+                    }
+                }
                 // What points at a row that could not be read is not wrong itself.
                 let follows = had_bad && matches!(refusal.reason, RefusalReason::NoSuchEntry(_));
                 if let Some(spot) = spots.get(refusal.position).filter(|_| !follows) {
                     found.add_bad(*spot, format!("row {}: {}", spot.place.row, refusal.reason));
                 }
+            }
+            if late > 1 {
+                found.too_early(late);
             }
             return Err(found.report(session));
         }
@@ -185,6 +196,16 @@ impl Found {
         let at = self.bad.partition_point(|(s, _)| *s <= spot);
         self.bad.insert(at, (spot, message));
         self.bad.truncate(MAX_REPORTED);
+    }
+
+    /// Adds to the message of the only row that is named for its recorded time how many there are, and what helps.
+    fn too_early(&mut self, rows: usize) {
+        if let Some((_, message)) = self.bad.iter_mut().find(|(_, m)| m.contains("its recorded time")) {
+            message.push_str(&format!(
+                " together with the others: sayso import --map A --map B FILE-A FILE-B. {} more rows are too early",
+                rows - 1
+            ));
+        }
     }
 
     fn spot(&self, spot: Spot) -> String {
