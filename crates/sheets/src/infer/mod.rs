@@ -2,6 +2,7 @@
 
 mod profile;
 mod roles;
+mod text;
 mod write;
 
 use std::io::Read;
@@ -38,11 +39,13 @@ pub(crate) enum Daring {
 pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Result<String, SheetError> {
     let mut options = SheetOptions::default();
     let (sketch, format, delimiter, guessed) = loop {
-        let mut sheet = Sheet::open(open()?, name, &options)?;
-        let (format, delimiter) = (sheet.format(), sheet.delimiter());
-        match Sketch::of(&mut sheet, zone) {
-            Ok(sketch) if sketch.ragged && !options.ragged => options.ragged = true,
-            Ok(sketch) => break (sketch, format, delimiter, sheet.has_guessed_encoding()),
+        let looked = Sheet::open(open()?, name, &options).and_then(|mut sheet| {
+            let sketch = Sketch::of(&mut sheet, zone)?;
+            Ok((sketch, sheet.format(), sheet.delimiter(), sheet.has_guessed_encoding()))
+        });
+        match looked {
+            Ok((sketch, ..)) if sketch.ragged && !options.ragged => options.ragged = true,
+            Ok(looked) => break looked,
             Err(SheetError::File { message, .. })
                 if options.encoding.is_none() && message.contains(crate::sheet::NOT_UTF8) =>
             {

@@ -48,6 +48,8 @@ pub(super) const NUMBERS: [(&str, fn(&Profile) -> bool); 5] = [
 ];
 /// Different texts of a column that are counted before giving up.
 const MAX_DISTINCT: usize = 4_000_000;
+/// Texts that usually stand for an empty cell.
+const EMPTY: [&str; 7] = ["-", "–", "—", "n/a", "N/A", "NA", "n.a."];
 /// Different texts that are kept to be shown.
 const MAX_SAMPLES: usize = 8;
 

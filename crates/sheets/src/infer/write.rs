@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::Daring;
 use super::profile::{NUMBERS, Profile, Sketch};
 use super::roles::{Role, Roles, op};
+use super::text::{escape_braces, key, line, one_line, slot, some, toml_text, when};
 use crate::filter::shown;
-use crate::mapping::quoted;
 use crate::sheet::Format;
 
 /// Everything that the text is made from.
@@ -303,7 +303,7 @@ impl Draft<'_> {
             let _ = writeln!(
                 text,
                 "# `{}` seems to say when the row was recorded. For that to count, write clock = \"imported\" under [sheet], and here:\n# recorded = {}",
-                recorded.name,
+                one_line(&recorded.name),
                 toml_text(&slot(recorded, &recorded.date_filter()))
             );
         }
@@ -370,59 +370,4 @@ impl Draft<'_> {
             let _ = writeln!(text, "\n# Columns that are not used: {}", one_line(&names.join(" ")));
         }
     }
-}
-
-/// The condition that a column holds one of the words for an operation.
-fn when(text: &mut String, column: &Profile, what: &str) {
-    let words: Vec<String> = column.samples.iter().filter(|s| op(s) == Some(what)).map(|s| toml_text(s)).collect();
-    let _ = writeln!(text, "when = {{ {} = [{}] }}", key(&column.name), words.join(", "));
-}
-
-fn line(text: &mut String, key: &str, value: &str) {
-    let _ = writeln!(text, "{key} = {}", toml_text(value));
-}
-
-/// A column in braces.
-fn slot(column: &Profile, filter: &str) -> String {
-    format!("{{{}{filter}}}", quoted(&column.name))
-}
-
-/// Some of what stands in a column, for a comment.
-fn some(column: &Profile) -> String {
-    let shown: Vec<String> = column.samples.iter().take(4).map(|s| one_line(&crate::filter::shown(s))).collect();
-    let more = column.distinct().saturating_sub(shown.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", shown.join(", "))
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn escape_braces(text: &str) -> String {
-    text.replace('{', "{{").replace('}', "}}")
-}
-
-/// Text as TOML writes it.
-fn toml_text(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// A key as TOML writes it.
-fn key(name: &str) -> String {
-    let bare = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    if bare { name.to_owned() } else { toml_text(name) }
 }
