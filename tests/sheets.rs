@@ -242,9 +242,9 @@ fn every_bad_cell_is_named_and_nothing_goes_in() {
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
-    let said = desk.refused(&mapping(""), "who,day,num\na,2023-05-12,2\n", "s.csv");
+    let said = desk.refused(&mapping(""), "who,day,m\na,2023-05-12,2\n", "s.csv");
     assert!(
-        said.contains("there is no column `n` (did you mean") && said.contains("The columns are: who, day, num"),
+        said.contains("there is no column `n` (did you mean") && said.contains("The columns are: who, day, m"),
         "{said}"
     );
     let said = desk.refused(&mapping(""), "{\"who\":\"a\",\"day\":\"2023-05-12\",\"m\":1}\n", "s.jsonl");
@@ -325,11 +325,16 @@ fn what_is_inferred_imports_the_sheet_as_it_stands() {
         (
             "newsroom-log.csv",
             8,
-            &["source = \"{Who | or 'unattributed'}\"", "subject = \"{Topic}\"", "speaker = \"{Spokesperson}\""][..],
+            &[
+                "source = \"{Who | or 'unattributed'}\"",
+                "subject = \"{Topic}\"",
+                "speaker = \"{Spokesperson}\"",
+                "value = \"{What was said}\"",
+            ][..],
         ),
         (
             "casualty-table.csv",
-            19,
+            20,
             &[
                 "delimiter = \";\"",
                 "empty = [\"-\"]",
@@ -338,7 +343,17 @@ fn what_is_inferred_imports_the_sheet_as_it_stands() {
                 "\"Killed\", \"Injured\", \"Missing\"",
             ],
         ),
-        ("promises.tsv", 5, &["format = \"tsv\"", "date 'D MMMM YYYY'", "source = \"{Politician}\""]),
+        (
+            "promises.tsv",
+            5,
+            &[
+                "format = \"tsv\"",
+                "date 'D MMMM YYYY'",
+                "source = \"{Politician}\"",
+                "body = \"{Office}\"",
+                "url = \"{Page}\"",
+            ],
+        ),
     ] {
         let (mapping, done) = infer_and_import(&examples("sheets").join(name));
         assert_eq!(done["appended"], json!(made), "{name}\n{mapping}");

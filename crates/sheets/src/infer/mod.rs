@@ -25,6 +25,8 @@ pub type Opener<'a> = dyn Fn() -> std::io::Result<Box<dyn Read>> + 'a;
 pub(crate) enum Daring {
     /// Everything that names and cells speak for.
     Full,
+    /// The same without bounds from several columns, and without rows that change earlier ones.
+    Careful,
     /// Only what a claim cannot be without.
     Plain,
     /// Every cell as words, said by nobody in particular.
@@ -65,7 +67,7 @@ pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Res
     if format == Format::JsonLines && kinds.is_some_and(|p| p.filled == sketch.rows && p.samples.iter().all(is_event)) {
         return refuse("its lines are events in the exchange form already; import it without a mapping");
     }
-    for daring in [Daring::Full, Daring::Plain, Daring::Bare] {
+    for daring in [Daring::Full, Daring::Careful, Daring::Plain, Daring::Bare] {
         let draft = Draft {
             name,
             today,

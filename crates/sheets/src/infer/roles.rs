@@ -17,6 +17,7 @@ pub(super) enum Role {
     Best,
     Source,
     Speaker,
+    Body,
     Predicate,
     Value,
     Subject,
@@ -30,7 +31,7 @@ pub(super) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Id,
         Self::Op,
         Self::Recorded,
@@ -43,6 +44,7 @@ impl Role {
         Self::Best,
         Self::Source,
         Self::Speaker,
+        Self::Body,
         Self::Predicate,
         Self::Value,
         Self::Subject,
@@ -61,7 +63,7 @@ impl Role {
             Self::Id => &["id", "seq", "ref", "key", "uid", "number", "no", "nr", "#"],
             Self::Op => &["op", "operation", "action"],
             Self::Recorded => &["recorded", "entered", "logged", "updated", "modified", "added", "created"],
-            Self::Url => &["url", "link", "uri", "href", "web", "address", "source"],
+            Self::Url => &["url", "link", "uri", "href", "web", "page", "address", "source"],
             Self::Stated => &[
                 "stated",
                 "said",
@@ -98,6 +100,7 @@ impl Role {
                 "authority",
                 "reporting",
             ],
+            Self::Body => &["office", "ministry", "department", "organ", "position"],
             Self::Speaker => &["speaker", "spokesperson", "person", "politician", "minister"],
             Self::Predicate => &[
                 "predicate",
@@ -120,6 +123,7 @@ impl Role {
                 "claim",
                 "statement",
                 "answer",
+                "said",
                 "status",
                 "result",
                 "quantity",
@@ -129,7 +133,7 @@ impl Role {
                 "town", "village", "district", "region", "country", "area", "item", "title", "name",
             ],
             Self::Unit => &["unit", "units"],
-            Self::Via => &["via", "outlet", "carrier", "medium", "publisher", "newspaper", "channel", "office"],
+            Self::Via => &["via", "outlet", "carrier", "medium", "publisher", "newspaper", "channel"],
             Self::Lang => &["lang", "language"],
             Self::Modality => &["modality", "qualifier", "certainty"],
             Self::Quote => &["quote", "quotation", "words", "text"],
@@ -149,10 +153,21 @@ impl Role {
             Self::Url => some && p.addresses,
             Self::Low | Self::High | Self::Best => p.is_number(),
             Self::Source | Self::Subject | Self::Predicate => words && p.names,
-            Self::Speaker | Self::Unit | Self::Via | Self::Tags => words && p.labels,
+            Self::Speaker | Self::Body | Self::Unit | Self::Via | Self::Tags => words && p.labels,
             Self::Lang => words && p.labels && p.longest <= 3,
             Self::Value => some && !p.addresses,
             Self::Modality | Self::Quote | Self::Note => words,
+        }
+    }
+}
+
+impl Role {
+    /// Whether what stands in the column is enough, whatever it is called: a date is better than none, and so is an address.
+    fn fits_by_itself(self, p: &Profile) -> bool {
+        match self {
+            Self::Stated => p.is_date(),
+            Self::Url => p.filled > 0 && p.addresses && p.samples.iter().all(|s| s.starts_with("http")),
+            _ => false,
         }
     }
 }
@@ -202,11 +217,9 @@ impl Roles {
             };
             if let Some((_, at)) = (0..sketch.profiles.len()).filter_map(score).min() {
                 roles.0.push((role, at));
-            } else if role == Role::Stated
-                && let Some(at) = (0..sketch.profiles.len())
-                    .find(|at| sketch.profiles.get(*at).is_some_and(|p| !roles.has(*at) && p.is_date()))
+            } else if let Some(at) = (0..sketch.profiles.len())
+                .find(|at| sketch.profiles.get(*at).is_some_and(|p| !roles.has(*at) && role.fits_by_itself(p)))
             {
-                // Whatever it is called, a date is better than none.
                 roles.0.push((role, at));
             }
         }
@@ -239,6 +252,13 @@ impl Roles {
         {
             self.drop(Role::Speaker);
             self.0.push((Role::Source, at));
+        }
+        // The only date there is: what is known of when it was said.
+        if self.get(Role::Stated).is_none()
+            && let Some(at) = self.get(Role::Recorded)
+        {
+            self.drop(Role::Recorded);
+            self.0.push((Role::Stated, at));
         }
         if self.get(Role::Low).is_none() || self.get(Role::High).is_none() {
             [Role::Low, Role::High, Role::Best].into_iter().for_each(|r| self.drop(r));

@@ -30,8 +30,13 @@ struct Valued {
 
 impl Draft<'_> {
     pub(super) fn text(mut self) -> String {
+        let together = [Role::Op, Role::Low, Role::High, Role::Best];
         let optional = [
+            Role::Id,
+            Role::End,
+            Role::Published,
             Role::Speaker,
+            Role::Body,
             Role::Unit,
             Role::Via,
             Role::Lang,
@@ -41,9 +46,11 @@ impl Draft<'_> {
             Role::Note,
             Role::Url,
         ];
-        let doubtful = [Role::Id, Role::Op, Role::Low, Role::High, Role::Best, Role::End, Role::Published];
         if self.daring != Daring::Full {
-            optional.into_iter().chain(doubtful).for_each(|role| self.roles.drop(role));
+            together.into_iter().for_each(|role| self.roles.drop(role));
+        }
+        if matches!(self.daring, Daring::Plain | Daring::Bare) {
+            optional.into_iter().for_each(|role| self.roles.drop(role));
         }
         if self.daring == Daring::Bare {
             [Role::Source, Role::Subject, Role::Predicate, Role::Value, Role::Stated]
@@ -86,6 +93,9 @@ impl Draft<'_> {
         );
         match self.daring {
             Daring::Full => {}
+            Daring::Careful => text.push_str(
+                "# Bounds from several columns, or rows that change earlier rows, seemed to be here and did not fit every row.\n\n",
+            ),
             Daring::Plain => text.push_str(
                 "# What else the columns seemed to be did not fit every row, so only what a claim cannot be without is here.\n\n",
             ),
@@ -175,8 +185,10 @@ impl Draft<'_> {
                 line(text, "source", "unattributed");
             }
         }
-        if let Some(speaker) = self.column(Role::Speaker) {
-            line(text, "speaker", &slot(speaker, ""));
+        for (role, field) in [(Role::Speaker, "speaker"), (Role::Body, "body")] {
+            if let Some(column) = self.column(role) {
+                line(text, field, &slot(column, ""));
+            }
         }
     }
 
