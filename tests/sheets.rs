@@ -258,6 +258,9 @@ fn every_bad_cell_is_named_and_nothing_goes_in() {
     assert!(said.contains("a workbook, not a text file"), "{said}");
     let said = desk.refused(&mapping(""), b"who,day,n\nS\xfcd,2023-05-12,1\n", "s.csv");
     assert!(said.contains("s.csv:2: cell 1 of this row is not UTF-8 text"), "{said}");
+    let open = format!("who,day,n\na,2023-05-12,\"1\n{}", "b,2023-05-12,2\n".repeat(1_200_000));
+    let said = desk.refused(&mapping(""), open, "s.csv");
+    assert!(said.contains("s.csv:1: the row after this line is longer than"), "{said}");
     let said = desk.refused(&mapping(""), "[{\"who\":1} {\"who\":2}]", "s.json");
     assert!(said.contains("a list of objects goes on"), "{said}");
 }

@@ -35,7 +35,8 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     }
     let [file] = args.files.as_slice() else {
         return Err(CliError::usage(
-            "several files are imported in one step only with --map; import files of JSON Lines one after another",
+            "several files are imported in one step only with --map (a mapping is named so: --map casualties.toml casualties.csv); \
+             import files of JSON Lines one after another",
         ));
     };
     let name = if file == Path::new("-") { "<stdin>".into() } else { file.display().to_string() };

@@ -119,7 +119,7 @@ impl<'m> Converter<'m> {
             self.check_columns(&sheet)?;
         }
         let mut row = Row::default();
-        let mut made = Vec::new();
+        let (mut made, mut whole) = (Vec::new(), 0);
         loop {
             match sheet.next_row(&mut row) {
                 Ok(true) => {}
@@ -132,6 +132,7 @@ impl<'m> Converter<'m> {
                 Err(e) => return Err(e),
             }
             self.counts.rows += 1;
+            whole += 1;
             self.resolve(sheet.columns());
             let place = Place { row: row.number(), line: row.line() };
             self.convert(&row, sheet.columns(), &mut made);
@@ -143,7 +144,8 @@ impl<'m> Converter<'m> {
                 take(place, done);
             }
         }
-        if self.counts.rows > 0 {
+        // Of rows that could not be read nobody knows what they have.
+        if whole > 0 {
             self.check_columns(&sheet)?;
         }
         self.counts.blank = sheet.blank();

@@ -56,7 +56,7 @@ impl<R> Metered<R> {
         self.since += bytes as u64;
         if self.since > MAX_ROW {
             return Err(invalid(format!(
-                "a row is longer than {MAX_ROW} bytes; there may be a quotation mark in it that is never closed"
+                "the row after this line is longer than {MAX_ROW} bytes; there may be a quotation mark in it that is never closed"
             )));
         }
         Ok(())

@@ -48,7 +48,12 @@ impl<'r> TableRows<'r> {
     }
 
     pub(super) fn next(&mut self, row: &mut Row, columns: &Columns) -> Result<bool, SheetError> {
-        if !self.reader.read_record(&mut self.record).map_err(|e| told(e, self.skipped_lines))? {
+        let before = self.record.position().map(|p| p.line() + self.skipped_lines);
+        let read = self.reader.read_record(&mut self.record).map_err(|e| match told(e, self.skipped_lines) {
+            SheetError::File { line: None, message } => SheetError::File { line: before, message },
+            e => e,
+        });
+        if !read? {
             return Ok(false);
         }
         self.row_end.tell();
