@@ -437,3 +437,25 @@ fn ucdp(desk: &Desk) {
     assert_eq!(early, 164, "of the 285 whose article is older than the event, those with one article and one source");
     assert!(events.iter().all(|e| e["citations"].as_array().is_some_and(|c| !c.is_empty())));
 }
+
+/// What `docs/mapping.md` shows as a mapping is one.
+#[test]
+fn the_examples_of_the_page_are_mappings() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapping.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 10, "{}", blocks.len());
+    let all = "source = \"s\"\nsubject = \"s\"\npredicate = \"p\"\nvalue = 1\nstated = 2023-05-12\nid = \"i\"\n";
+    let check = |block: &str| {
+        let every = if block.contains("[every]") { String::new() } else { format!("[every]\n{all}") };
+        let rule = if block.contains("[[claim]]") { String::new() } else { format!("\n[[claim]]\n{all}") };
+        let text = format!("{every}{}{rule}", block.replace("\n...\n", "\n"));
+        Mapping::parse(&text, "docs/mapping.md").unwrap_or_else(|e| panic!("{e}\n{text}"));
+    };
+    for block in blocks {
+        if block.starts_with('[') {
+            check(block);
+        } else {
+            block.lines().for_each(|line| check(&format!("[[claim]]\n{line}\n")));
+        }
+    }
+}
