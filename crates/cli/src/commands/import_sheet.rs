@@ -89,7 +89,7 @@ pub(crate) fn infer(session: &Session, args: &ImportArgs) -> Result<ExitCode, Cl
     if path == Path::new("-") {
         return Err(CliError::usage("--infer reads the file more than once; save it and name it"));
     }
-    let open = || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(File::open(path)?.take(MAX_IMPORT_BYTES))) };
+    let open = || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(Limited { inner: File::open(path)?, left: MAX_IMPORT_BYTES })) };
     let today: String = SystemClock.now().to_string().chars().take(10).collect();
     let waiting = progress::spinner("looking");
     let inferred = sayso_sheets::infer(&open, &name, &today, &session.zone);
@@ -112,6 +112,23 @@ fn load(path: &Path) -> Result<Mapping, CliError> {
         let mistakes = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
         CliError::refused(format!("{mistakes} in the mapping, so nothing was read:\n{e}"))
     })
+}
+
+/// A file that is refused, and not cut, where it is longer than an import may be.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            let message = format!("the file is longer than {MAX_IMPORT_BYTES} bytes; cut it into parts");
+            std::io::Error::new(std::io::ErrorKind::InvalidData, message)
+        })?;
+        Ok(read)
+    }
 }
 
 /// A row of one of the files.
@@ -147,7 +164,7 @@ impl Found {
             (Box::new(file), Some(metadata.len()))
         };
         let bar = progress::bytes(bytes, "reading");
-        let input = bar.wrap_read(input.take(MAX_IMPORT_BYTES));
+        let input = bar.wrap_read(Limited { inner: input, left: MAX_IMPORT_BYTES });
         let sheet = Sheet::open(input, &name, mapping.options()).map_err(|e| sheet_error(&name, e))?;
         let file = self.files.len();
         self.files.push((name.clone(), Counts::default()));
