@@ -89,7 +89,9 @@ pub(crate) fn infer(session: &Session, args: &ImportArgs) -> Result<ExitCode, Cl
     if path == Path::new("-") {
         return Err(CliError::usage("--infer reads the file more than once; save it and name it"));
     }
-    let open = || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(Limited { inner: File::open(path)?, left: MAX_IMPORT_BYTES })) };
+    let open = || -> std::io::Result<Box<dyn Read>> {
+        Ok(Box::new(Limited { inner: File::open(path)?, left: MAX_IMPORT_BYTES }))
+    };
     let today: String = SystemClock.now().to_string().chars().take(10).collect();
     let waiting = progress::spinner("looking");
     let inferred = sayso_sheets::infer(&open, &name, &today, &session.zone);
