@@ -120,7 +120,7 @@ impl Found {
                 let (word, rest) = text.split_at_checked(letters)?;
                 let word = word.to_lowercase();
                 let is = |month: &&str| if *long { word == **month } else { month.get(..3) == Some(word.as_str()) };
-                self.month = Some(u32::try_from(MONTHS.iter().position(|m| is(&m))?).ok()? + 1);
+                self.month = Some(u32::try_from(MONTHS.iter().position(is)?).ok()? + 1);
                 return Some(rest.strip_prefix('.').filter(|_| !long).unwrap_or(rest));
             }
             Part::Offset => {

@@ -75,6 +75,7 @@ pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Res
             roles: Roles::guess(&sketch),
             format,
             delimiter: (format == Format::Csv && delimiter != b',').then_some(delimiter),
+            ragged: options.ragged,
             encoding: options.encoding.map(|e| e.name()),
             utf16: guessed,
             daring,

@@ -38,8 +38,11 @@ const FORMS: [&str; 22] = [
     "MMM D, YYYY",
     "MMMM D, YYYY",
 ];
+/// Whether something holds for a column.
+type Fits = fn(&Profile) -> bool;
+
 /// Ways to make numbers of a column's cells, the plainest first: the filters, and whether they do.
-pub(super) const NUMBERS: [(&str, fn(&Profile) -> bool); 5] = [
+pub(super) const NUMBERS: [(&str, Fits); 5] = [
     ("", |p| p.numbers),
     (" | number", |p| p.grouped),
     (" | number-comma", |p| p.grouped_comma),

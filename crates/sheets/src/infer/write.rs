@@ -17,6 +17,7 @@ pub(super) struct Draft<'a> {
     pub(super) roles: Roles,
     pub(super) format: Format,
     pub(super) delimiter: Option<u8>,
+    pub(super) ragged: bool,
     pub(super) encoding: Option<&'static str>,
     pub(super) utf16: bool,
     pub(super) daring: Daring,
@@ -113,7 +114,7 @@ impl Draft<'_> {
         if let Some(delimiter) = self.delimiter {
             line(text, "delimiter", &char::from(delimiter).to_string());
         }
-        if self.sketch.ragged {
+        if self.ragged {
             text.push_str(
                 "# Some rows have fewer cells than the header; the missing ones count as empty.\nragged = true\n",
             );

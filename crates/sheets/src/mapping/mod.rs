@@ -181,6 +181,8 @@ impl Mapping {
         rules.sort_by_key(|r| r.line);
         if let Some(every) = &every {
             let known: Vec<&str> = Kind::ALL.into_iter().flat_map(Kind::fields).collect();
+            // Each rule may give its own.
+            known.iter().for_each(|field| drop(every.take(field)));
             every.finish(&known);
         }
         let kinds = Kind::ALL.map(Kind::as_str);
