@@ -20,32 +20,36 @@ mod program;
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::LazyLock;
 use std::time::Instant as Stopwatch;
 
-use histories::{Change, Converted, Op, RUSSIAN_LOSSES, changes, convert, convert_oryx, counted, data, merge, source};
+use histories::{Change, HISTORIES, Op, RUSSIAN_LOSSES, changes, converted, data, mapping, source};
 use program::{json_of, ok};
 use sayso_core::event::{NameKind, Question};
-use sayso_core::ledger::Outcome;
+use sayso_core::ledger::{Batch, NewEvent, Outcome};
 use sayso_core::replay::{Filter, Query};
 use sayso_core::text::Name;
 use sayso_core::time::{AsOf, KnownAt, TimeZone};
 use sayso_core::value::Value as Claimed;
 use sayso_core::views::{Asked, Cell, Clock, HistoryQuery, Relation, Verdict, compare, diff, history, whole_log, why};
+use sayso_sheets::Counts;
 use serde_json::{Value, json};
-use support::{Fixture, batch, cell};
+use support::{Fixture, cell};
 
 const GAZA: &str = "Gaza Strip";
 const MOD: &str = "ukraine/mod";
 const HEALTH: &str = "gaza/ministry-of-health";
 
-/// The histories as they were compiled, and as events.
+/// The histories as they were compiled, and as events by their mappings.
 struct Histories {
     ukraine: Vec<Change>,
     gaza: Vec<Change>,
-    converted: [Converted; 4],
-    lines: Vec<String>,
+    counts: Vec<Counts>,
+    events: Vec<NewEvent>,
+}
+
+fn batch(events: &[NewEvent]) -> Batch {
+    Batch { events: events.to_vec(), ..Batch::default() }
 }
 
 /// A ledger with everything, made once.
@@ -53,51 +57,47 @@ static LEDGER: LazyLock<Option<(Histories, Fixture)>> = LazyLock::new(|| {
     let h = read_histories()?;
     let f = Fixture::new();
     f.clock.set("2027-01-01T00:00:00Z");
-    let batch = batch(&h.lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let batch = batch(&h.events);
     let started = Stopwatch::now();
     let appended = f.ledger.append(&batch).unwrap_or_else(|e| panic!("{e}"));
-    println!("{} events appended in {:?}", h.lines.len(), started.elapsed());
+    println!("{} events appended in {:?}", h.events.len(), started.elapsed());
     assert!(appended.outcomes.iter().all(|o| matches!(o, Outcome::Appended(_))));
     Some((h, f))
 });
 
 fn read_histories() -> Option<Histories> {
-    let names = [
-        "ukraine-mod-personnel-history.jsonl.gz",
-        "ukraine-mod-equipment-history.jsonl.gz",
-        "gaza-daily-history.jsonl.gz",
-        "oryx-daily-count.csv",
-    ];
-    if let Some(absent) = names.iter().find(|n| !data(n).is_file()) {
+    if let Some((absent, _)) = HISTORIES.iter().find(|(set, _)| !data(set).is_file()) {
         println!("skipped: {absent} is not in ../shared/data");
         return None;
     }
-    let [personnel, equipment, gaza] = [names[0], names[1], names[2]].map(changes);
-    let converted = [
-        convert("ukraine-personnel", &personnel),
-        convert("ukraine-equipment", &equipment),
-        convert("gaza", &gaza),
-        convert_oryx(&counted()),
-    ];
-    let lines = merge(converted.iter().map(|c| c.lines.clone()).collect());
-    Some(Histories { ukraine: [personnel, equipment].concat(), gaza, converted, lines })
+    let [personnel, equipment, gaza] = [0, 1, 2].map(|n| changes(HISTORIES[n].0));
+    let (events, counts): (Vec<_>, Vec<_>) = HISTORIES.iter().map(|(set, mapping)| converted(set, mapping)).unzip();
+    let mut events = events.concat();
+    events.sort_by_key(|e| e.recorded);
+    Some(Histories { ukraine: [personnel, equipment].concat(), gaza, counts, events })
+}
+
+fn of(counts: &Counts, kind: &str) -> u64 {
+    counts.events.iter().find(|(k, _)| *k == kind).unwrap().1
 }
 
 #[test]
 fn every_change_becomes_an_event_and_the_second_time_nothing() {
     let Some((h, f)) = &*LEDGER else { return };
-    let [personnel, equipment, gaza, oryx] = &h.converted;
-    assert_eq!((personnel.lines.len(), equipment.lines.len()), (2_075, 21_358));
-    assert_eq!(personnel.lines.len() + equipment.lines.len(), 23_433);
+    let [personnel, equipment, gaza, oryx] = h.counts.as_slice() else { panic!("four sets") };
+    // The counts of the data's README, by kind: assert, revise and withdraw.
+    assert_eq!((personnel.rows, of(personnel, "claim"), of(personnel, "correction")), (2_075, 1_859, 45 + 171));
+    assert_eq!((equipment.rows, of(equipment, "claim"), of(equipment, "correction")), (21_358, 20_968, 312 + 78));
     // 391 figures moved from seven columns to seven others: seven aliases say all of it.
-    assert_eq!((gaza.renamed, gaza.lines.len()), (2 * 391, 9_097 - 2 * 391 + 7));
+    assert_eq!(gaza.rows, 9_097);
+    assert_eq!((of(gaza, "claim"), of(gaza, "correction"), of(gaza, "alias")), (7_788 - 391, 573 + 736 - 391, 7));
+    assert_eq!((gaza.skipped[0].1, gaza.again), (391, 391 - 7));
     // Rows of Oryx whose type is a headline that repeats the figures of others.
-    assert_eq!((oryx.lines.len(), oryx.left_out), (1_365 - 176 - 25, 176 + 25));
-    let of_kind = |kind: &str| h.lines.iter().filter(|l| l.contains(&format!(r#""kind":"{kind}""#))).count();
-    assert_eq!(of_kind("correction"), 45 + 171 + 312 + 78 + 573 + 736 - 391);
-    assert_eq!(f.ledger.head().size, h.lines.len() as u64);
+    assert_eq!((oryx.rows, of(oryx, "claim"), oryx.skipped[0].1), (1_365, 1_365 - 176 - 25, 176 + 25));
+    assert!(h.counts.iter().all(|c| (c.unused, c.empty, c.blank) == (0, 0, 0)));
+    assert_eq!(f.ledger.head().size, h.events.len() as u64);
 
-    let again = f.ledger.append(&batch(&h.lines.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+    let again = f.ledger.append(&batch(&h.events)).unwrap();
     assert!(again.outcomes.iter().all(|o| matches!(o, Outcome::AlreadyThere(_))));
     assert_eq!(again.head, f.ledger.head());
     assert!((0..again.head.size).step_by(997).all(|i| f.ledger.entry(i).unwrap().unwrap().has_imported_clock()));
@@ -334,22 +334,28 @@ fn the_ledger_answers_as_the_tables_read() {
     assert!(compared > 500, "only {compared} cells were compared");
 }
 
-/// The same as a newsroom would do it: one file, one command.
+/// The same as a newsroom would do it: the files as they are, and one command.
 #[test]
-fn one_file_and_one_command() {
+fn four_files_and_one_command() {
     let Some((h, f)) = &*LEDGER else { return };
     let dir = tempfile::tempdir().unwrap();
-    let (ledger, file) = (dir.path().join("ledger"), dir.path().join("all.jsonl"));
-    let mut out = std::io::BufWriter::new(std::fs::File::create(&file).unwrap());
-    h.lines.iter().for_each(|l| writeln!(out, "{l}").unwrap());
-    drop(out);
+    let ledger = dir.path().join("ledger");
+    let path = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    let mappings = HISTORIES.iter().flat_map(|(_, name)| ["--map".to_owned(), path(mapping(name))]);
+    let import: Vec<String> = ["import".to_owned()]
+        .into_iter()
+        .chain(mappings)
+        .chain(HISTORIES.iter().map(|(set, _)| path(data(set))))
+        .collect();
+    let import: Vec<&str> = import.iter().map(String::as_str).collect();
     ok(&ledger, &["init"]);
     let started = Stopwatch::now();
-    let imported = json_of(&ledger, &["import", "--imported-clock", file.to_str().unwrap()]);
+    let imported = json_of(&ledger, &import);
     println!("imported through the command line in {:?}", started.elapsed());
-    assert_eq!((&imported["appended"], &imported["already_there"]), (&json!(h.lines.len()), &json!(0)));
-    let again = json_of(&ledger, &["import", "--imported-clock", file.to_str().unwrap()]);
-    assert_eq!((&again["appended"], &again["already_there"]), (&json!(0), &json!(h.lines.len())));
+    assert_eq!((&imported["appended"], &imported["already_there"]), (&json!(h.events.len()), &json!(0)));
+    assert_eq!(imported["sheets"][2]["events"], json!({"claim": 7_397, "correction": 918, "alias": 7}));
+    let again = json_of(&ledger, &import);
+    assert_eq!((&again["appended"], &again["already_there"]), (&json!(0), &json!(h.events.len())));
 
     let standing = |subject: &str, predicate: &str, source: &str, as_of: &str, known: &[&str]| {
         let asked = ["replay", "--subject", subject, "--predicate", predicate, "--source", source, "--as-of", as_of];

@@ -10,6 +10,7 @@ mod phase;
 mod proofs;
 mod report;
 mod sayso_side;
+mod sheets;
 mod sqlite_side;
 mod views;
 
@@ -39,6 +40,8 @@ enum Measure {
     Views(views::Options),
     /// The tree, proofs, publishing and copies; needs `sayso` built beside this program.
     Proofs(Options),
+    /// Sheets: mappings beside plain parsing of the same files; needs the real sets.
+    Sheets(sheets::Options),
     /// One phase, for this program's own use.
     #[command(hide = true)]
     Phase(phase::Task),
@@ -94,6 +97,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Some(Measure::Bundles(options)) => print!("{}", report::bundles(&measure::bundles(&options)?, &options)?),
         Some(Measure::Views(options)) => print!("{}", views::report::views(&views::measure(&options)?, &options)?),
         Some(Measure::Proofs(options)) => print!("{}", proofs::report(&options)?),
+        Some(Measure::Sheets(options)) => print!("{}", sheets::report(&options)?),
         Some(Measure::Phase(task)) => println!("{}", serde_json::to_string(&phase::perform(&task)?)?),
     }
     Ok(())

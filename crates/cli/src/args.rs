@@ -96,7 +96,7 @@ pub(crate) enum Command {
     Alias(AliasArgs),
     /// Record a remark on an entry
     Note(NoteArgs),
-    /// Append events from a file of JSON Lines, all or none
+    /// Append events from a file of JSON Lines, or from a sheet with --map; all or none
     Import(ImportArgs),
     /// Write the ledger as JSON Lines
     Export(ExportArgs),
@@ -381,11 +381,25 @@ pub(crate) struct NoteArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "The form of a line is described in docs/exchange.md; `sayso export` writes the same.")]
+#[command(
+    after_help = "Examples:\n  sayso import day2.jsonl                                      events, one a line (docs/exchange.md)\n  \
+    sayso import --infer casualties.csv > casualties.toml        a first mapping, to be read and changed\n  \
+    sayso import --map casualties.toml --dry-run casualties.csv  the first events, and what is wrong, by row and column\n  \
+    sayso import --map casualties.toml casualties.csv            rows of a sheet as events (docs/mapping.md)\n  \
+    sayso import --map a.toml --map b.toml a.csv b.jsonl.gz      several sheets in one step, each with its mapping\n\n\
+    All of it goes in, or nothing. What is there already is not appended again."
+)]
 pub(crate) struct ImportArgs {
-    /// A file of JSON Lines, or - for standard input
-    pub(crate) file: PathBuf,
-    /// Check everything and append nothing
+    /// A file of JSON Lines, or - for standard input; with --map or --infer: a sheet in CSV, TSV, JSON or JSON Lines, also with gzip
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A mapping: how rows become events; one for all files, or one for each in their order
+    #[arg(long, value_name = "MAPPING", conflicts_with = "infer")]
+    pub(crate) map: Vec<PathBuf>,
+    /// Look at a sheet and print a mapping that imports it as it stands; no ledger is needed
+    #[arg(long, conflicts_with_all = ["dry_run", "imported_clock", "expect_head", "allow_repeats"])]
+    pub(crate) infer: bool,
+    /// Check everything and append nothing; with --map, also show the first events
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Take `recorded` and `recorder` from the lines; such entries are flagged for ever

@@ -12,6 +12,7 @@ use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason
 use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES, MAX_LINE_BYTES};
 
 use super::append::{batch, print_notices};
+use super::import_sheet;
 use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::table::escape;
@@ -21,16 +22,28 @@ use crate::session::{self, Session};
 /// The byte order mark that some programs put at the beginning of a file.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Bad lines reported before the rest is left out.
-const MAX_REPORTED: usize = 100;
+pub(super) const MAX_REPORTED: usize = 100;
 /// Characters of one line's message: it may quote what was given, and that may be a whole article.
 const MAX_MESSAGE: usize = 500;
 
 pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
-    let name = if args.file == Path::new("-") { "<stdin>".into() } else { args.file.display().to_string() };
+    if args.infer {
+        return import_sheet::infer(session, args);
+    }
+    if !args.map.is_empty() {
+        return import_sheet::run(session, args);
+    }
+    let [file] = args.files.as_slice() else {
+        return Err(CliError::usage(
+            "several files are imported in one step only with --map (a mapping is named so: --map casualties.toml casualties.csv); \
+             import files of JSON Lines one after another",
+        ));
+    };
+    let name = if file == Path::new("-") { "<stdin>".into() } else { file.display().to_string() };
     let options = session.check_options(false, args.imported_clock)?;
     // Opened first: a ledger that cannot be used should not cost the reading of a large file.
     let ledger = session.open()?;
-    let mut lines = read_lines(&args.file, &name, &options)?;
+    let mut lines = read_lines(file, &name, &options)?;
     let numbers: Vec<usize> = lines.good.iter().map(|(number, _)| *number).collect();
     let events = std::mem::take(&mut lines.good).into_iter().map(|(_, event)| event).collect();
     let batch = batch(events, &args.write)?;
@@ -209,7 +222,7 @@ fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Optio
 }
 
 /// One line of reasonable length.
-fn shorten(message: &str) -> String {
+pub(super) fn shorten(message: &str) -> String {
     let mut shown: String = message.chars().take(MAX_MESSAGE).collect();
     if shown.len() < message.len() {
         shown.push('…');

@@ -13,6 +13,7 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod import;
+mod import_sheet;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;

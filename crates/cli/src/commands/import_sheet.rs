@@ -1,0 +1,339 @@
+//! `sayso import --map` and `--infer`: the rows of sheets as events, all or none.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use sayso_core::exchange::{CheckOptions, Draft};
+use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason};
+use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES};
+use sayso_core::time::{Clock, SystemClock};
+use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError};
+
+use super::append::batch;
+use super::import::{MAX_REPORTED, shorten};
+use crate::args::ImportArgs;
+use crate::error::CliError;
+use crate::output::{self, progress};
+use crate::session::Session;
+
+/// Events that a dry run shows.
+const SHOWN: usize = 3;
+
+pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
+    let mappings: Vec<Mapping> = args.map.iter().map(|path| load(path)).collect::<Result<_, _>>()?;
+    if mappings.len() > 1 && mappings.len() != args.files.len() {
+        return Err(CliError::usage(format!(
+            "there are {} mappings for {} files; give one --map for all of them, or one for each in their order",
+            mappings.len(),
+            args.files.len()
+        )));
+    }
+    let imported_clock = args.imported_clock || mappings.iter().any(Mapping::has_imported_clock);
+    let options = session.check_options(false, imported_clock)?;
+    // Opened first: a ledger that cannot be used should not cost the reading of a large file.
+    let ledger = session.open()?;
+    let mut found = Found::default();
+    for (file, mapping) in args.files.iter().zip(mappings.iter().cycle()) {
+        found.read(file, mapping, &options, args.dry_run)?;
+    }
+    // Histories that are brought in together are one history: by the times at which their keepers recorded.
+    if mappings.iter().any(Mapping::is_by_recorded) || (imported_clock && args.files.len() > 1) {
+        found.events.sort_by_key(|(_, event)| (event.recorded.is_none(), event.recorded));
+    }
+    let (spots, events): (Vec<Spot>, Vec<NewEvent>) = std::mem::take(&mut found.events).into_iter().unzip();
+    let batch = batch(events, &args.write)?;
+    let only_check = args.dry_run || found.bad_count > 0;
+    let waiting = progress::spinner(if only_check { "checking" } else { "appending" });
+    let result = if only_check { ledger.check(&batch) } else { ledger.append(&batch) };
+    waiting.finish_and_clear();
+    let appended = match result {
+        Ok(appended) if found.bad_count == 0 => appended,
+        Ok(_) => return Err(found.report(session)),
+        Err(AppendError::Refused(refusals)) => {
+            let had_bad = found.bad_count > 0;
+            let mut late = 0;
+            for refusal in refusals {
+                // One row that comes too early in time says it for all that do.
+                if let RefusalReason::ClockBackwards { .. } = refusal.reason {
+                    late += 1;
+                    if late > 1 {
+                        continue;
+                    }
+                }
+                // What points at a row that could not be read is not wrong itself.
+                let follows = had_bad && matches!(refusal.reason, RefusalReason::NoSuchEntry(_));
+                if let Some(spot) = spots.get(refusal.position).filter(|_| !follows) {
+                    found.add_bad(*spot, format!("row {}: {}", spot.place.row, refusal.reason));
+                }
+            }
+            if late > 1 {
+                found.too_early(late);
+            }
+            return Err(found.report(session));
+        }
+        Err(_) if found.bad_count > 0 => return Err(found.report(session)),
+        Err(e) => return Err(e.into()),
+    };
+    found.tell(session, &appended, args.dry_run)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a mapping made from a look at a sheet.
+pub(crate) fn infer(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
+    let [path] = args.files.as_slice() else {
+        return Err(CliError::usage("--infer looks at one file at a time"));
+    };
+    let name = path.display().to_string();
+    if path == Path::new("-") {
+        return Err(CliError::usage("--infer reads the file more than once; save it and name it"));
+    }
+    let open = || -> std::io::Result<Box<dyn Read>> {
+        Ok(Box::new(Limited { inner: File::open(path)?, left: MAX_IMPORT_BYTES }))
+    };
+    let today: String = SystemClock.now().to_string().chars().take(10).collect();
+    let waiting = progress::spinner("looking");
+    let inferred = sayso_sheets::infer(&open, &name, &today, &session.zone);
+    waiting.finish_and_clear();
+    let mapping = inferred.map_err(|e| sheet_error(&name, e))?;
+    if session.is_json() {
+        return output::json::print(&serde_json::json!({"mapping": mapping})).map(|()| ExitCode::SUCCESS);
+    }
+    output::print(&mapping)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(path: &Path) -> Result<Mapping, CliError> {
+    let name = path.display().to_string();
+    let text = std::fs::read(path).map_err(|e| CliError::io(path, &e))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| CliError::refused(format!("{name} is not UTF-8 text; save it as UTF-8. Nothing was read")))?;
+    Mapping::parse(&text, &name).map_err(|e| {
+        let count = e.problems.len();
+        let mistakes = if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
+        CliError::refused(format!("{mistakes} in the mapping, so nothing was read:\n{e}"))
+    })
+}
+
+/// A file that is refused, and not cut, where it is longer than an import may be.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            let message = format!("the file is longer than {MAX_IMPORT_BYTES} bytes; cut it into parts");
+            std::io::Error::new(std::io::ErrorKind::InvalidData, message)
+        })?;
+        Ok(read)
+    }
+}
+
+/// A row of one of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Spot {
+    file: usize,
+    place: Place,
+}
+
+/// What was found in the files.
+#[derive(Default)]
+struct Found {
+    files: Vec<(String, Counts)>,
+    events: Vec<(Spot, NewEvent)>,
+    bad: Vec<(Spot, String)>,
+    bad_count: usize,
+    /// The first events of a dry run, in the exchange form.
+    first: Vec<(Spot, Draft)>,
+}
+
+impl Found {
+    fn read(&mut self, path: &Path, mapping: &Mapping, options: &CheckOptions, dry_run: bool) -> Result<(), CliError> {
+        let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+        let (input, bytes): (Box<dyn Read>, Option<u64>) = if path == Path::new("-") {
+            (Box::new(std::io::stdin().lock()), None)
+        } else {
+            let io = |e: std::io::Error| CliError::io(path, &e);
+            let file = File::open(path).map_err(io)?;
+            let metadata = file.metadata().map_err(io)?;
+            if metadata.is_dir() {
+                return Err(CliError::failed(format!("{name} is a directory; name a file")));
+            }
+            (Box::new(file), Some(metadata.len()))
+        };
+        let bar = progress::bytes(bytes, "reading");
+        let input = bar.wrap_read(Limited { inner: input, left: MAX_IMPORT_BYTES });
+        let sheet = Sheet::open(input, &name, mapping.options()).map_err(|e| sheet_error(&name, e))?;
+        let file = self.files.len();
+        self.files.push((name.clone(), Counts::default()));
+        let mut drafts = Vec::new();
+        let check = |draft: Draft| {
+            if dry_run && drafts.len() < SHOWN {
+                drafts.push(draft.clone());
+            }
+            draft.check(options)
+        };
+        let mut spots = Vec::new();
+        let counts = Converter::new(mapping, &name, options.zone).run(sheet, check, |place, event| {
+            let spot = Spot { file, place };
+            if spots.len() < SHOWN {
+                spots.push(spot);
+            }
+            match event {
+                Ok(event) if self.events.len() <= MAX_BATCH_EVENTS => self.events.push((spot, event)),
+                Ok(_) => {}
+                Err(message) => self.add_bad(spot, message),
+            }
+        });
+        bar.finish_and_clear();
+        if self.events.len() > MAX_BATCH_EVENTS {
+            return Err(CliError::refused(format!(
+                "{name} is too large for one step, which takes at most {MAX_BATCH_EVENTS} events; cut it into parts. Nothing was appended"
+            )));
+        }
+        let room = SHOWN.saturating_sub(self.first.len());
+        self.first.extend(spots.into_iter().zip(drafts).take(room));
+        match (counts, self.files.last_mut()) {
+            (Ok(counts), Some((_, place))) => *place = counts,
+            (Ok(_), None) => {}
+            // What is wrong with single rows may say why the file as a whole cannot be read.
+            (Err(SheetError::File { line, message }), _) if self.bad_count > 0 => {
+                self.add_bad(Spot { file, place: Place { row: u64::MAX, line } }, message);
+            }
+            (Err(e), _) => return Err(sheet_error(&name, e)),
+        }
+        Ok(())
+    }
+
+    fn add_bad(&mut self, spot: Spot, message: String) {
+        self.bad_count += 1;
+        // In order: of two kinds of bad row, either may come first.
+        let at = self.bad.partition_point(|(s, _)| *s <= spot);
+        self.bad.insert(at, (spot, message));
+        self.bad.truncate(MAX_REPORTED);
+    }
+
+    /// Adds to the message of the only row that is named for its recorded time how many there are, and what helps.
+    fn too_early(&mut self, rows: usize) {
+        if let Some((_, message)) = self.bad.iter_mut().find(|(_, m)| m.contains("its recorded time")) {
+            message.push_str(&format!(
+                " together with the others: sayso import --map A --map B FILE-A FILE-B. {} more rows are too early",
+                rows - 1
+            ));
+        }
+    }
+
+    fn spot(&self, spot: Spot) -> String {
+        let name = self.files.get(spot.file).map_or("", |(name, _)| name.as_str());
+        spot.place.line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"))
+    }
+
+    /// All that is wrong, as one error. A dry run's first events come before it.
+    fn report(&self, session: &Session) -> CliError {
+        if !session.is_json()
+            && !self.first.is_empty()
+            && let Err(e) = output::print(&self.first_events())
+        {
+            return e;
+        }
+        let mut message: Vec<String> =
+            self.bad.iter().map(|(spot, what)| format!("{}: {}", self.spot(*spot), shorten(what))).collect();
+        if self.bad_count > self.bad.len() {
+            message.push(format!("... and {} more", self.bad_count - self.bad.len()));
+        }
+        let wrong = if self.bad_count == 1 { "1 error".to_owned() } else { format!("{} errors", self.bad_count) };
+        message.insert(0, format!("{wrong}, so nothing was appended:"));
+        CliError::refused(message.join("\n"))
+    }
+
+    fn first_events(&self) -> String {
+        let mut text = String::from("The first events, in the exchange form:\n");
+        for (spot, draft) in &self.first {
+            text.push_str(&format!("{} row {}: {}\n", self.spot(*spot), spot.place.row, draft.to_json()));
+        }
+        text
+    }
+
+    fn tell(&self, session: &Session, appended: &Appended, dry_run: bool) -> Result<(), CliError> {
+        if !appended.notices.is_empty() {
+            // One line for each, as for single corrections, would be as long as the sheet.
+            eprintln!(
+                "sayso: note: {} corrections take the place of earlier corrections of the same entries",
+                appended.notices.len()
+            );
+        }
+        let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
+        let there = appended.outcomes.len() - fresh;
+        if session.is_json() {
+            let first: Vec<_> = self.first.iter().map(|(spot, draft)| {
+                serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line, "event": draft})
+            }).collect();
+            let head = (!dry_run).then(|| output::json::head(appended.head));
+            return output::json::print(&serde_json::json!({
+                "appended": fresh, "already_there": there, "dry_run": dry_run, "head": head,
+                "sheets": self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect::<Vec<_>>(),
+                "first": if dry_run { first.into() } else { serde_json::Value::Null },
+            }));
+        }
+        let mut text = if dry_run && !self.first.is_empty() { self.first_events() } else { String::new() };
+        for (name, counts) in &self.files {
+            text.push_str(&in_words(name, counts));
+        }
+        text.push_str(&if dry_run {
+            format!("{fresh} would be appended, {there} already there. Nothing was written.\n")
+        } else {
+            format!("{fresh} appended, {there} already there.\nReceipt: {}\n", appended.head)
+        });
+        output::print(&text)
+    }
+}
+
+fn counts_json(name: &str, counts: &Counts) -> serde_json::Value {
+    let made: serde_json::Map<String, serde_json::Value> =
+        counts.events.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| ((*kind).to_owned(), (*n).into())).collect();
+    let skipped: Vec<_> =
+        counts.skipped.iter().map(|(why, rows)| serde_json::json!({"why": why, "rows": rows})).collect();
+    serde_json::json!({
+        "file": name, "rows": counts.rows, "blank": counts.blank, "skipped": skipped, "unused": counts.unused,
+        "empty": counts.empty, "again": counts.again, "events": made,
+    })
+}
+
+/// What became of the rows of a file.
+fn in_words(name: &str, counts: &Counts) -> String {
+    let plural = |n: u64, word: &str| match (n, word) {
+        (1, word) => format!("1 {word}"),
+        (n, "alias") => format!("{n} aliases"),
+        (n, word) => format!("{n} {word}s"),
+    };
+    let made: Vec<String> = counts.events.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| plural(*n, kind)).collect();
+    let made = if made.is_empty() { "no events".to_owned() } else { made.join(", ") };
+    let mut text = format!("{name}: {}, {made}.\n", plural(counts.rows, "row"));
+    for (why, rows) in counts.skipped.iter().filter(|(_, rows)| *rows > 0) {
+        text.push_str(&format!("  {} left out: {why}\n", plural(*rows, "row")));
+    }
+    let others = [
+        (counts.unused, "row", "of which no rule makes anything"),
+        (counts.empty, "event", "not made, because the value is empty"),
+        (counts.again, "event", "not made, because an earlier row had made it"),
+        (counts.blank, "row", "without any text"),
+    ];
+    for (n, word, what) in others.into_iter().filter(|(n, ..)| *n > 0) {
+        text.push_str(&format!("  {} {what}\n", plural(n, word)));
+    }
+    text
+}
+
+fn sheet_error(name: &str, e: SheetError) -> CliError {
+    match e {
+        SheetError::Io(e) => CliError::io(Path::new(name), &e),
+        SheetError::Row { line, message, .. } | SheetError::File { line, message } => {
+            let at = line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
+            CliError::refused(format!("{at}: {message}. Nothing was appended"))
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The bytes of a file as UTF-8 text: unpacked, decoded, and looked at for what they are.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use flate2::bufread::MultiGzDecoder;
+
+use super::{Format, SheetOptions};
+
+/// How much is looked at to find out what a file is.
+const LOOKED_AT: usize = 1 << 16;
+/// Most bytes of one row, however it is written: a quotation mark that is never closed must not take the machine's memory.
+pub(super) const MAX_ROW: u64 = 16 << 20;
+
+/// A file that can be read as rows.
+pub(super) struct Input<'r> {
+    pub(super) text: Metered<Box<dyn BufRead + 'r>>,
+    pub(super) format: Format,
+    pub(super) delimiter: u8,
+    /// The file is in UTF-16, and nobody said so.
+    pub(super) guessed_encoding: bool,
+}
+
+/// A reader that refuses to go on when one row is longer than any row can be.
+pub(super) struct Metered<R> {
+    inner: R,
+    since: u64,
+    /// Told by whoever ends a row.
+    ended: std::rc::Rc<std::cell::Cell<bool>>,
+}
+
+/// Tells a metered reader that a row has ended.
+#[derive(Clone)]
+pub(super) struct RowEnd(std::rc::Rc<std::cell::Cell<bool>>);
+
+impl RowEnd {
+    pub(super) fn tell(&self) {
+        self.0.set(true);
+    }
+}
+
+impl<R> Metered<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, since: 0, ended: std::rc::Rc::default() }
+    }
+
+    pub(super) fn row_end(&self) -> RowEnd {
+        RowEnd(self.ended.clone())
+    }
+
+    fn count(&mut self, bytes: usize) -> io::Result<()> {
+        if self.ended.take() {
+            self.since = 0;
+        }
+        self.since += bytes as u64;
+        if self.since > MAX_ROW {
+            return Err(invalid(format!(
+                "the row after this line is longer than {MAX_ROW} bytes; there may be a quotation mark in it that is never closed"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count(read)?;
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Metered<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.since += amount as u64;
+        self.inner.consume(amount);
+    }
+}
+
+/// Something about the content, in words for people.
+pub(super) fn invalid(message: impl ToString) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message.to_string())
+}
+
+/// Opens a file.
+pub(super) fn open<'r>(raw: Box<dyn Read + 'r>, name: &str, options: &SheetOptions) -> io::Result<Input<'r>> {
+    let mut raw = BufReader::with_capacity(LOOKED_AT, raw);
+    let packed = raw.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let bytes: Box<dyn Read + 'r> = if packed { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
+    let mut bytes = filled(bytes)?;
+    let start = bytes.fill_buf()?;
+    let zip = start.starts_with(b"PK\x03\x04");
+    let old_excel = start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
+    if zip || old_excel {
+        return Err(invalid("this is a workbook, not a text file; save the sheet as CSV (UTF-8) and import that"));
+    }
+    let by_mark = Encoding::for_bom(start).map(|(encoding, _)| encoding);
+    let looks_wide = by_mark.is_none() && options.encoding.is_none() && start.get(..64).is_some_and(looks_like_utf16);
+    let encoding = by_mark.or(options.encoding).or(looks_wide.then_some(UTF_16LE)).unwrap_or(UTF_8);
+    let mut text: Box<dyn BufRead + 'r> = if encoding == UTF_8 {
+        if by_mark.is_some() {
+            bytes.consume(3);
+        }
+        Box::new(bytes)
+    } else {
+        let decoder = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(bytes);
+        Box::new(filled(Box::new(decoder))?)
+    };
+    for _ in 0..options.skip_lines {
+        let mut line = Vec::new();
+        text.by_ref().take(MAX_ROW).read_until(b'\n', &mut line)?;
+    }
+    let start = text.fill_buf()?;
+    let format = options.format.unwrap_or_else(|| guess_format(start, name));
+    let delimiter = options.delimiter.unwrap_or(if format == Format::Tsv { b'\t' } else { guess_delimiter(start) });
+    let guessed_encoding = options.encoding.is_none() && [UTF_16LE, UTF_16BE].contains(&encoding);
+    Ok(Input { text: Metered::new(text), format, delimiter, guessed_encoding })
+}
+
+/// A reader whose buffer holds as much of the beginning as there is, up to what is looked at: one read may bring less.
+fn filled<'r>(mut inner: Box<dyn Read + 'r>) -> io::Result<BufReader<Box<dyn Read + 'r>>> {
+    let mut start = Vec::with_capacity(LOOKED_AT);
+    inner.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start)?;
+    Ok(BufReader::with_capacity(LOOKED_AT, Box::new(io::Cursor::new(start).chain(inner))))
+}
+
+/// Every second byte of western text in UTF-16 is zero; in UTF-8 none is.
+fn looks_like_utf16(start: &[u8]) -> bool {
+    let zeros = start.iter().skip(1).step_by(2).filter(|b| **b == 0).count();
+    zeros > start.len() / 4
+}
+
+fn guess_format(start: &[u8], name: &str) -> Format {
+    let name = name.strip_suffix(".gz").unwrap_or(name).to_lowercase();
+    if name.ends_with(".tsv") || name.ends_with(".tab") {
+        return Format::Tsv;
+    }
+    if name.ends_with(".csv") {
+        return Format::Csv;
+    }
+    match start.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'[') => Format::Json,
+        Some(b'{') => Format::JsonLines,
+        _ => Format::Csv,
+    }
+}
+
+/// The delimiter that cuts the first rows into the same number of cells, the more the better.
+fn guess_delimiter(start: &[u8]) -> u8 {
+    let width = |delimiter: u8| {
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(start);
+        let mut record = csv::ByteRecord::new();
+        let mut widths = Vec::new();
+        while widths.len() < 20 && reader.read_byte_record(&mut record).unwrap_or_default() {
+            widths.push(record.len());
+        }
+        // The last one may be cut off.
+        if widths.len() > 2 {
+            widths.pop();
+        }
+        let first = widths.first().copied().unwrap_or_default();
+        let same = widths.iter().filter(|w| **w == first).count();
+        (first > 1).then_some((same * 100 / widths.len().max(1), first))
+    };
+    let candidates = [b',', b';', b'\t', b'|'];
+    let best = candidates.into_iter().filter_map(|d| Some((width(d)?, d))).max_by_key(|(width, _)| *width);
+    best.map_or(b',', |(_, delimiter)| delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_seen() {
+        for (text, expected) in [
+            ("a,b,c\n1,2,3\n", b','),
+            ("a;b;c\n1,5;2,5;3,5\n4,5;5,5;6,5\n", b';'),
+            ("a\tb, c\tc\n1\t2\t3\n", b'\t'),
+            ("a|b\n1|2\n", b'|'),
+            ("\"a,b\";c\n\"1,2\";3\n", b';'),
+            ("only\nwords here\n", b','),
+        ] {
+            assert_eq!(guess_delimiter(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! A sheet: rows of cells under named columns, whatever the file they come from.
+
+mod input;
+mod json;
+mod table;
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use encoding_rs::Encoding;
+
+use json::JsonRows;
+use table::TableRows;
+
+/// What is said of a file in another encoding.
+pub(crate) const NOT_UTF8: &str = "is not UTF-8 text";
+
+/// How the rows of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Cells between delimiters, with the columns' names in the first line.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// A list of objects.
+    Json,
+    /// An object a line.
+    JsonLines,
+}
+
+impl Format {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "csv" => Some(Self::Csv),
+            "tsv" => Some(Self::Tsv),
+            "json" => Some(Self::Json),
+            "jsonl" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct SheetOptions {
+    /// `None`: by its beginning, and by its name.
+    pub format: Option<Format>,
+    /// `None`: the one that makes columns of the first lines.
+    pub delimiter: Option<u8>,
+    /// `None`: UTF-8, or what a byte order mark says.
+    pub encoding: Option<&'static Encoding>,
+    /// Lines before the one with the columns' names.
+    pub skip_lines: usize,
+    /// Rows may be shorter than the header.
+    pub ragged: bool,
+    /// Texts that stand for an empty cell.
+    pub empty: Vec<String>,
+    /// The columns that are needed; `None`: all.
+    pub wanted: Option<Vec<String>>,
+}
+
+/// One row. Cells are trimmed.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    number: u64,
+    line: Option<u64>,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Row {
+    /// Its number, from 1; the header is none.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The line of the file on which it begins.
+    #[must_use]
+    pub fn line(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// What stands in a cell; empty beyond the last.
+    #[must_use]
+    pub fn cell(&self, at: usize) -> &str {
+        let Some(end) = self.ends.get(at).copied() else { return "" };
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before).copied()).unwrap_or_default();
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    pub(crate) fn push(&mut self, cell: &str) {
+        self.text.push_str(cell.trim());
+        self.ends.push(self.text.len());
+    }
+
+    fn clear(&mut self, line: Option<u64>) {
+        self.line = line;
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+/// The names of columns, by place.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Columns {
+    /// The names, in order.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Where a column stands.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    /// A place for a column that may be there already.
+    fn add(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        let place = self.names.len();
+        self.names.push(name.to_owned());
+        self.places.insert(name.to_owned(), place);
+        place
+    }
+
+    /// A place for a further column of a header, under a name of its own.
+    fn add_new(&mut self, name: &str) {
+        let name = if name.is_empty() { format!("column {}", self.names.len() + 1) } else { name.to_owned() };
+        let mut own = name.clone();
+        for n in 2.. {
+            if !self.places.contains_key(&own) {
+                break;
+            }
+            own = format!("{name} ({n})");
+        }
+        self.add(&own);
+    }
+}
+
+/// Why a sheet, or one of its rows, cannot be read.
+#[derive(Debug)]
+pub enum SheetError {
+    /// One row; those after it can be read.
+    Row {
+        /// Its number.
+        row: u64,
+        /// Its line.
+        line: Option<u64>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The file as a whole, from here on.
+    File {
+        /// Where it ended.
+        line: Option<u64>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The system could not read it.
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for SheetError {
+    fn from(e: std::io::Error) -> Self {
+        // What the readers of this crate have to say about the content comes as invalid data.
+        if e.kind() == std::io::ErrorKind::InvalidData {
+            return Self::File { line: None, message: e.to_string() };
+        }
+        Self::Io(e)
+    }
+}
+
+/// The rows of a file, one after another.
+pub struct Sheet<'r> {
+    columns: Columns,
+    rows: Rows<'r>,
+    number: u64,
+    blank: u64,
+    format: Format,
+    delimiter: u8,
+    guessed_encoding: bool,
+}
+
+enum Rows<'r> {
+    Table(Box<TableRows<'r>>),
+    Json(Box<JsonRows<'r>>),
+}
+
+impl<'r> Sheet<'r> {
+    /// Opens a sheet. `name` is the file's, for its ending.
+    ///
+    /// # Errors
+    /// [`SheetError`] if no columns can be found in it.
+    pub fn open(input: impl Read + 'r, name: &str, options: &SheetOptions) -> Result<Self, SheetError> {
+        let input = input::open(Box::new(input), name, options)?;
+        let (format, delimiter, guessed_encoding) = (input.format, input.delimiter, input.guessed_encoding);
+        let mut columns = Columns::default();
+        let rows = match format {
+            Format::Csv | Format::Tsv => Rows::Table(Box::new(TableRows::new(input, options, &mut columns)?)),
+            Format::Json | Format::JsonLines => {
+                options.wanted.iter().flatten().for_each(|name| {
+                    columns.add(name);
+                });
+                Rows::Json(Box::new(JsonRows::new(input, options)))
+            }
+        };
+        Ok(Self { columns, rows, number: 0, blank: 0, format, delimiter, guessed_encoding })
+    }
+
+    /// The columns known so far: all of them in a table; in JSON, those of the rows read, and those that are wanted.
+    #[must_use]
+    pub fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Reads the next row; `false` at the end. Rows without any text are left out.
+    ///
+    /// # Errors
+    /// [`SheetError`]. After [`SheetError::Row`] the next row can be read.
+    pub fn next_row(&mut self, row: &mut Row) -> Result<bool, SheetError> {
+        loop {
+            let read = match &mut self.rows {
+                Rows::Table(rows) => rows.next(row, &self.columns),
+                Rows::Json(rows) => rows.next(row, &mut self.columns),
+            };
+            match read {
+                Ok(true) if row.is_blank() => self.blank += 1,
+                Ok(true) => {
+                    self.number += 1;
+                    row.number = self.number;
+                    return Ok(true);
+                }
+                Ok(false) => return Ok(false),
+                Err(SheetError::Row { line, message, .. }) => {
+                    self.number += 1;
+                    return Err(SheetError::Row { row: self.number, line, message });
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// In JSON, the wanted columns that no row had.
+    #[must_use]
+    pub fn never_seen(&self) -> Vec<&str> {
+        match &self.rows {
+            Rows::Table(_) => vec![],
+            Rows::Json(rows) => rows.never_seen(&self.columns),
+        }
+    }
+
+    /// Rows without any text.
+    #[must_use]
+    pub fn blank(&self) -> u64 {
+        self.blank
+    }
+
+    /// How the file is written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    pub(crate) fn has_guessed_encoding(&self) -> bool {
+        self.guessed_encoding
+    }
+}

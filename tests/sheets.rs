@@ -1,0 +1,461 @@
+//! The failure this guards against: a sheet goes in, and the ledger says something that the sheet does not. A column is misspelt and
+//! counts as empty, half a file is appended before an error, "1,200" becomes words, a second import doubles everything, and the message
+//! does not say which cell it was.
+//!
+//! Real sets come from `../shared/data`. Where they are absent the tests about them say so and pass.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected stops"
+)]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use sayso_sheets::Mapping;
+use serde_json::{Value, json};
+
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { dir: tempfile::tempdir().unwrap() };
+        assert!(desk.sayso(&["init"]).status.success());
+        desk
+    }
+
+    fn sayso(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
+        command
+            .env_remove("SAYSO_LEDGER")
+            .env("SAYSO_RECORDER", "desk")
+            .stdin(Stdio::null())
+            .current_dir(self.dir.path());
+        command.args(args).output().unwrap()
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> &Self {
+        std::fs::write(self.dir.path().join(name), bytes).unwrap();
+        self
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let output = self.sayso(&[args, &["--format", "json"]].concat());
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The events of a sheet, without writing them.
+    fn events(&self, mapping: &str, sheet: &str, name: &str) -> Vec<Value> {
+        self.write("m.toml", mapping).write(name, sheet);
+        let dry = self.json(&["import", "--map", "m.toml", "--dry-run", name]);
+        dry["first"].as_array().unwrap().iter().map(|f| f["event"].clone()).collect()
+    }
+
+    /// What is said against a sheet or its mapping; nothing is appended.
+    fn refused(&self, mapping: &str, sheet: impl AsRef<[u8]>, name: &str) -> String {
+        self.write("m.toml", mapping).write(name, sheet);
+        let output = self.sayso(&["import", "--map", "m.toml", name]);
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(self.json(&["audit"])["entries"], json!(0));
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+/// A plain mapping with some lines more.
+fn mapping(more: &str) -> String {
+    let head = "[[claim]]\nsource = \"{who}\"\nsubject = \"s\"\npredicate = \"p\"\nstated = \"{day}\"\n";
+    let value = if more.contains("value =") { "" } else { "value = \"{n}\"\n" };
+    format!("{head}{value}{more}\n")
+}
+
+#[test]
+fn a_mapping_is_checked_before_anything_is_read() {
+    for (text, line, part) in [
+        ("[[claim]\n", 1, "not TOML"),
+        ("", 1, "there is no rule"),
+        ("[sheet]\nformt = \"csv\"\n", 2, "`sheet.formt` is not known; did you mean `format`?"),
+        (&mapping("predicat = \"x\""), 7, "`claim.predicat` is not known; did you mean `predicate`?"),
+        (&mapping("names = \"source\""), 7, "`claim.names` is not known"),
+        (&mapping("unit = \"{x | lowr}\""), 7, "did you mean `lower`?"),
+        (&mapping("unit = \"{x\""), 7, "never closed"),
+        (&mapping("unit = \"{x | lookup units}\""), 7, "there is no [lookup.units]"),
+        (&mapping("value = { low = \"{a}\", text = \"{b}\" }"), 6, "must be one of"),
+        (&mapping("value = { mid = \"{a}\" }"), 6, "`claim.value.mid` is not known"),
+        (&mapping("occurred = { from = \"{a}\" }"), 7, "needs `to`"),
+        (&mapping("recorded = \"{a}\""), 1, "clock = \"imported\""),
+        (&mapping("once = true"), 1, "needs an `id`"),
+        (&mapping("when = { op = { is = \"x\" } }"), 7, "is not a test"),
+        (&mapping("when = \"never\""), 7, "no [condition.never]"),
+        (&mapping("citations = [{ exact = \"x\" }]"), 7, "leads somewhere"),
+        ("[[claim]]\nsource = \"x\"\nvalue = 1\n", 1, "needs `subject`"),
+        ("[[retraction]]\nsource = \"x\"\nstated = 2023-05-12\n", 1, "needs `of`"),
+        ("[[correction]]\nof = \"x\"\nreason = \"r\"\nreplacement = \"f\"\n", 1, "no [[claim]] rule"),
+        ("[claim]\nsource = \"x\"\n", 1, "two brackets"),
+        ("[sheet]\ntimezone = \"Yerevan\"\n", 2, "not a time zone"),
+        ("[sheet]\nencoding = \"utf-99\"\n", 2, "`utf-99` is not known"),
+        ("[[skip]]\nwhen = { a = \"x\" }\n", 1, "needs `when` and `why`"),
+    ] {
+        let error = Mapping::parse(text, "m.toml").expect_err(text).to_string();
+        let found = error.lines().any(|l| l.starts_with(&format!("m.toml:{line}: ")) && l.contains(part));
+        assert!(found, "{text}\n{error}");
+    }
+    // Everything at once, and once each.
+    let many = Mapping::parse("[sheet]\na = 1\nb = 2\n[every]\nsource = \"{x\"\n[[claim]]\n[[claim]]\n", "m.toml")
+        .unwrap_err();
+    assert_eq!(many.problems.iter().filter(|p| p.key == "every.source").count(), 1, "{many}");
+    assert!(many.problems.len() >= 6, "{many}");
+}
+
+#[test]
+fn one_row_becomes_what_its_rules_say() {
+    let desk = Desk::new();
+    let full = r#"
+[sheet]
+timezone = "Asia/Yerevan"
+empty = ["-"]
+[lookup.party]
+MoD = "yerevan/mod"
+"*" = "*"
+[every]
+source = "{who | lookup party}"
+stated = "{day | date 'DD.MM.YYYY HH:mm'}"
+[[claim]]
+id = "{@file}-{@row}"
+subject = "{place | slug}"
+predicate = "killed"
+value = { low = "{low}", high = "{high}", best = "{best}" }
+unit = "people"
+via = { split = "{papers}", by = "," }
+citations = [{ url = "{link}" }]
+tags = ["sheet", "{kind | lower}"]
+quote = "{words}"
+occurred = { from = "{from}", to = "{to}" }
+[[stance]]
+when = { denied = { empty = false } }
+subject = "{place | slug}"
+predicate = "fired-first"
+stance = "denies"
+"#;
+    let sheet = "who;day;place;low;high;best;papers;link;kind;words;from;to;denied\n\
+        MoD;12.05.2023 08:00;Sotk (north);2;4;3;AFP, Reuters,AFP;https://example.org/a;Army;\"said \"\"two\nor more\"\"\";2023-05-11;2023-05-11;-\n\
+        Baku;12.05.2023 09:30;Sotk;2;-;;;-;;;2023-05-11;2023-05-12;yes\n";
+    let events = desk.events(full, sheet, "log.csv");
+    assert_eq!(
+        events[0],
+        json!({"kind": "claim", "id": "log-1", "source": "yerevan/mod", "via": ["AFP", "Reuters"], "subject": "sotk-north",
+            "predicate": "killed", "value": {"min": 2, "max": 4}, "unit": "people", "modality": "best estimate 3",
+            "stated": "2023-05-12T08:00:00", "timezone": "Asia/Yerevan", "occurred": "2023-05-11", "quote": "said \"two\nor more\"",
+            "citations": [{"url": "https://example.org/a"}], "tags": ["sheet", "army"]})
+    );
+    assert_eq!((&events[1]["value"], &events[1]["occurred"]), (&json!({"min": 2}), &json!("2023-05-11/2023-05-12")));
+    assert_eq!((&events[1]["citations"], &events[1]["tags"]), (&Value::Null, &json!(["sheet"])));
+    assert_eq!(
+        (&events[2]["kind"], &events[2]["stance"], &events[2]["source"]),
+        (&json!("stance"), &json!("denies"), &json!("Baku"))
+    );
+    let done = desk.json(&["import", "--map", "m.toml", "log.csv"]);
+    assert_eq!((&done["appended"], &done["sheets"][0]["events"]), (&json!(3), &json!({"claim": 2, "stance": 1})));
+    let again = desk.json(&["import", "--map", "m.toml", "log.csv"]);
+    assert_eq!((&again["appended"], &again["already_there"]), (&json!(0), &json!(3)));
+    // Yerevan's clock: 08:00 there.
+    let entry = desk.json(&["show", "log-1"]);
+    assert!(entry.to_string().contains("2023-05-12T08:00:00+04:00"), "{entry}");
+}
+
+#[test]
+fn one_row_becomes_several_claims_and_others_none() {
+    let desk = Desk::new();
+    let melt = "[[skip]]\nwhen = { day = { begins = \"total\" } }\nwhy = \"sums\"\n[[claim]]\ncolumns = { except = [\"day\", \"note\"] }\n\
+        source = \"mod\"\nsubject = \"s\"\npredicate = \"{@column}\"\nvalue = \"{@cell | number}\"\nstated = \"{day}\"\n";
+    let sheet = r#"[{"day":"2023-05-12","tanks":1200,"guns":"1,300","note":"x"}, {"day":"2023-05-13","tanks":null,"guns":7.50},
+        {"day":"total","tanks":9}]"#;
+    let events = desk.events(melt, sheet, "a.json");
+    let short: Vec<_> = events.iter().map(|e| (e["predicate"].as_str().unwrap(), e["value"].to_string())).collect();
+    assert_eq!(short, [("tanks", "1200".into()), ("guns", "1300".into()), ("guns", "7.5".into())]);
+    let counts = &desk.json(&["import", "--map", "m.toml", "a.json"])["sheets"][0];
+    assert_eq!((&counts["rows"], &counts["skipped"][0]["rows"], &counts["empty"]), (&json!(3), &json!(1), &json!(1)));
+}
+
+#[test]
+fn claims_are_taken_back_and_mended_by_later_rows() {
+    let desk = Desk::new();
+    let rules = r#"
+[every]
+source = "{who}"
+stated = "{day}"
+id = "{@row}"
+[[claim]]
+name = "figure"
+when = { op = "assert" }
+remember = "{place}"
+subject = "{place}"
+predicate = "killed"
+value = "{n}"
+[[correction]]
+when = { op = "revise" }
+of = { remembered = "{place}" }
+replacement = "figure"
+reason = "changed in the sheet"
+[[retraction]]
+when = { op = "withdraw" }
+of = { remembered = "{place}" }
+"#;
+    let sheet = "op,who,day,place,n\nassert,a,2023-05-12,x,2\nassert,a,2023-05-12,y,5\nrevise,a,2023-05-12,x,3\nwithdraw,a,2023-05-14,y,\n";
+    desk.write("m.toml", rules).write("s.csv", sheet);
+    assert_eq!(desk.json(&["import", "--map", "m.toml", "s.csv"])["appended"], json!(4));
+    let view = &desk.json(&["replay"])["views"][0];
+    assert_eq!(
+        (&view["standings"][0]["value"], view["taken_back"].as_array().unwrap().len()),
+        (&json!(3), 1),
+        "{view}"
+    );
+
+    let desk = Desk::new();
+    let said = desk.refused(rules, "op,who,day,place,n\nrevise,a,2023-05-12,z,3\n", "s.csv");
+    assert!(
+        said.contains("s.csv:2: row 1, column `place` (\"z\"): no row before this one is remembered as `z`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn every_bad_cell_is_named_and_nothing_goes_in() {
+    let desk = Desk::new();
+    let sheet = "who,day,n\na,2023-05-12,2\na,2023-05-12,\"2,000\"\na,12.05.2023,3\n,2023-05-12,4\na,2023-02-30,5\na,2023-05-12\na,2023-05-12,9,9\n";
+    let said = desk.refused(&mapping(""), sheet, "s.csv");
+    for part in [
+        "6 errors, so nothing was appended",
+        "s.csv:3: row 2, column `n` (\"2,000\"): `value` `2,000` is nearly a number",
+        "s.csv:4: row 3, column `day` (\"12.05.2023\"): `stated`",
+        "s.csv:5: row 4, column `who` (\"\"): `source` is empty; where nobody is named",
+        "s.csv:6: row 5, column `day` (\"2023-02-30\"): `stated`",
+        "s.csv:7: row 6 has 2 cells where the header has 3: `n`",
+        "s.csv:8: row 7 has 4 cells where the header has 3",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let said = desk.refused(&mapping(""), "who,day,m\na,2023-05-12,2\n", "s.csv");
+    assert!(
+        said.contains("there is no column `n` (did you mean") && said.contains("The columns are: who, day, m"),
+        "{said}"
+    );
+    let said = desk.refused(&mapping(""), "{\"who\":\"a\",\"day\":\"2023-05-12\",\"m\":1}\n", "s.jsonl");
+    assert!(said.contains("there is no column `n`"), "{said}");
+    let said = desk.refused(&mapping("id = \"{who}\""), "who,day,n\na,2023-05-12,2\na,2023-05-12,3\n", "s.csv");
+    assert!(said.contains("s.csv:3: row 2: the id `a` already belongs"), "{said}");
+    // More than are listed are counted.
+    let many = format!("who,day,n\n{}", "a,x,1\n".repeat(250));
+    assert!(desk.refused(&mapping(""), many, "s.csv").contains("... and 150 more"));
+    let said = desk.refused(&mapping(""), b"PK\x03\x04 and so on", "s.csv");
+    assert!(said.contains("a workbook, not a text file"), "{said}");
+    let said = desk.refused(&mapping(""), b"who,day,n\nS\xfcd,2023-05-12,1\n", "s.csv");
+    assert!(said.contains("s.csv:2: cell 1 of this row is not UTF-8 text"), "{said}");
+    let open = format!("who,day,n\na,2023-05-12,\"1\n{}", "b,2023-05-12,2\n".repeat(1_200_000));
+    let said = desk.refused(&mapping(""), open, "s.csv");
+    assert!(said.contains("s.csv:1: the row after this line is longer than"), "{said}");
+    let said = desk.refused(&mapping(""), "[{\"who\":1} {\"who\":2}]", "s.json");
+    assert!(said.contains("a list of objects goes on"), "{said}");
+}
+
+#[test]
+fn files_are_read_however_they_are_written() {
+    let rows = |desk: &Desk, bytes: &[u8], name: &str, sheet: &str| {
+        desk.write("m.toml", format!("{sheet}\n{}", mapping(""))).write(name, bytes);
+        let dry = desk.json(&["import", "--map", "m.toml", "--dry-run", name]);
+        dry["first"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|f| format!("{}={}", f["event"]["source"].as_str().unwrap(), f["event"]["value"]))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let desk = Desk::new();
+    let wide = |text: &str| -> Vec<u8> {
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+    };
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(b"who,day,n\nS\xc3\xbcd,2023-05-12,1\n").unwrap();
+    for (bytes, name, sheet) in [
+        (&b"\xef\xbb\xbfwho,day,n\r\nS\xc3\xbcd,2023-05-12,1\r\n"[..], "bom.csv", ""),
+        (b"who;day;n\nS\xc3\xbcd;2023-05-12;1\n;;\n", "semicolons.csv", ""),
+        (b"who\tday\tn\nS\xc3\xbcd\t2023-05-12\t1\n", "tabs.txt", ""),
+        (b"n/day/who\n1/2023-05-12/S\xc3\xbcd\n", "given.csv", "[sheet]\ndelimiter = \"/\""),
+        (b"S\xfcd,2023-05-12,1\n", "", ""),
+        (b"who,day,n\nS\xfcd,2023-05-12,1\n", "old.csv", "[sheet]\nencoding = \"windows-1252\""),
+        (&wide("who,day,n\r\nSüd,2023-05-12,1\r\n"), "wide.csv", ""),
+        (&packed.finish().unwrap(), "packed.csv.gz", ""),
+        (b"Some title\n\nwho,day,n\nS\xc3\xbcd,2023-05-12,1\n", "title.csv", "[sheet]\nskip_lines = 2"),
+        (b"who,day,x,n,,\nS\xc3\xbcd,2023-05-12,,1,,\n", "spare.csv", ""),
+        (b"who,n,day\nS\xc3\xbcd,1,2023-05-12,\n", "longer.csv", ""),
+        (b"{\"who\":\"S\\u00fcd\",\"n\":1,\"day\":\"2023-05-12\",\"more\":{\"a\":[1]}}\n\n", "lines.jsonl", ""),
+    ] {
+        if !name.is_empty() {
+            assert_eq!(rows(&desk, bytes, name, sheet), "Süd=1", "{name}");
+        }
+    }
+}
+
+fn examples(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+/// Infers, imports with what was inferred, and once more. Gives the mapping and the answer.
+fn infer_and_import(sheet: &Path) -> (String, Value) {
+    let desk = Desk::new();
+    let path = sheet.to_str().unwrap();
+    let output = desk.sayso(&["import", "--infer", path]);
+    assert!(output.status.success(), "{path}: {}", String::from_utf8_lossy(&output.stderr));
+    desk.write("m.toml", &output.stdout);
+    let done = desk.json(&["import", "--map", "m.toml", path]);
+    let there = done["appended"].as_u64().unwrap() + done["already_there"].as_u64().unwrap();
+    let again = desk.json(&["import", "--map", "m.toml", path]);
+    assert_eq!((&again["appended"], again["already_there"].as_u64()), (&json!(0), Some(there)), "{path}");
+    (String::from_utf8(output.stdout).unwrap(), done)
+}
+
+#[test]
+fn what_is_inferred_imports_the_sheet_as_it_stands() {
+    for (name, made, parts) in [
+        (
+            "newsroom-log.csv",
+            8,
+            &[
+                "source = \"{Who | or 'unattributed'}\"",
+                "subject = \"{Topic}\"",
+                "speaker = \"{Spokesperson}\"",
+                "value = \"{What was said}\"",
+            ][..],
+        ),
+        (
+            "casualty-table.csv",
+            20,
+            &[
+                "delimiter = \";\"",
+                "empty = [\"-\"]",
+                "bounds | number",
+                "date 'DD.MM.YYYY'",
+                "\"Killed\", \"Injured\", \"Missing\"",
+            ],
+        ),
+        (
+            "promises.tsv",
+            5,
+            &[
+                "format = \"tsv\"",
+                "date 'D MMMM YYYY'",
+                "source = \"{Politician}\"",
+                "body = \"{Office}\"",
+                "url = \"{Page}\"",
+            ],
+        ),
+    ] {
+        let (mapping, done) = infer_and_import(&examples("sheets").join(name));
+        assert_eq!(done["appended"], json!(made), "{name}\n{mapping}");
+        for part in parts {
+            assert!(mapping.contains(part), "{name}: {part}\n{mapping}");
+        }
+    }
+    // Awkward ones: what cannot be guessed is not guessed.
+    let desk = Desk::new();
+    for (name, sheet) in [
+        ("ambiguous.csv", "when,who,n\n03/04/2023,a,1\n05/06/2023,b,2\n"),
+        ("nodate.csv", "a,b\nx y,1\nz,2\n"),
+        ("words.csv", "one,two\n\"a, b\",2023-13-45\nc,\n"),
+        ("mixed.csv", "who,date,claim\na,2023-05-12,2-4\nb,,yes\nc,2023-05-13,Yes\n"),
+        ("twice.csv", "n,n,,who\n1,2,3,a\n"),
+        ("braces.csv", "{who},it's|n,day\na,1,2023-05-12\n"),
+        ("short.csv", "who,day,n\na,2023-05-12\nb,2023-05-12,3\n"),
+        ("bounds.csv", "day,low,best,high\n2023-05-12,1,9,3\n2023-05-12,1,2,3\n"),
+        ("old.csv", "who,n\nSud,1\n"),
+    ] {
+        let bytes = if name == "old.csv" { b"who,n\nS\xfcd,1\n".to_vec() } else { sheet.as_bytes().to_vec() };
+        desk.write(name, bytes);
+        let (mapping, done) = infer_and_import(&desk.dir.path().join(name));
+        assert!(done["appended"].as_u64().unwrap() > 0, "{name}\n{mapping}");
+        if name == "ambiguous.csv" {
+            assert!(
+                mapping.contains("Nothing in the column shows whether it is DD/MM/YYYY or MM/DD/YYYY"),
+                "{mapping}"
+            );
+        }
+    }
+    desk.write("events.jsonl", "{\"kind\":\"claim\",\"source\":\"a\"}\n");
+    let output = desk.sayso(&["import", "--infer", "events.jsonl"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in the exchange form already"));
+}
+
+/// Each set from its own file, by its mapping alone, in one command; and by what is inferred.
+#[test]
+fn the_real_sets_go_in_with_the_counts_of_their_readme() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    for (set, mapping, rows, events) in [
+        ("ukraine-mod-personnel-history.jsonl.gz", "ukraine-mod-history.toml", 2_075, 2_075),
+        ("ukraine-mod-equipment-history.jsonl.gz", "ukraine-mod-history.toml", 21_358, 21_358),
+        ("ukraine-mod-orc-losses.json", "ukraine-mod-orc-losses.toml", 1_449, 19_667),
+        ("oryx-daily-count.csv", "oryx-daily-count.toml", 1_365, 1_365 - 201),
+        ("gaza-daily-history.jsonl.gz", "gaza-daily-history.toml", 9_097, 9_097 - 2 * 391 + 7),
+        ("ucdp-ged-syria.csv.gz", "ucdp-ged-syria.toml", 16_566, 16_566),
+    ] {
+        let file = data.join(set);
+        if !file.is_file() {
+            println!("skipped: {set} is not in ../shared/data");
+            continue;
+        }
+        let desk = Desk::new();
+        let mapping = examples("mappings").join(mapping);
+        let import = ["import", "--map", mapping.to_str().unwrap(), file.to_str().unwrap()];
+        let done = desk.json(&import);
+        assert_eq!((&done["sheets"][0]["rows"], &done["appended"]), (&json!(rows), &json!(events)), "{set}");
+        assert_eq!(desk.json(&import)["already_there"], json!(events), "{set}");
+        assert_eq!(desk.json(&["audit"])["sound"], json!(true));
+        if set.starts_with("ucdp") {
+            ucdp(&desk);
+        }
+        let (inferred, done) = infer_and_import(&file);
+        assert!(done["appended"].as_u64().unwrap() >= rows * 4 / 5, "{set}: {}\n{inferred}", done["appended"]);
+    }
+}
+
+/// What the README of the data says of the coder, the original sources, and of articles that are older than what they report.
+fn ucdp(desk: &Desk) {
+    let output = desk.sayso(&["export"]);
+    let events: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let by_coder = events.iter().filter(|e| e["source"] == "ucdp").count();
+    assert_eq!((by_coder, events.len() - by_coder), (3_596, 12_970));
+    let date = |e: &Value, field: &str| e[field].as_str().unwrap()[..10].to_owned();
+    let early = events.iter().filter(|e| e["source"] != "ucdp" && date(e, "stated") < date(e, "occurred")).count();
+    assert_eq!(early, 164, "of the 285 whose article is older than the event, those with one article and one source");
+    assert!(events.iter().all(|e| e["citations"].as_array().is_some_and(|c| !c.is_empty())));
+}
+
+/// What `docs/mapping.md` shows as a mapping is one.
+#[test]
+fn the_examples_of_the_page_are_mappings() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mapping.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 10, "{}", blocks.len());
+    let all = "source = \"s\"\nsubject = \"s\"\npredicate = \"p\"\nvalue = 1\nstated = 2023-05-12\nid = \"i\"\n";
+    let check = |block: &str| {
+        let every = if block.contains("[every]") { String::new() } else { format!("[every]\n{all}") };
+        let rule = if block.contains("[[claim]]") { String::new() } else { format!("\n[[claim]]\n{all}") };
+        let text = format!("{every}{}{rule}", block.replace("\n...\n", "\n"));
+        Mapping::parse(&text, "docs/mapping.md").unwrap_or_else(|e| panic!("{e}\n{text}"));
+    };
+    for block in blocks {
+        if block.starts_with('[') {
+            check(block);
+        } else {
+            block.lines().for_each(|line| check(&format!("[[claim]]\n{line}\n")));
+        }
+    }
+}
