@@ -9,11 +9,13 @@
 //! | `envelope` | entries as lines of JSON, read back |
 //! | `restore` | a new ledger from any of these |
 //! | `salvage`, `trove` | what still verifies of a damaged ledger and its mirrors |
+//! | `carve` | bundles in the raw files of a store that cannot be opened |
 //! | `compact` | the store written anew, without what was erased |
 //!
 //! Byte for byte: `docs/format.md`, sections 7 to 9.
 
 mod backup;
+mod carve;
 mod chain;
 pub(crate) mod compact;
 mod envelope;
@@ -27,7 +29,7 @@ pub use backup::{Backup, backup};
 pub(crate) use chain::Chain;
 pub use compact::{Compacted, compact};
 pub use mirror::{MirrorError, MirrorState};
-pub use restore::{CopyKind, Restored, restore};
+pub use restore::{CheckedCopy, CopyKind, Restored, check_copy, restore};
 pub use salvage::{Found, Island, Loss, Salvage, salvage};
 
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
 //! Salvage: from a damaged ledger and its mirrors, everything that still verifies. The damaged directory is not touched: its store is
-//! copied first, because opening sled may change what is there.
+//! copied first, because opening sled may change what is there. What sled cannot read is looked for in its raw files.
 //!
 //! Entries up to the first hole become a ledger with the same hashes. Nothing can be chained to an entry that is missing, so entries
 //! behind a hole are kept as lines of an envelope file, each run with the hash that it followed: they verify among themselves, and
 //! against whoever kept a receipt of them or of something after them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -109,9 +109,14 @@ pub fn salvage(
         for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
             troves.push(Trove::mirror(dir));
         }
-        let mut salvager = Salvager::new(troves)?;
-        // A log that lost its end is sound and shorter: only the note of what was acknowledged knows of the rest.
-        salvager.expected = salvager.expected.max(acknowledged_in(from).map_or(0, |head| head.size));
+        let mut salvager = Salvager::new(troves, acknowledged_in(from));
+        salvager.survey();
+        if salvager.lacks_anything() {
+            let carved = Trove::carved(from, salvager.id);
+            salvager.troves.push(carved);
+            salvager.survey();
+        }
+        salvager.expect_anything()?;
         salvager.read_only |= from.join(READ_ONLY_FILE).exists();
         salvager.run(to, &work, clock, entropy, progress)
     })();
@@ -125,7 +130,16 @@ struct Salvager {
     id: Option<LedgerId>,
     /// Where bundles may begin.
     slots: BTreeSet<u64>,
+    /// The last head that was acknowledged. A log that lost its end is sound and shorter: only this knows of the rest.
+    acknowledged: Option<Head>,
+    /// How many entries there were, as far as any head tells.
+    size: u64,
+    /// And as far as any entry tells.
     expected: u64,
+    /// How many of them are there.
+    covered: u64,
+    /// Where there is more than one entry for a place: the one that a head leads to.
+    preferred: BTreeMap<u64, Hash>,
     /// Whether it was a copy of another ledger, and took no entries of its own.
     read_only: bool,
     /// Entries that a redaction says are erased, and where that stands.
@@ -148,46 +162,103 @@ struct Out {
 }
 
 impl Salvager {
-    fn new(mut troves: Vec<Trove>) -> Result<Self, CopyError> {
-        let id = troves.iter().find_map(|t| t.id);
-        for trove in &mut troves {
-            if trove.id.is_some_and(|other| Some(other) != id) {
+    fn new(troves: Vec<Trove>, acknowledged: Option<Head>) -> Self {
+        Self {
+            troves,
+            id: None,
+            slots: BTreeSet::new(),
+            acknowledged,
+            size: 0,
+            expected: 0,
+            covered: 0,
+            preferred: BTreeMap::new(),
+            read_only: false,
+            redactions: BTreeSet::new(),
+        }
+    }
+
+    /// Goes through all there is, from the end to the beginning.
+    fn survey(&mut self) {
+        self.id = self.troves.iter().find_map(|t| t.id);
+        for trove in &mut self.troves {
+            if trove.id.is_some_and(|other| Some(other) != self.id) {
                 trove.close("it is of another ledger");
             }
         }
-        let slots: BTreeSet<u64> = troves.iter_mut().flat_map(Trove::slots).collect();
-        let expected = troves.iter().filter_map(|t| t.size).max().unwrap_or(0);
-        let read_only = troves.iter().any(Trove::is_read_only);
-        let mut salvager = Self { troves, id, slots, expected, read_only, redactions: BTreeSet::new() };
-        salvager.find_redactions();
-        if salvager.expected == 0 && salvager.id.is_none() {
-            let why = salvager.troves.iter().filter_map(|t| t.problem.clone()).next();
-            return Err(CopyError::Nothing(why.unwrap_or_else(|| "it is empty".into())));
-        }
-        Ok(salvager)
-    }
-
-    /// What was erased must not come back from a place where it was not.
-    fn find_redactions(&mut self) {
-        for slot in self.slots.clone() {
-            for (index, found) in self.verified(slot) {
+        self.slots = self.troves.iter_mut().flat_map(Trove::slots).collect();
+        self.read_only |= self.troves.iter().any(Trove::is_read_only);
+        // Those whose word counts most come last.
+        let heads = self.troves.iter().rev().filter_map(|t| t.head).chain(self.acknowledged);
+        let heads: BTreeMap<u64, Hash> = heads.map(|head| (head.size, head.hash)).collect();
+        self.size = heads.last_key_value().map_or(0, |(size, _)| *size);
+        (self.expected, self.covered) = (self.size, 0);
+        self.preferred.clear();
+        let mut wanted: Option<(u64, Hash)> = None;
+        for slot in self.slots.clone().into_iter().rev() {
+            let found = self.verified(slot);
+            for here in found.chunk_by(|a, b| a.0 == b.0).rev() {
+                let Some((index, any)) = here.first() else { continue };
+                self.covered += 1;
                 self.expected = self.expected.max(index + 1);
-                if let Some(Ok(record)) = found.entry.body().map(Record::decode)
-                    && let Content::Redaction(redaction) = record.event.content
-                {
-                    self.redactions.insert((redaction.of, index));
+                self.note_redactions(*index, here);
+                if let Some(hash) = heads.get(&(index + 1)) {
+                    wanted = Some((*index, *hash));
                 }
+                let others = here.iter().any(|(_, v)| v.entry.hash != any.entry.hash);
+                let chosen = match wanted.filter(|(at, _)| at == index) {
+                    Some((_, hash)) => here.iter().map(|(_, v)| v).find(|v| v.entry.hash == hash),
+                    None => Some(any).filter(|_| !others),
+                };
+                if let Some(chosen) = chosen.filter(|_| others) {
+                    self.preferred.insert(*index, chosen.entry.hash);
+                }
+                wanted = chosen.and_then(|chosen| Some((index.checked_sub(1)?, chosen.previous)));
             }
         }
     }
 
-    /// Everything in a slot that verifies.
+    /// What was erased must not come back from a place where it was not.
+    fn note_redactions(&mut self, index: u64, found: &[(u64, Verified)]) {
+        for (_, found) in found {
+            if let Some(Ok(record)) = found.entry.body().map(Record::decode)
+                && let Content::Redaction(redaction) = record.event.content
+            {
+                self.redactions.insert((redaction.of, index));
+            }
+        }
+    }
+
+    /// Whether there is reason to look into the raw files of the store.
+    fn lacks_anything(&self) -> bool {
+        let store_is_whole = self.troves.first().is_some_and(|store| store.problem.is_none());
+        !store_is_whole || self.id.is_none() || self.covered < self.expected
+    }
+
+    fn expect_anything(&self) -> Result<(), CopyError> {
+        if self.expected > 0 || self.id.is_some() {
+            return Ok(());
+        }
+        let why = self.troves.iter().find_map(|t| t.problem.clone());
+        Err(CopyError::Nothing(why.unwrap_or_else(|| "it is empty".into())))
+    }
+
+    /// Everything in a slot that verifies, the preferred first.
     fn verified(&mut self, slot: u64) -> Vec<(u64, Verified)> {
         let mut found = Vec::new();
         for (number, trove) in self.troves.iter_mut().enumerate() {
+            let before = found.len();
             trove.verified(slot, number, &mut found);
+            if trove.is_carved() && self.size > 0 {
+                // What lies in raw files beyond every head was never acknowledged.
+                let mut place = 0;
+                found.retain(|(index, _)| {
+                    place += 1;
+                    place <= before || *index < self.size
+                });
+            }
         }
-        found.sort_by_key(|(index, _)| *index);
+        let other = |index: &u64, v: &Verified| self.preferred.get(index).is_some_and(|hash| *hash != v.entry.hash);
+        found.sort_by_key(|(index, verified)| (*index, other(index, verified), verified.trove));
         found
     }
 

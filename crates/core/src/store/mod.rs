@@ -3,9 +3,12 @@
 
 mod memory;
 mod sled_files;
+mod sled_raw;
 mod sled_store;
 
 pub use memory::MemoryStore;
+pub(crate) use sled_raw::{Place, Raw, RawFiles};
+pub(crate) use sled_store::PART_BYTES;
 pub use sled_store::{SledStore, inside_sled};
 
 /// The tables of a store. A batch of writes is atomic within one table, not across tables.

@@ -22,9 +22,9 @@ use super::{Row, Store, StoreError, Table, Write, sled_files};
 use crate::repair::Repair;
 
 /// Bytes of a segment of sled's log. A page may grow to a quarter of it before it becomes a file.
-const SEGMENT_BYTES: usize = 4 << 20;
+pub(super) const SEGMENT_BYTES: usize = 4 << 20;
 /// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
-const PART_BYTES: usize = 40_000;
+pub(crate) const PART_BYTES: usize = 40_000;
 /// Parts of a bundle of entries with notes and quotes.
 const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
