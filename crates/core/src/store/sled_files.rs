@@ -62,7 +62,7 @@ pub(super) fn prepare(dir: &Path, segment_bytes: usize) -> Result<Vec<Repair>, S
         let copy = dir.join(TORN_COPY);
         if let Err(e) = copy_torn(&dir.join(LOG), &copy, &torn) {
             forget_torn_copy(dir); // half of it would fill the disk, and help nobody
-            return Err(io(&copy)(e));
+            return Err(StoreError::TornNotKept { path: copy, source: e });
         }
         repairs.push(Repair::TornLog { copy: copy.display().to_string() });
     }
