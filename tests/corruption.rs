@@ -228,7 +228,8 @@ impl Rescue<'_> {
     /// Somebody goes on with the damaged ledger. Whatever comes of that, the mirror has everything.
     fn with_mirror(&self) -> String {
         let (new, what) = (self.new_ledger(), self.what);
-        let claim = ["append", "--source", "a", "--subject", "s", "--predicate", "p", "--value", "1", "--stated", "2023"];
+        let claim =
+            ["append", "--source", "a", "--subject", "s", "--predicate", "p", "--value", "1", "--stated", "2023"];
         let append = ask(self.ledger, &claim);
         let said = String::from_utf8_lossy(&append.stderr);
         assert!(append.status.code().is_some() && !said.contains("panicked"), "{what}: append: {said}");

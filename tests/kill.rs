@@ -228,7 +228,8 @@ fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
                 told = Told::default();
             }
             // Starting takes some 20 ms: many are killed while they open, most while they write.
-            let after = Duration::from_micros(5_000 + chance.below(if run % 3 == 0 { 40_000 } else { longest * 1_000 }));
+            let after =
+                Duration::from_micros(5_000 + chance.below(if run % 3 == 0 { 40_000 } else { longest * 1_000 }));
             acknowledged += work_and_kill(&dir, kind, after, &mut told);
             let what = format!("{kind}, run {run}, killed after {after:?}");
             told.check(&dir, &what);

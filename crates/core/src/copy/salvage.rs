@@ -248,13 +248,16 @@ impl Salvager {
         for (number, trove) in self.troves.iter_mut().enumerate() {
             let before = found.len();
             trove.verified(slot, number, &mut found);
-            if trove.is_carved() && self.size > 0 {
-                // What lies in raw files beyond every head was never acknowledged.
-                let mut place = 0;
-                found.retain(|(index, _)| {
-                    place += 1;
-                    place <= before || *index < self.size
-                });
+            if !trove.is_carved() {
+                continue;
+            }
+            let carved = found.split_off(before);
+            // What lies in raw files beyond every head was never acknowledged.
+            for (index, mut verified) in carved.into_iter().filter(|(index, _)| self.size == 0 || *index < self.size) {
+                if self.redactions.range((index, 0)..=(index, u64::MAX)).next().is_some() {
+                    verified.erase(index);
+                }
+                found.push((index, verified));
             }
         }
         let other = |index: &u64, v: &Verified| self.preferred.get(index).is_some_and(|hash| *hash != v.entry.hash);

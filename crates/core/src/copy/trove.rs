@@ -29,6 +29,13 @@ pub(super) struct Verified {
     pub(super) trove: usize,
 }
 
+impl Verified {
+    /// Leaves the commitment of the body.
+    pub(super) fn erase(&mut self, index: u64) {
+        self.entry.body = StoredBody::Erased(self.entry.header(index, self.previous).commitment);
+    }
+}
+
 /// A place to salvage from.
 pub(super) struct Trove {
     place: PathBuf,
@@ -217,11 +224,11 @@ impl Trove {
                 let alone = Bundle { first: index, previous, entries: vec![entry.clone()] };
                 let known = (index, previous, entry.hash, matches!(entry.body, StoredBody::Erased(_)));
                 if !seen.contains(&known) && check_bundle(&alone).findings.is_empty() {
-                    let mut entry = entry.clone();
+                    let mut verified = Verified { previous, entry: entry.clone(), trove };
                     if erased.is_some_and(|erased| erased.contains(&index)) {
-                        entry.body = StoredBody::Erased(entry.header(index, previous).commitment);
+                        verified.erase(index);
                     }
-                    found.push((index, Verified { previous, entry, trove }));
+                    found.push((index, verified));
                     seen.insert(known);
                 }
                 previous = entry.hash;
