@@ -170,7 +170,6 @@ fn flips(more: u64, trials: usize) {
         *counts.entry(outcome(&copy, &truth, &what)).or_default() += 1;
         let rescue = Rescue { temp: temp.path(), ledger: &copy, mirror: &mirror, truth: &truth[0], what: &what };
         *counts.entry(rescue.without_mirror(&lying.intact(&file, at))).or_default() += 1;
-        std::fs::remove_dir_all(&mirror).unwrap();
         copy_dir(&whole_mirror, &mirror);
         *counts.entry(rescue.with_mirror()).or_default() += 1;
         *counts.entry(format!("in {}", file.display())).or_default() += 1;

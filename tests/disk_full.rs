@@ -155,6 +155,7 @@ fn a_torn_log_on_a_full_disk_waits_for_room() {
     let filler = disk.0.join("filler");
     let mut fill = std::fs::File::create(&filler).unwrap();
     while std::io::Write::write(&mut fill, &[7; 4096]).is_ok_and(|n| n > 0) {}
+    drop(fill); // or its room would not come back
     for command in ["replay", "audit", "log"] {
         let output = sayso(&ledger, &[command]);
         let text = said(&output);

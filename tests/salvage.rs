@@ -320,8 +320,9 @@ fn break_engine(ledger: &Path) {
     let db = ledger.join("store/db");
     let mut bytes = std::fs::read(&db).unwrap();
     bytes[..20].fill(0x55);
-    std::fs::write(&db, bytes).unwrap();
+    std::fs::write(&db, &bytes).unwrap();
     assert!(LedgerDir::open(ledger).is_err());
+    assert!(std::fs::read(&db).unwrap() == bytes, "nothing was touched");
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl Salvager {
     }
 
     fn expect_anything(&self) -> Result<(), CopyError> {
-        if self.expected > 0 || self.id.is_some() {
+        if self.covered > 0 || self.id.is_some() {
             return Ok(());
         }
         let why = self.troves.iter().find_map(|t| t.problem.clone());

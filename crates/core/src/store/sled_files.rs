@@ -169,6 +169,11 @@ fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<Vec<Range<
         }
     }
     let mut base = stable.max(segments.stable) / size * size;
+    if base == 0
+        && let Some(lost) = segments.lost(&path).map_err(io)?
+    {
+        return Err(damaged(lost));
+    }
     loop {
         let Some((offset, walk)) = load(base)? else { return Ok(segments.after(base)) };
         if !walk.capped {
@@ -215,6 +220,19 @@ impl Segments {
             }
         }
         Ok(segments)
+    }
+
+    /// Something in a log that does not begin anywhere: sled would take it for an empty one, and write over it.
+    fn lost(&self, log: &Path) -> std::io::Result<Option<u64>> {
+        if self.at(0).is_some() {
+            return Ok(None);
+        }
+        if self.broken.is_some() || !self.places.is_empty() {
+            return Ok(self.broken);
+        }
+        let mut bytes = std::io::BufReader::new(File::open(log)?).bytes().zip(0..);
+        let used = bytes.find(|(byte, _)| !matches!(byte, Ok(0)));
+        used.map(|(byte, at)| byte.map(|_| at)).transpose()
     }
 
     fn at(&self, base: i64) -> Option<u64> {

@@ -29,6 +29,9 @@ pub(crate) const PART_BYTES: usize = 40_000;
 const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
 const CACHE_BYTES: u64 = 32 << 20;
+/// How often sled's lock is tried. Between programs another one decides: that of the ledger's directory.
+const LOCK_ATTEMPTS: u32 = 100;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 /// Accesses counted for each read of a large part, so that a page of 12 parts fills its shard's queue of 64.
 const TOUCHES: usize = 6;
 
@@ -88,7 +91,7 @@ impl SledStore {
         let io = |source| StoreError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
         let repairs = sled_files::prepare(dir, SEGMENT_BYTES)?;
-        let engine = guard(|| Engine::open(dir))?;
+        let engine = open_patiently(dir)?;
         let file = || -> std::io::Result<File> {
             let file = File::open(dir.join("db"))?;
             // What opening wrote and cut off, and how long the file is: what is read from now on must still be so after a power loss.
@@ -126,6 +129,17 @@ impl SledStore {
     fn tree(&self, table: Table) -> Result<&sled::Tree, StoreError> {
         Ok(self.engine()?.tree(table))
     }
+}
+
+/// Opens sled, also if a store of this process was closed just now: sled's own threads may hold its lock a little longer.
+fn open_patiently(dir: &Path) -> Result<Engine, StoreError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match guard(|| Engine::open(dir)) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    guard(|| Engine::open(dir))
 }
 
 impl Engine {
