@@ -8,7 +8,7 @@
 //! | `backup` | one compressed file |
 //! | `envelope` | entries as lines of JSON, read back |
 //! | `restore` | a new ledger from any of these |
-//! | `salvage`, `trove` | what still verifies of a damaged ledger and its mirrors |
+//! | `salvage`, `trove`, `salvaged` | what still verifies of a damaged ledger and its mirrors |
 //! | `carve` | bundles in the raw files of a store that cannot be opened |
 //! | `compact` | the store written anew, without what was erased |
 //!
@@ -23,6 +23,7 @@ pub(crate) mod mirror;
 mod mirror_files;
 mod restore;
 mod salvage;
+mod salvaged;
 mod trove;
 
 pub use backup::{Backup, backup};
