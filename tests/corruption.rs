@@ -67,10 +67,13 @@ fn build(temp: &Path, more: u64) -> PathBuf {
 /// The parts in which the engine keeps a value.
 const PART_BYTES: usize = 40_000;
 
+/// Where the same bytes lie.
+type Places = Vec<std::ops::Range<usize>>;
+
 /// Where the bundles of a ledger lie in the engine's file, as often as they lie there: old pages are as good as new ones.
 struct Lying {
     /// The entries of each bundle, and for each of its parts the places where it is.
-    bundles: Vec<(std::ops::Range<u64>, Vec<Vec<std::ops::Range<usize>>>)>,
+    bundles: Vec<(std::ops::Range<u64>, Vec<Places>)>,
 }
 
 impl Lying {
@@ -106,7 +109,7 @@ impl Lying {
     /// The entries whose bundle still lies whole somewhere when this byte is not what it was.
     fn intact(&self, file: &Path, at: u64) -> BTreeSet<u64> {
         let at = if file == Path::new("store/db") { at as usize } else { usize::MAX };
-        let whole = |parts: &[Vec<std::ops::Range<usize>>]| parts.iter().all(|p| p.iter().any(|p| !p.contains(&at)));
+        let whole = |parts: &[Places]| parts.iter().all(|p| p.iter().any(|p| !p.contains(&at)));
         self.bundles.iter().filter(|(_, parts)| whole(parts)).flat_map(|(entries, _)| entries.clone()).collect()
     }
 }
