@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sayso_core::audit::audit;
 use sayso_core::ledger::{AppendError, Ledger, Outcome};
+use sayso_core::repair::Repair;
 use sayso_core::store::{MemoryStore, Row, SledStore, Store, StoreError, Table, Write};
 use sayso_core::text::Text;
 use sayso_core::time::{Instant, SystemClock};
@@ -294,6 +295,32 @@ fn after_a_failed_sync_nothing_more_is_acknowledged() {
     let f = f.reopen();
     add_many(&f, 2, 3);
     sound(&f);
+}
+
+/// The machine stopped in a redaction, and now the disk is full: whoever only wants to read must get in, and must not be told that the body
+/// is gone.
+#[test]
+fn an_erasure_that_cannot_be_written_when_opening_waits() {
+    let store = Arc::new(FaultyStore::default());
+    let f = Fixture::on(store.clone(), 1);
+    add_many(&f, 0, 300);
+    let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
+    for index in [5, 299] {
+        store.apply(Table::State, vec![mark(index)]).unwrap();
+        store.fail_sync.store(true, Ordering::SeqCst);
+        let opened =
+            Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
+        let failed = |repair: &Repair| matches!(repair, Repair::ErasureFailed { index: of, .. } if *of == index);
+        assert!(opened.repairs().iter().any(failed), "{:?}", opened.repairs());
+        assert!(matches!(opened.append(&batch(&[&claim(900)])), Err(AppendError::Poisoned)), "nothing is acknowledged");
+        drop(opened);
+        store.fail_sync.store(false, Ordering::SeqCst);
+        let opened =
+            Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
+        // What could not be synced may be there all the same: then there is nothing left to finish.
+        assert!(opened.repairs().iter().all(Repair::is_done), "{:?}", opened.repairs());
+        assert!(opened.entry(index).unwrap().unwrap().body().is_none());
+    }
 }
 
 /// A large import writes its bundles first and moves the head last.

@@ -1,6 +1,9 @@
 //! Disks rot: a bit flips in a file that nobody looks at for years. Whatever byte it is, the program must not panic, must not
 //! give a wrong answer as if nothing were the matter, and audit must either find the ledger sound (the byte was in dead
 //! space) or say what is wrong. And it must not make things worse: the engine, left alone, erases what lies behind the damage.
+//!
+//! And what can be saved must be saved: all of it from a mirror, also after somebody has tried to append to the damaged ledger; without one,
+//! every entry whose bundle still lies whole in some file of the store.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,12 +16,16 @@
 
 mod faults;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use faults::{Chance, claims, command, copy_dir, run, runs};
+use sayso_core::bundle::Bundle;
+use sayso_core::directory::LedgerDir;
+use sayso_core::store::Table;
+use serde_json::Value;
 
 const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
 const LIMIT: Duration = Duration::from_secs(30);
@@ -55,6 +62,56 @@ fn build(temp: &Path, more: u64) -> PathBuf {
         ok(&ledger, &["audit"]);
     }
     ledger
+}
+
+/// The parts in which the engine keeps a value.
+const PART_BYTES: usize = 40_000;
+
+/// Where the same bytes lie.
+type Places = Vec<std::ops::Range<usize>>;
+
+/// Where the bundles of a ledger lie in the engine's file, as often as they lie there: old pages are as good as new ones.
+struct Lying {
+    /// The entries of each bundle, and for each of its parts the places where it is.
+    bundles: Vec<(std::ops::Range<u64>, Vec<Places>)>,
+}
+
+impl Lying {
+    fn new(ledger: &Path) -> Self {
+        let db = std::fs::read(ledger.join("store/db")).unwrap();
+        let dir = LedgerDir::open(ledger).unwrap();
+        let rows = |table, from: &[u8]| dir.store().scan(table, from, 10_000).unwrap();
+        let tail = rows(Table::State, b"tail").into_iter().take_while(|(key, _)| key.starts_with(b"tail"));
+        let stored: Vec<Vec<u8>> = rows(Table::Log, &[]).into_iter().chain(tail).map(|(_, value)| value).collect();
+        let key = |bytes: &[u8]| -> [u8; 16] { bytes[..16].try_into().unwrap() };
+        let mut wanted: HashMap<[u8; 16], Vec<(usize, usize)>> = HashMap::new();
+        for (number, value) in stored.iter().enumerate() {
+            for (part, bytes) in value.chunks(PART_BYTES).enumerate() {
+                wanted.entry(key(bytes)).or_default().push((number, part));
+            }
+        }
+        let mut places: Vec<Vec<Vec<_>>> =
+            stored.iter().map(|value| vec![vec![]; value.len().div_ceil(PART_BYTES)]).collect();
+        for at in 0..db.len().saturating_sub(16) {
+            for (number, part) in wanted.get(&key(&db[at..])).into_iter().flatten() {
+                let bytes = stored[*number].chunks(PART_BYTES).nth(*part).unwrap();
+                if db[at..].starts_with(bytes) {
+                    places[*number][*part].push(at..at + bytes.len());
+                }
+            }
+        }
+        let entries = stored.iter().map(|value| Bundle::decode(value).unwrap()).map(|b| b.first..b.end());
+        let bundles: Vec<_> = entries.zip(places).collect();
+        assert!(bundles.iter().all(|(_, parts)| parts.iter().all(|places| !places.is_empty())), "all of it is found");
+        Self { bundles }
+    }
+
+    /// The entries whose bundle still lies whole somewhere when this byte is not what it was.
+    fn intact(&self, file: &Path, at: u64) -> BTreeSet<u64> {
+        let at = if file == Path::new("store/db") { at as usize } else { usize::MAX };
+        let whole = |parts: &[Places]| parts.iter().all(|p| p.iter().any(|p| !p.contains(&at)));
+        self.bundles.iter().filter(|(_, parts)| whole(parts)).flat_map(|(entries, _)| entries.clone()).collect()
+    }
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -94,9 +151,13 @@ fn flips(more: u64, trials: usize) {
     let mut chance = Chance::new("corruption");
     let temp = tempfile::tempdir().unwrap();
     let ledger = build(temp.path(), more);
-    let copy = temp.path().join("copy");
+    let (copy, mirror) = (temp.path().join("copy"), temp.path().join("mirror"));
+    ok(&ledger, &["mirror", mirror.to_str().unwrap()]);
+    let whole_mirror = temp.path().join("whole-mirror");
+    copy_dir(&mirror, &whole_mirror);
     copy_dir(&ledger, &copy);
     let truth: Vec<Vec<u8>> = QUESTIONS.iter().map(|q| ok(&copy, q)).collect();
+    let lying = Lying::new(&copy);
     let places = places(&ledger);
     let small: Vec<_> = places.iter().filter(|(f, _)| !f.ends_with("db")).cloned().collect();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -110,11 +171,78 @@ fn flips(more: u64, trials: usize) {
         flip(&copy.join(&file), at, bit);
         let what = format!("{}, byte {at}, bit {bit}", file.display());
         *counts.entry(outcome(&copy, &truth, &what)).or_default() += 1;
+        let rescue = Rescue { temp: temp.path(), ledger: &copy, mirror: &mirror, truth: &truth[0], what: &what };
+        *counts.entry(rescue.without_mirror(&lying.intact(&file, at))).or_default() += 1;
+        copy_dir(&whole_mirror, &mirror);
+        *counts.entry(rescue.with_mirror()).or_default() += 1;
         *counts.entry(format!("in {}", file.display())).or_default() += 1;
     }
     eprintln!("{trials} flips in a ledger with {} bytes that are not zero:", places.len());
     for (outcome, count) in counts {
         eprintln!("{count:5} {outcome}");
+    }
+}
+
+/// Saving what can be saved.
+struct Rescue<'a> {
+    temp: &'a Path,
+    ledger: &'a Path,
+    mirror: &'a Path,
+    /// Every entry, a line each.
+    truth: &'a [u8],
+    what: &'a str,
+}
+
+impl Rescue<'_> {
+    fn new_ledger(&self) -> PathBuf {
+        let new = self.temp.join("new");
+        let _ = std::fs::remove_dir_all(&new);
+        new
+    }
+
+    /// The mirror's disk is gone, too.
+    fn without_mirror(&self, intact: &BTreeSet<u64>) -> String {
+        let (new, what) = (self.new_ledger(), self.what);
+        std::fs::remove_dir_all(self.mirror).unwrap();
+        let output = ask(self.ledger, &["salvage", new.to_str().unwrap(), "--format", "json"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 1)) && !said.contains("panicked"), "{what}: salvage: {said}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let number = |value: &Value| value.as_u64().unwrap();
+        let missing = report["missing"].as_array().unwrap();
+        let missing: BTreeSet<u64> = missing.iter().flat_map(|m| number(&m["first"])..=number(&m["last"])).collect();
+        let lost: Vec<_> = missing.intersection(intact).collect();
+        assert!(lost.is_empty(), "{what}: {lost:?} are whole in the store and not salvaged: {report}");
+        let entries = self.truth.iter().filter(|b| **b == b'\n').count() as u64;
+        let (expected, recovered) = (number(&report["expected"]), number(&report["recovered"]));
+        assert_eq!(expected, entries, "{what}: {report}");
+        assert_eq!(recovered + missing.len() as u64, entries, "{what}: {report}");
+        if report["head"].is_null() {
+            return format!("salvage: {recovered} of {entries}, as lines: nothing says which ledger it was");
+        }
+        assert!(self.truth.starts_with(&ok(&new, &["export", "--envelope"])), "{what}: salvage gives something else");
+        match entries - recovered {
+            0 => "salvage: all".into(),
+            missing => format!("salvage: all but {missing} of the bundle that was hit"),
+        }
+    }
+
+    /// Somebody goes on with the damaged ledger. Whatever comes of that, the mirror has everything.
+    fn with_mirror(&self) -> String {
+        let (new, what) = (self.new_ledger(), self.what);
+        let claim =
+            ["append", "--source", "a", "--subject", "s", "--predicate", "p", "--value", "1", "--stated", "2023"];
+        let append = ask(self.ledger, &claim);
+        let said = String::from_utf8_lossy(&append.stderr);
+        assert!(append.status.code().is_some() && !said.contains("panicked"), "{what}: append: {said}");
+        let restored = ask(&new, &["restore", self.mirror.to_str().unwrap()]);
+        assert!(restored.status.success(), "{what}: restore: {}", String::from_utf8_lossy(&restored.stderr));
+        let lines = ok(&new, &["export", "--envelope"]);
+        assert!(lines.starts_with(self.truth), "{what}: the mirror has not everything");
+        let more = lines[self.truth.len()..].iter().filter(|b| **b == b'\n').count();
+        assert_eq!(more, usize::from(append.status.success()), "{what}: what was acknowledged since: {said}");
+        let went_on = if append.status.success() { "taken" } else { "refused" };
+        format!("restored from the mirror: all; an append before that was {went_on}")
     }
 }
 
@@ -128,7 +256,7 @@ fn outcome(ledger: &Path, truth: &[Vec<u8>], what: &str) -> String {
         assert!(output.status.code().is_some(), "{what}: killed by a signal");
     };
     quiet(&audit);
-    let mut answered = 0;
+    let (mut answered, mut without_mirrors) = (0, 0);
     for (question, truth) in QUESTIONS.iter().zip(truth) {
         let output = ask(ledger, question);
         quiet(&output);
@@ -138,9 +266,12 @@ fn outcome(ledger: &Path, truth: &[Vec<u8>], what: &str) -> String {
         } else {
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(said.starts_with("sayso: "), "{what}: {question:?}: {said}");
+            without_mirrors += usize::from(said.contains("/mirrors is damaged"));
         }
     }
     match audit.status.code() {
+        // The entries are sound, and nothing says any more in which mirrors they must be.
+        Some(0) if without_mirrors == QUESTIONS.len() => "refused, naming the list of mirrors".into(),
         Some(0) => {
             assert_eq!(answered, QUESTIONS.len(), "{what}: audit finds nothing, and not every question is answered");
             if said.contains("put right") { "put right" } else { "sound" }.into()

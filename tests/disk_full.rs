@@ -120,3 +120,76 @@ fn a_limit_on_the_size_of_files_is_an_error_like_any_other() {
     assert!(again.status.success(), "{}", said(&again));
     assert_eq!(entries(&ledger), 60_000);
 }
+
+/// A disk is full, and the log of a ledger on it is torn as a crash leaves it. What is going to be cut off cannot be kept: then nothing
+/// is cut off, and the message says what to do.
+#[test]
+fn a_torn_log_on_a_full_disk_waits_for_room() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("claims.jsonl");
+    let Some(disk) = SmallDisk::mount(&temp.path().join("disk"), 28) else {
+        eprintln!("no small disk: mounting needs root");
+        return;
+    };
+    let ledger = disk.0.join("ledger");
+    let db = ledger.join("store/db");
+    assert!(sayso(&ledger, &["init"]).status.success());
+    let mut lengths = vec![];
+    for (from, to) in [(0, 700), (700, 800)] {
+        std::fs::write(&file, claims(from, to)).unwrap();
+        assert!(sayso(&ledger, &["import", file.to_str().unwrap()]).status.success());
+        lengths.push(std::fs::read(&db).unwrap());
+    }
+    // The first byte that the second import wrote, give or take.
+    let at = lengths[1].iter().zip(&lengths[0]).position(|(new, old)| new != old).unwrap() + 10;
+    let mut torn = lengths[1].clone();
+    torn[at] ^= 1;
+    std::fs::write(&db, &torn).unwrap();
+    let filler = disk.0.join("filler");
+    let mut fill = std::fs::File::create(&filler).unwrap();
+    while std::io::Write::write(&mut fill, &[7; 4096]).is_ok_and(|n| n > 0) {}
+    drop(fill); // or its room would not come back
+    for command in ["replay", "audit", "log"] {
+        let output = sayso(&ledger, &[command]);
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        for words in [
+            "the end of the store's log is torn",
+            "torn-db",
+            "No space left on device",
+            "nothing was touched",
+            "make room",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(std::fs::read(&db).unwrap() == torn, "nothing was touched");
+    }
+    std::fs::remove_file(&filler).unwrap();
+    let output = sayso(&ledger, &["audit"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("800 entries of this ledger were acknowledged"));
+    let saved = temp.path().join("saved");
+    let output = sayso(&ledger, &["salvage", saved.to_str().unwrap()]);
+    assert!(entries(&saved) >= 700, "{}", said(&output));
+}
+
+/// Evidence is copied to a disk that takes no writes, or mounted so. It can be salvaged from there.
+#[test]
+fn a_ledger_on_a_disk_that_takes_no_writes_can_be_salvaged() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("claims.jsonl");
+    let Some(disk) = SmallDisk::mount(&temp.path().join("disk"), 28) else {
+        eprintln!("no small disk: mounting needs root");
+        return;
+    };
+    let ledger = disk.0.join("ledger");
+    assert!(sayso(&ledger, &["init"]).status.success());
+    std::fs::write(&file, claims(0, 700)).unwrap();
+    assert!(sayso(&ledger, &["import", file.to_str().unwrap()]).status.success());
+    let mut remount = Command::new("mount");
+    assert!(remount.args(["-o", "remount,ro"]).arg(&disk.0).status().unwrap().success());
+    let saved = temp.path().join("saved");
+    let output = sayso(&ledger, &["salvage", saved.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(entries(&saved), 700);
+}

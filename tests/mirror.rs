@@ -213,12 +213,12 @@ fn a_copy_has_a_mirror_too() {
     add_numbered(&f.ledger, 700..701);
     std::fs::rename(&mirror, &away).unwrap();
     let failed = copy.copy(copied(&f.ledger, 601)).unwrap_err();
-    assert!(matches!(failed, ledger::CopyError::Append(AppendError::MirrorBehind(_))), "{failed}");
+    assert!(matches!(failed, ledger::TakeOverError::Append(AppendError::MirrorBehind(_))), "{failed}");
     drop(copy);
     let copy = open_dir(&path);
     add_numbered(&f.ledger, 701..702);
     let refused = copy.copy(copied(&f.ledger, copy.head().size)).unwrap_err();
-    assert!(matches!(refused, ledger::CopyError::Append(AppendError::Mirror(_))), "{refused}");
+    assert!(matches!(refused, ledger::TakeOverError::Append(AppendError::Mirror(_))), "{refused}");
     assert_eq!(copy.head().size, 602, "nothing was taken over");
     std::fs::rename(&away, &mirror).unwrap();
     copy.copy(copied(&f.ledger, 602)).unwrap();
@@ -374,4 +374,29 @@ fn a_redaction_reaches_the_mirror_also_after_a_crash() {
         assert_eq!(head_of_mirror(&ledger), Ok(ledger.head()));
     }
     assert_eq!(head_restored(&mirror), ledger.head());
+}
+
+/// The body was to go, and the mirror's disk went first. Whoever asked for it must know what is done and what is not.
+#[test]
+fn a_redaction_that_does_not_reach_the_mirror_says_how_far_it_came() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, mirror, away) = (dir.path().join("ledger"), dir.path().join("mirror"), dir.path().join("away"));
+    let ledger = create_dir(&path);
+    ledger.mirror(&mirror).unwrap();
+    add_numbered(&ledger, 0..300);
+    let salt = ledger.entry(7).unwrap().unwrap().salt().unwrap();
+    std::fs::rename(&mirror, &away).unwrap();
+    let failed = ledger.redact(7, Text::new("by order").unwrap(), None).unwrap_err();
+    assert!(matches!(failed, AppendError::ErasureWaits { of: 7, at: 300, .. }), "{failed}");
+    let said = failed.to_string();
+    for words in ["the redaction of #7 is recorded in the ledger as #300", "not erased yet", "opened again"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    drop(ledger);
+    let ledger = open_dir(&path);
+    assert!(ledger.entry(7).unwrap().unwrap().body().is_none(), "here it is done by opening");
+    assert!(matches!(append_one(&ledger, 300), Err(AppendError::Mirror(_))));
+    std::fs::rename(&away, &mirror).unwrap();
+    append_one(&ledger, 300).unwrap();
+    assert!(traces(&mirror, &salt).is_empty(), "and there before anything more is acknowledged");
 }

@@ -183,3 +183,39 @@ fn a_ledger_that_is_damaged_or_whose_mirror_is_away_is_not_compacted() {
     assert!(!path.join("store.new").exists());
     assert_eq!(open_dir(&path).head(), head, "it is as it was");
 }
+
+/// An erasure was promised, the machine stopped, and what is to be erased can no longer be read. Nobody may be kept out for that; and
+/// nobody may be told that it is gone.
+#[test]
+fn an_erasure_that_cannot_be_finished_keeps_nobody_out() {
+    use sayso_core::repair::Repair;
+    use sayso_core::store::Table;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger");
+    let ledger = create_dir(&path);
+    add_numbered(&ledger, 0..600);
+    drop(ledger);
+    {
+        let dir = LedgerDir::open(&path).unwrap();
+        let key = 0u64.to_be_bytes();
+        let mut bytes = dir.store().get(Table::Log, &key).unwrap().unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        dir.store().apply(Table::Log, vec![(key.to_vec(), Some(bytes))]).unwrap();
+        let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
+        dir.store().apply(Table::State, vec![mark(9), mark(599)]).unwrap();
+        dir.store().sync().unwrap();
+    }
+    for round in 0..2 {
+        let ledger = open_dir(&path);
+        let failed: Vec<&Repair> = ledger.repairs().iter().filter(|repair| !repair.is_done()).collect();
+        assert!(matches!(failed.as_slice(), [Repair::ErasureFailed { index: 9, .. }]), "{:?}", ledger.repairs());
+        assert!(failed[0].to_string().contains("NOT erased"), "{}", failed[0]);
+        assert!(ledger.entry(300).unwrap().unwrap().body().is_some());
+        assert!(ledger.entry(599).unwrap().unwrap().body().is_none(), "the other one is erased");
+        add_numbered(&ledger, 600 + round..601 + round);
+        drop(ledger);
+        let refused = compacted(&path).unwrap_err();
+        assert!(matches!(&refused, CopyError::Unsound { index: 9, .. }), "{refused}");
+    }
+}

@@ -22,10 +22,10 @@ use sayso_core::directory::LedgerDir;
 use sayso_core::entry::{Hash, Head};
 use sayso_core::exchange::Draft;
 use sayso_core::machine::SystemEntropy;
-use sayso_core::store::{Store, Table};
+use sayso_core::store::{SledStore, Store, Table};
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
-use support::{add_numbered, create_dir, files_in, open_dir, put_back, traces};
+use support::{add_numbered, batch, create_dir, files_in, numbered, open_dir, put_back, traces};
 
 const SIZE: u64 = 700;
 
@@ -63,7 +63,22 @@ impl Case {
             damage(dir.store());
             dir.store().sync().unwrap();
         }
+        self.write_store_anew();
         self.salvage_files(mirrors)
+    }
+
+    /// What is not in the store any more is in no old page of its files either.
+    fn write_store_anew(&self) {
+        let (store, new) = (self.ledger.join("store"), self.ledger.join("anew"));
+        {
+            let (from, to) = (SledStore::open(&store).unwrap(), SledStore::open(&new).unwrap());
+            for table in Table::ALL {
+                to.fill(table, from.scan(table, &[], usize::MAX).unwrap()).unwrap();
+            }
+            to.sync().unwrap();
+        }
+        std::fs::remove_dir_all(&store).unwrap();
+        std::fs::rename(&new, &store).unwrap();
     }
 
     fn salvage_files(&self, mirrors: &[&Path]) -> (Result<Salvage, CopyError>, PathBuf) {
@@ -298,4 +313,103 @@ fn what_was_redacted_does_not_come_back_from_an_old_mirror() {
     });
     let salvage = salvage.unwrap();
     assert_eq!((salvage.redact_again.as_slice(), salvage.head.map(|h| h.size)), ([3].as_slice(), Some(256)));
+}
+
+/// The engine opens nothing of this directory any more: the first segment of its log does not say where it belongs.
+fn break_engine(ledger: &Path) {
+    let db = ledger.join("store/db");
+    let mut bytes = std::fs::read(&db).unwrap();
+    bytes[..20].fill(0x55);
+    std::fs::write(&db, &bytes).unwrap();
+    assert!(LedgerDir::open(ledger).is_err());
+    assert!(std::fs::read(&db).unwrap() == bytes, "nothing was touched");
+}
+
+#[test]
+fn what_the_engine_does_not_read_is_read_without_it() {
+    let case = Case::new();
+    break_engine(&case.ledger);
+    case.whole(case.salvage_files(&[]));
+    // A row that is gone still lies in an old page.
+    {
+        let dir = LedgerDir::open(&case.ledger).unwrap();
+        remove(Table::Log, row(256))(dir.store());
+        dir.store().sync().unwrap();
+    }
+    case.whole(case.salvage_files(&[]));
+    // One byte anywhere: no more than one bundle is lost, and what is lost is named.
+    let db = case.ledger.join("store/db");
+    let whole = std::fs::read(&db).unwrap();
+    let used = whole.iter().rposition(|b| *b != 0).unwrap();
+    let mut complete = 0;
+    for at in (30..used).step_by(used / 24) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        std::fs::write(&db, bytes).unwrap();
+        let (salvage, to) = case.salvage_files(&[]);
+        let salvage = salvage.unwrap_or_else(|e| panic!("byte {at}: {e}"));
+        let missing: u64 = salvage.losses.iter().map(|l| l.last - l.first + 1).sum();
+        assert_eq!((salvage.expected, salvage.recovered + missing), (SIZE, SIZE), "byte {at}: {salvage:?}");
+        let bundles: std::collections::BTreeSet<u64> = salvage.losses.iter().map(|l| l.first / 256).collect();
+        assert!(bundles.len() <= 1 && missing <= 256, "byte {at}: {salvage:?}");
+        case.sound(&to, salvage.head.unwrap().size);
+        complete += usize::from(missing == 0);
+    }
+    assert!(complete > 1, "not all of the file is needed: {complete}");
+}
+
+/// Bundles that the engine keeps in several parts, on several pages.
+#[test]
+fn long_bundles_are_put_together_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger");
+    let ledger = create_dir(&path);
+    let long = |n: u64| {
+        let words: String =
+            (0..90).map(|i| format!("{:016x} ", (n * 97 + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        numbered(n).replace("\"stated\"", &format!("\"note\":\"{words}\",\"stated\""))
+    };
+    let lines: Vec<String> = (0..1_000).map(long).collect();
+    ledger.append(&batch(&lines.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+    let head = ledger.head();
+    drop(ledger);
+    break_engine(&path);
+    let salvaged = |to: &str| {
+        let to = dir.path().join(to);
+        salvage(&path, &[], &to, SystemClock, SystemEntropy, &|_| {}).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let whole = salvaged("whole");
+    assert_eq!((whole.head, whole.losses.as_slice()), (Some(head), [].as_slice()), "{whole:?}");
+    // In the middle of the file, in some part of some bundle.
+    let db = path.join("store/db");
+    let mut bytes = std::fs::read(&db).unwrap();
+    let used = bytes.iter().rposition(|b| *b != 0).unwrap();
+    bytes[used / 2] ^= 1;
+    std::fs::write(&db, bytes).unwrap();
+    let damaged = salvaged("damaged");
+    assert!(damaged.recovered >= 1_000 - 256, "{damaged:?}");
+}
+
+/// Old pages have what was erased since. It must not come back from there.
+#[test]
+fn what_was_redacted_is_not_carved() {
+    let case = Case::new();
+    let ledger = open_dir(&case.ledger);
+    let erased = [3, 300, 650];
+    let salts = erased.map(|i| ledger.entry(i).unwrap().unwrap().salt().unwrap());
+    for index in erased {
+        ledger.redact(index, Text::new("by order").unwrap(), None).unwrap();
+    }
+    let head = ledger.head();
+    drop(ledger);
+    assert!(salts.iter().all(|salt| !traces(&case.ledger, salt).is_empty()), "they lie in old pages");
+    break_engine(&case.ledger);
+    let (salvage, to) = case.salvage_files(&[]);
+    let salvage = salvage.unwrap();
+    assert_eq!((salvage.head, salvage.losses.as_slice()), (Some(head), [].as_slice()), "{salvage:?}");
+    for salt in &salts {
+        assert_eq!(traces(&to, salt), Vec::<PathBuf>::new());
+    }
+    let found = audit(LedgerDir::open(&to).unwrap().store(), &[head], &|_| {}).unwrap();
+    assert!(found.is_sound() && found.redacted == erased, "{:?}", found.findings);
 }

@@ -118,3 +118,25 @@ fn who_holds_the_ledger_is_named_and_waiting_ends() {
     });
     assert_eq!(append(&ledger, "eu", 3, &["--wait=soon"]).status.code(), Some(2));
 }
+
+/// Whoever saves a ledger, or tries the demo, waits like everybody else.
+#[test]
+fn salvage_and_the_demo_wait_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let (ledger, new) = (temp.path().join("ledger"), temp.path().join("new"));
+    assert!(sayso(&ledger, &["demo", ledger.to_str().unwrap()]).status.success());
+    for args in [["salvage", new.to_str().unwrap()], ["demo", ledger.to_str().unwrap()]] {
+        let held = File::options().read(true).write(true).open(ledger.join("lock")).unwrap();
+        held.lock().unwrap();
+        let output = sayso(&ledger, &args);
+        assert_eq!(output.status.code(), Some(3), "{args:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--wait"), "{args:?}: the way out is named");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| sayso(&ledger, &[args.as_slice(), &["--wait"]].concat()));
+            std::thread::sleep(Duration::from_millis(300));
+            drop(held);
+            let output = waiting.join().unwrap();
+            assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        });
+    }
+}

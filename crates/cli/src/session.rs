@@ -73,14 +73,14 @@ impl Session {
 
     /// The ledger's directory, opened and locked.
     pub(crate) fn open_dir(&self) -> Result<LedgerDir, CliError> {
-        let dir = self.lock(&self.dir_path()?)?;
+        let dir = self.open_at(&self.dir_path()?)?;
         tell(dir.repairs());
         Ok(dir)
     }
 
     /// The ledger, opened.
     pub(crate) fn open(&self) -> Result<Ledger, CliError> {
-        let dir = self.lock(&locate::find(self.ledger.as_deref())?)?;
+        let dir = self.open_at(&locate::find(self.ledger.as_deref())?)?;
         let ledger = dir.ledger(SystemClock, SystemEntropy)?;
         tell(ledger.repairs());
         Ok(ledger)
@@ -94,17 +94,26 @@ impl Session {
     }
 
     /// Opens a directory, and waits for it if that is wanted.
-    fn lock(&self, path: &Path) -> Result<LedgerDir, DirError> {
+    pub(crate) fn open_at(&self, path: &Path) -> Result<LedgerDir, DirError> {
+        self.waiting(|| LedgerDir::open(path), |e| Some(e))
+    }
+
+    /// Tries something again and again while another program uses the ledger, if that is wanted.
+    pub(crate) fn waiting<T, E>(
+        &self,
+        mut attempt: impl FnMut() -> Result<T, E>,
+        in_the_way: impl Fn(&E) -> Option<&DirError>,
+    ) -> Result<T, E> {
         let begun = Instant::now();
         loop {
-            let opened = LedgerDir::open(path);
+            let result = attempt();
             let goes_on = match self.wait {
                 None => false,
                 Some(Wait::Forever) => true,
                 Some(Wait::AtMost(limit)) => begun.elapsed() < limit,
             };
-            match opened {
-                Err(DirError::Store(StoreError::Locked { .. })) if goes_on => std::thread::sleep(PAUSE),
+            match result {
+                Err(e) if goes_on && is_locked(in_the_way(&e)) => std::thread::sleep(PAUSE),
                 other => return other,
             }
         }
@@ -121,10 +130,15 @@ impl Session {
     }
 }
 
+fn is_locked(e: Option<&DirError>) -> bool {
+    matches!(e, Some(DirError::Store(StoreError::Locked { .. })))
+}
+
 /// Says what opening put right: on standard error, so that answers stay what programs expect.
 fn tell(repairs: &[Repair]) {
     for repair in repairs {
-        eprintln!("sayso: put right: {}", escape(&repair.to_string()));
+        let what = if repair.is_done() { "put right" } else { "note" };
+        eprintln!("sayso: {what}: {}", escape(&repair.to_string()));
     }
 }
 

@@ -26,6 +26,8 @@ const SEAL_BYTES: usize = 48;
 const ROW_BYTES: usize = 14;
 const CHECKSUM_BYTES: usize = 16;
 const ERASED: u32 = u32::MAX;
+/// What is found somewhere and says that it begins later than this is no bundle.
+const MAX_FIRST: u64 = 1 << 48;
 const CHECKSUM_CONTEXT: &str = "sayso 2023-05 bundle checksum v1";
 
 /// How the payload is stored.
@@ -242,6 +244,55 @@ impl Bundle {
     #[must_use]
     pub fn end(&self) -> u64 {
         self.first.saturating_add(self.entries.len() as u64)
+    }
+}
+
+/// The first bytes of what could be a bundle, found somewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning {
+    /// How many entries it says it has.
+    pub(crate) count: usize,
+    /// The first of them.
+    pub(crate) first: u64,
+}
+
+impl Beginning {
+    /// Reads what bytes begin with, if a bundle could begin so.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let [VERSION, 0..=1, low, high, rest @ ..] = bytes else { return None };
+        let count = usize::from(u16::from_le_bytes([*low, *high]));
+        let first = u64::from_le_bytes(*rest.first_chunk()?);
+        let sealed = count == BUNDLE_ENTRIES;
+        let possible = (1..=BUNDLE_ENTRIES).contains(&count)
+            && first < MAX_FIRST
+            && first % BUNDLE_ENTRIES as u64 + count as u64 <= BUNDLE_ENTRIES as u64
+            && (!sealed || first.is_multiple_of(BUNDLE_ENTRIES as u64));
+        (possible && bytes.len() >= Self { count, first }.shortest()).then_some(Self { count, first })
+    }
+
+    fn shortest(self) -> usize {
+        FIXED_BYTES + self.count * SEAL_BYTES + 4 + CHECKSUM_BYTES
+    }
+
+    /// Whether a bundle that begins so may have this length.
+    pub(crate) fn may_be_as_long_as(self, length: usize) -> bool {
+        length >= self.shortest()
+    }
+
+    /// How long the bundle at the beginning of these bytes is, found by its checksum alone. At most `longest`.
+    pub(crate) fn find_end(self, bytes: &[u8], longest: usize) -> Option<usize> {
+        let bytes = bytes.get(..longest.min(bytes.len()))?;
+        let shortest = self.shortest() - CHECKSUM_BYTES;
+        let mut hasher = blake3::Hasher::new_derive_key(CHECKSUM_CONTEXT);
+        hasher.update(bytes.get(..shortest)?);
+        for end in shortest..bytes.len() {
+            let sum = bytes.get(end..end + CHECKSUM_BYTES)?;
+            if hasher.finalize().as_bytes().starts_with(sum) {
+                return Some(end + CHECKSUM_BYTES);
+            }
+            hasher.update(bytes.get(end..end + 1)?);
+        }
+        None
     }
 }
 

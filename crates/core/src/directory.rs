@@ -201,8 +201,23 @@ impl LedgerDir {
     }
 
     /// Locks a directory that may be damaged; `None` if there is no lock in it.
+    /// Where nothing can be written, it is locked against whoever writes.
     pub(crate) fn lock_if_there(path: &Path) -> Result<Option<File>, DirError> {
-        if path.join(LOCK_FILE).is_file() { Self::lock(path).map(Some) } else { Ok(None) }
+        let lock_path = path.join(LOCK_FILE);
+        if !lock_path.is_file() {
+            return Ok(None);
+        }
+        match Self::lock(path) {
+            Err(DirError::Store(StoreError::Io { source, .. })) if cannot_be_written(&source) => {
+                let lock = File::open(&lock_path).map_err(io(&lock_path))?;
+                match lock.try_lock_shared() {
+                    Ok(()) => Ok(Some(lock)),
+                    Err(TryLockError::WouldBlock) => Err(StoreError::Locked { holder: None }.into()),
+                    Err(TryLockError::Error(e)) => Err(io(&lock_path)(e)),
+                }
+            }
+            other => other.map(Some),
+        }
     }
 
     /// What opening put right.
@@ -267,6 +282,10 @@ impl LedgerDir {
         note(&mut lock).map_err(io(&lock_path))?;
         Ok(lock)
     }
+}
+
+fn cannot_be_written(e: &std::io::Error) -> bool {
+    matches!(e.kind(), std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied)
 }
 
 /// A directory that is to become a ledger: nothing of anybody's is in it, and it is locked for this process.

@@ -38,9 +38,24 @@ pub enum Repair {
         /// The entry whose body is now gone.
         index: u64,
     },
+    /// A redaction that was interrupted could not be carried out now either. The body is still there; the next opening tries again.
+    ErasureFailed {
+        /// The entry whose body is to go.
+        index: u64,
+        /// Why it is still there.
+        why: String,
+    },
     /// The index that views are answered from was incomplete, damaged or ahead of the log. It was removed, and is built anew when it
     /// is next needed.
     ProjectionRebuilt,
+}
+
+impl Repair {
+    /// Whether it was put right. Otherwise it could not be, and is to be told all the same.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        !matches!(self, Self::ErasureFailed { .. })
+    }
 }
 
 impl fmt::Display for Repair {
@@ -63,6 +78,11 @@ impl fmt::Display for Repair {
                 write!(f, "removed {rows} rows that an interrupted write left; they were never acknowledged")
             }
             Self::ErasureFinished { index } => write!(f, "finished the interrupted redaction of #{index}"),
+            Self::ErasureFailed { index, why } => write!(
+                f,
+                "#{index} is NOT erased yet, although its redaction is on record: {why}. The next opening tries again; \
+                 `sayso audit` says what is damaged"
+            ),
             Self::ProjectionRebuilt => {
                 f.write_str("the index of views could not be used, and is built anew from the log")
             }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sayso_core::copy::{Backup, backup, restore as restore_copy};
+use sayso_core::copy::{Backup, CopyKind, backup, restore as restore_copy};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use serde_json::json;
@@ -56,6 +56,12 @@ pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<ExitCode,
             to.display(),
             to.display()
         ))?;
+        if restored.kind != CopyKind::Mirror {
+            output::print(&format!(
+                "It takes entries of its own; no {kind} says whether the ledger that it was made of did. If that one is still in use, or \
+                 was a copy of another's: let only one of them be written to.\n",
+            ))?;
+        }
         if restored.ledger.is_read_only() {
             output::print(
                 "It takes no entries of its own, like the copy that was mirrored. To follow the original again: `sayso clone`.\n",

@@ -12,7 +12,7 @@ use sayso_core::bundle::Bundle;
 use sayso_core::copy::take_over;
 use sayso_core::directory::expect_free;
 use sayso_core::entry::{Head, LedgerId};
-use sayso_core::ledger::{CopiedEntry, CopyError, Ledger};
+use sayso_core::ledger::{CopiedEntry, Ledger, TakeOverError};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use sayso_proof::checkpoint::SignedCheckpoint;
@@ -327,7 +327,7 @@ impl Copy<'_> {
 
     fn copy(&self, entries: Vec<CopiedEntry>) -> Result<(), CliError> {
         self.ledger.copy(entries).map(|_| ()).map_err(|e| match e {
-            CopyError::Append(e) => e.into(),
+            TakeOverError::Append(e) => e.into(),
             e => CliError::refused(format!("{}: {e}. Entries before it were taken over", self.published.source)),
         })
     }

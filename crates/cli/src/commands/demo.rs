@@ -24,9 +24,9 @@ const DATES: [&str; 2] = ["2023-05-11", "2023-05-12"];
 
 pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliError> {
     let dir = args.dir.as_path();
-    let fresh = fill(dir)?;
+    let fresh = fill(session, dir)?;
     // Closed and opened again: what follows is read from the disk.
-    let opened = LedgerDir::open(dir)?;
+    let opened = session.open_at(dir)?;
     let found = audit(opened.store(), &[], &|_| {})?;
     let code = if found.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) };
     let ledger = opened.ledger(SystemClock, SystemEntropy)?;
@@ -64,7 +64,7 @@ fn query(date: &str) -> Result<Query, CliError> {
 }
 
 /// Makes the example ledger, or finds it there already. Returns how many events were new.
-fn fill(dir: &Path) -> Result<usize, CliError> {
+fn fill(session: &Session, dir: &Path) -> Result<usize, CliError> {
     let options = CheckOptions {
         zone: TimeZone::UTC,
         numbers: false,
@@ -78,7 +78,7 @@ fn fill(dir: &Path) -> Result<usize, CliError> {
     }
     let batch = Batch { events, ..Batch::default() };
     let ledger: Ledger = if is_ledger(dir) {
-        LedgerDir::open(dir)?.ledger(SystemClock, SystemEntropy)?
+        session.open_at(dir)?.ledger(SystemClock, SystemEntropy)?
     } else {
         LedgerDir::create(dir, SystemClock, SystemEntropy)?
     };

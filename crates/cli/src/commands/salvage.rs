@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sayso_core::copy::{Salvage, salvage};
+use sayso_core::copy::{CopyError, Salvage, salvage};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ pub(crate) fn run(session: &Session, args: &SalvageArgs) -> Result<ExitCode, Cli
         )));
     }
     let bar = progress::entries("salvaging");
-    let result = salvage(&from, &args.mirror, &args.to, SystemClock, SystemEntropy, &|p| progress::show(&bar, p));
+    let attempt = || salvage(&from, &args.mirror, &args.to, SystemClock, SystemEntropy, &|p| progress::show(&bar, p));
+    let result = session.waiting(attempt, |e| if let CopyError::Dir(e) = e { Some(e) } else { None });
     bar.finish_and_clear();
     let salvage = result?;
     let to = args.to.display().to_string();

@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::ledger::moment::Moment;
 use crate::ledger::rebuild::Rebuild;
 use crate::machine::Entropy;
+use crate::repair::Repair;
 use crate::store::{SledStore, Store};
 use crate::time::Clock;
 
@@ -47,6 +48,11 @@ pub fn compact(
     let (store, new) = (path.join(STORE_DIR), path.join(NEW_DIR));
     let before = bytes_in(&store);
     let ledger = dir.ledger(clock.clone(), entropy.clone())?; // this finishes erasures that were begun
+    for repair in ledger.repairs() {
+        if let Repair::ErasureFailed { index, .. } = repair {
+            return Err(CopyError::Unsound { from: "the ledger".into(), index: *index, what: repair.to_string() });
+        }
+    }
     ledger.catch_up()?;
     let made = rewrite(&ledger.moment(), &new, clock, entropy, progress);
     let head = match made {
@@ -109,7 +115,7 @@ pub(crate) fn heal(path: &Path) -> std::io::Result<()> {
     if !old.exists() && !new.exists() {
         return Ok(());
     }
-    if !store.exists() && old.exists() {
+    if !store.exists() {
         std::fs::rename(if new.exists() { &new } else { &old }, &store)?;
         durable::sync_dir(path)?;
     }
@@ -156,7 +162,9 @@ mod tests {
             (vec![("store", "old"), ("store.new", "half")], "old"),
             (vec![("store.old", "old"), ("store.new", "new")], "new"),
             (vec![("store", "new"), ("store.old", "old")], "new"),
-            (vec![("store.old", "old")], "old"), // nobody's doing; but nothing is lost by it
+            // Nobody's doing; but nothing is lost by it.
+            (vec![("store.old", "old")], "old"),
+            (vec![("store.new", "new")], "new"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             for (name, marker) in &there {

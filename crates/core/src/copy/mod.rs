@@ -8,12 +8,14 @@
 //! | `backup` | one compressed file |
 //! | `envelope` | entries as lines of JSON, read back |
 //! | `restore` | a new ledger from any of these, or from bundles that somebody else has read |
-//! | `salvage`, `trove` | what still verifies of a damaged ledger and its mirrors |
+//! | `salvage`, `trove`, `salvaged` | what still verifies of a damaged ledger and its mirrors |
+//! | `carve` | bundles in the raw files of a store that cannot be opened |
 //! | `compact` | the store written anew, without what was erased |
 //!
 //! Byte for byte: `docs/format.md`, sections 7 to 9.
 
 mod backup;
+mod carve;
 mod chain;
 pub(crate) mod compact;
 mod envelope;
@@ -21,13 +23,14 @@ pub(crate) mod mirror;
 mod mirror_files;
 mod restore;
 mod salvage;
+mod salvaged;
 mod trove;
 
 pub use backup::{Backup, backup};
 pub(crate) use chain::Chain;
 pub use compact::{Compacted, compact};
 pub use mirror::{MirrorError, MirrorState};
-pub use restore::{CopyKind, Restored, restore, take_over};
+pub use restore::{CheckedCopy, CopyKind, Restored, check_copy, restore, take_over};
 pub use salvage::{Found, Island, Loss, Salvage, salvage};
 
 use std::path::{Path, PathBuf};

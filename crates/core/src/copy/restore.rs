@@ -1,4 +1,4 @@
-//! A new ledger from a copy: the same identity, the same entries, the same hashes, each verified on its way in.
+//! A new ledger from a copy: the same identity, the same entries, the same hashes, each verified on its way in. Or only the verifying.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,7 +7,8 @@ use std::path::Path;
 use super::backup::BackupFile;
 use super::envelope::EnvelopeFile;
 use super::mirror_files::{MirrorFiles, MirrorTail};
-use super::{CopyError, Progress, io};
+use super::{Chain, CopyError, Progress, io};
+use crate::audit::check_bundle;
 use crate::bundle::Bundle;
 use crate::directory::{Claimed, DirError};
 use crate::entry::{Head, LedgerId};
@@ -47,6 +48,17 @@ pub struct Restored {
     pub ledger: Ledger,
     /// What from.
     pub kind: CopyKind,
+}
+
+/// A copy that was read whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckedCopy {
+    /// What it is.
+    pub kind: CopyKind,
+    /// Whose copy it is.
+    pub id: LedgerId,
+    /// Where it ends.
+    pub head: Head,
 }
 
 /// A copy, opened.
@@ -173,4 +185,20 @@ pub fn take_over<E: From<CopyError> + From<DirError>>(
         Ok::<_, E>(())
     })?;
     Ok(dir.ledger(clock, entropy)?)
+}
+
+/// Reads a copy whole and checks every hash in it, as restoring does, but makes nothing of it.
+///
+/// # Errors
+/// [`CopyError`], for whatever restoring would refuse.
+pub fn check_copy(from: &Path, progress: &dyn Fn(Progress)) -> Result<CheckedCopy, CopyError> {
+    let mut source = Source::open(from)?;
+    let (kind, id, head) = (source.kind(), source.id(), source.head());
+    let mut chain = Chain::new(id, from.display().to_string());
+    while let Some(bundle) = source.next()? {
+        chain.take(&bundle, &check_bundle(&bundle))?;
+        progress(Progress { done: chain.head.size, total: head.map(|h| h.size) });
+    }
+    chain.end(head)?;
+    Ok(CheckedCopy { kind, id, head: chain.head })
 }

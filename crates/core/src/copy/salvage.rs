@@ -1,32 +1,24 @@
 //! Salvage: from a damaged ledger and its mirrors, everything that still verifies. The damaged directory is not touched: its store is
-//! copied first, because opening sled may change what is there.
+//! copied first, because opening sled may change what is there. What sled cannot read is looked for in its raw files.
 //!
 //! Entries up to the first hole become a ledger with the same hashes. Nothing can be chained to an entry that is missing, so entries
 //! behind a hole are kept as lines of an envelope file, each run with the hash that it followed: they verify among themselves, and
 //! against whoever kept a receipt of them or of something after them.
 
-use std::collections::BTreeSet;
-use std::io::{BufWriter, Write};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::salvaged::Out;
 use super::trove::{Trove, Verified, open_store};
 use super::{CopyError, Progress, io};
 use crate::acknowledged::acknowledged_in;
 use crate::body::Record;
-use crate::bundle::{Bundle, StoredBody, StoredEntry};
 use crate::directory::{Claimed, LedgerDir, READ_ONLY_FILE, mirrors_of};
-use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::event::Content;
-use crate::exchange::Exporter;
-use crate::ledger::Entry;
 use crate::ledger::rebuild::Rebuild;
-use crate::limits::BUNDLE_ENTRIES;
 use crate::machine::Entropy;
 use crate::time::Clock;
-
-/// The file of entries behind a hole, in the new directory.
-const BEHIND_FILE: &str = "behind-a-hole.jsonl";
 
 /// Entries that are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,9 +101,14 @@ pub fn salvage(
         for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
             troves.push(Trove::mirror(dir));
         }
-        let mut salvager = Salvager::new(troves)?;
-        // A log that lost its end is sound and shorter: only the note of what was acknowledged knows of the rest.
-        salvager.expected = salvager.expected.max(acknowledged_in(from).map_or(0, |head| head.size));
+        let mut salvager = Salvager::new(troves, acknowledged_in(from));
+        salvager.survey();
+        if salvager.lacks_anything() {
+            let carved = Trove::carved(from, salvager.id);
+            salvager.troves.push(carved);
+            salvager.survey();
+        }
+        salvager.expect_anything()?;
         salvager.read_only |= from.join(READ_ONLY_FILE).exists();
         salvager.run(to, &work, clock, entropy, progress)
     })();
@@ -125,69 +122,123 @@ struct Salvager {
     id: Option<LedgerId>,
     /// Where bundles may begin.
     slots: BTreeSet<u64>,
+    /// The last head that was acknowledged. A log that lost its end is sound and shorter: only this knows of the rest.
+    acknowledged: Option<Head>,
+    /// How many entries there were, as far as any head tells.
+    size: u64,
+    /// And as far as any entry tells.
     expected: u64,
+    /// How many of them are there.
+    covered: u64,
+    /// Where there is more than one entry for a place: the one that a head leads to.
+    preferred: BTreeMap<u64, Hash>,
     /// Whether it was a copy of another ledger, and took no entries of its own.
     read_only: bool,
     /// Entries that a redaction says are erased, and where that stands.
     redactions: BTreeSet<(u64, u64)>,
 }
 
-/// What is written, entry by entry.
-struct Out {
-    /// Entries of the new ledger that fill no bundle yet.
-    filling: Bundle,
-    behind: BufWriter<std::fs::File>,
-    behind_path: PathBuf,
-    exporter: Exporter<'static>,
-    losses: Vec<Loss>,
-    islands: Vec<Island>,
-    recovered: u64,
-    next: u64,
-    /// The hash of the entry before, if that is there.
-    last: Option<Hash>,
-}
-
 impl Salvager {
-    fn new(mut troves: Vec<Trove>) -> Result<Self, CopyError> {
-        let id = troves.iter().find_map(|t| t.id);
-        for trove in &mut troves {
-            if trove.id.is_some_and(|other| Some(other) != id) {
+    fn new(troves: Vec<Trove>, acknowledged: Option<Head>) -> Self {
+        Self {
+            troves,
+            id: None,
+            slots: BTreeSet::new(),
+            acknowledged,
+            size: 0,
+            expected: 0,
+            covered: 0,
+            preferred: BTreeMap::new(),
+            read_only: false,
+            redactions: BTreeSet::new(),
+        }
+    }
+
+    /// Goes through all there is, from the end to the beginning.
+    fn survey(&mut self) {
+        self.id = self.troves.iter().find_map(|t| t.id);
+        for trove in &mut self.troves {
+            if trove.id.is_some_and(|other| Some(other) != self.id) {
                 trove.close("it is of another ledger");
             }
         }
-        let slots: BTreeSet<u64> = troves.iter_mut().flat_map(Trove::slots).collect();
-        let expected = troves.iter().filter_map(|t| t.size).max().unwrap_or(0);
-        let read_only = troves.iter().any(Trove::is_read_only);
-        let mut salvager = Self { troves, id, slots, expected, read_only, redactions: BTreeSet::new() };
-        salvager.find_redactions();
-        if salvager.expected == 0 && salvager.id.is_none() {
-            let why = salvager.troves.iter().filter_map(|t| t.problem.clone()).next();
-            return Err(CopyError::Nothing(why.unwrap_or_else(|| "it is empty".into())));
-        }
-        Ok(salvager)
-    }
-
-    /// What was erased must not come back from a place where it was not.
-    fn find_redactions(&mut self) {
-        for slot in self.slots.clone() {
-            for (index, found) in self.verified(slot) {
+        self.slots = self.troves.iter_mut().flat_map(Trove::slots).collect();
+        self.read_only |= self.troves.iter().any(Trove::is_read_only);
+        // Those whose word counts most come last.
+        let heads = self.troves.iter().rev().filter_map(|t| t.head).chain(self.acknowledged);
+        let heads: BTreeMap<u64, Hash> = heads.map(|head| (head.size, head.hash)).collect();
+        self.size = heads.last_key_value().map_or(0, |(size, _)| *size);
+        (self.expected, self.covered) = (self.size, 0);
+        self.preferred.clear();
+        let mut wanted: Option<(u64, Hash)> = None;
+        for slot in self.slots.clone().into_iter().rev() {
+            let found = self.verified(slot);
+            for here in found.chunk_by(|a, b| a.0 == b.0).rev() {
+                let Some((index, any)) = here.first() else { continue };
+                self.covered += 1;
                 self.expected = self.expected.max(index + 1);
-                if let Some(Ok(record)) = found.entry.body().map(Record::decode)
-                    && let Content::Redaction(redaction) = record.event.content
-                {
-                    self.redactions.insert((redaction.of, index));
+                self.note_redactions(*index, here);
+                if let Some(hash) = heads.get(&(index + 1)) {
+                    wanted = Some((*index, *hash));
                 }
+                let others = here.iter().any(|(_, v)| v.entry.hash != any.entry.hash);
+                let chosen = match wanted.filter(|(at, _)| at == index) {
+                    Some((_, hash)) => here.iter().map(|(_, v)| v).find(|v| v.entry.hash == hash),
+                    None => Some(any).filter(|_| !others),
+                };
+                if let Some(chosen) = chosen.filter(|_| others) {
+                    self.preferred.insert(*index, chosen.entry.hash);
+                }
+                wanted = chosen.and_then(|chosen| Some((index.checked_sub(1)?, chosen.previous)));
             }
         }
     }
 
-    /// Everything in a slot that verifies.
+    /// What was erased must not come back from a place where it was not.
+    fn note_redactions(&mut self, index: u64, found: &[(u64, Verified)]) {
+        for (_, found) in found {
+            if let Some(Ok(record)) = found.entry.body().map(Record::decode)
+                && let Content::Redaction(redaction) = record.event.content
+            {
+                self.redactions.insert((redaction.of, index));
+            }
+        }
+    }
+
+    /// Whether there is reason to look into the raw files of the store.
+    fn lacks_anything(&self) -> bool {
+        let store_is_whole = self.troves.first().is_some_and(|store| store.problem.is_none());
+        !store_is_whole || self.id.is_none() || self.covered < self.expected
+    }
+
+    fn expect_anything(&self) -> Result<(), CopyError> {
+        if self.covered > 0 || self.id.is_some() {
+            return Ok(());
+        }
+        let why = self.troves.iter().find_map(|t| t.problem.clone());
+        Err(CopyError::Nothing(why.unwrap_or_else(|| "it is empty".into())))
+    }
+
+    /// Everything in a slot that verifies, the preferred first.
     fn verified(&mut self, slot: u64) -> Vec<(u64, Verified)> {
         let mut found = Vec::new();
         for (number, trove) in self.troves.iter_mut().enumerate() {
+            let before = found.len();
             trove.verified(slot, number, &mut found);
+            if !trove.is_carved() {
+                continue;
+            }
+            let carved = found.split_off(before);
+            // What lies in raw files beyond every head was never acknowledged.
+            for (index, mut verified) in carved.into_iter().filter(|(index, _)| self.size == 0 || *index < self.size) {
+                if self.redactions.range((index, 0)..=(index, u64::MAX)).next().is_some() {
+                    verified.erase(index);
+                }
+                found.push((index, verified));
+            }
         }
-        found.sort_by_key(|(index, _)| *index);
+        let other = |index: &u64, v: &Verified| self.preferred.get(index).is_some_and(|hash| *hash != v.entry.hash);
+        found.sort_by_key(|(index, verified)| (*index, other(index, verified), verified.trove));
         found
     }
 
@@ -199,19 +250,7 @@ impl Salvager {
         entropy: impl Entropy + 'static,
         progress: &dyn Fn(Progress),
     ) -> Result<Salvage, CopyError> {
-        let behind_path = work.join(BEHIND_FILE);
-        let file = std::fs::File::create(&behind_path).map_err(io(&behind_path))?;
-        let mut out = Out {
-            filling: Bundle { first: 0, previous: Hash([0; 32]), entries: vec![] },
-            behind: BufWriter::new(file),
-            behind_path: behind_path.clone(),
-            exporter: Exporter::detached(self.id),
-            losses: vec![],
-            islands: vec![],
-            recovered: 0,
-            next: 0,
-            last: self.id.map(|id| id.genesis()),
-        };
+        let mut out = Out::new(work, self.id)?;
         let head = match self.id {
             Some(id) => {
                 let mut head = None;
@@ -238,7 +277,11 @@ impl Salvager {
         };
         let behind = out.keep(to)?;
         let size = head.map_or(0, |h| h.size);
-        let again = self.redactions.iter().filter(|(of, by)| *of < size && *by >= size).map(|(of, _)| *of);
+        let again = self
+            .redactions
+            .iter()
+            .filter(|(of, by)| *of < size && *by >= size && !out.erased.contains(of))
+            .map(|(of, _)| *of);
         Ok(Salvage {
             head,
             expected: self.expected,
@@ -275,94 +318,5 @@ impl Salvager {
         }
         out.lose_up_to(self.expected);
         rebuild.map_or(Ok(()), |rebuild| out.flush_bundle(rebuild))
-    }
-}
-
-impl Out {
-    /// Of what was found for one entry: what follows the entry before, and of that, what is erased if it is erased anywhere.
-    fn choose<'v>(&self, found: &'v [(u64, Verified)]) -> Option<&'v Verified> {
-        let consecutive = found.first().is_some_and(|(index, _)| *index == self.next);
-        let follows = |v: &&Verified| consecutive && Some(v.previous) == self.last;
-        let all = || found.iter().map(|(_, v)| v);
-        let first = all().find(follows).or_else(|| all().next())?;
-        all()
-            .find(|v| v.entry.hash == first.entry.hash && matches!(v.entry.body, StoredBody::Erased(_)))
-            .or(Some(first))
-    }
-
-    fn take(
-        &mut self,
-        rebuild: Option<&mut Rebuild<'_>>,
-        index: u64,
-        found: &Verified,
-        erased: &BTreeSet<u64>,
-    ) -> Result<(), CopyError> {
-        self.lose_up_to(index);
-        let follows = self.next == index && self.last == Some(found.previous);
-        match rebuild.filter(|_| follows && self.islands.is_empty() && self.losses.is_empty()) {
-            Some(rebuild) => {
-                if self.filling.entries.is_empty() {
-                    self.filling = Bundle { first: index, previous: found.previous, entries: vec![] };
-                }
-                self.filling.entries.push(found.entry.clone());
-                if self.filling.entries.len() == BUNDLE_ENTRIES {
-                    self.flush_bundle(rebuild)?;
-                }
-            }
-            None => self.write_behind(index, found, follows && !self.islands.is_empty(), erased)?,
-        }
-        self.recovered += 1;
-        self.next = index + 1;
-        self.last = Some(found.entry.hash);
-        Ok(())
-    }
-
-    /// One line of the file of what stands behind a hole.
-    fn write_behind(
-        &mut self,
-        index: u64,
-        found: &Verified,
-        goes_on: bool,
-        erased: &BTreeSet<u64>,
-    ) -> Result<(), CopyError> {
-        let hash = found.entry.hash;
-        match self.islands.last_mut().filter(|_| goes_on) {
-            Some(island) => (island.last, island.hash) = (index, hash),
-            None => self.islands.push(Island { first: index, last: index, previous: found.previous, hash }),
-        }
-        let mut stored: StoredEntry = found.entry.clone();
-        if erased.contains(&index) {
-            stored.body = StoredBody::Erased(stored.header(index, found.previous).commitment);
-        }
-        let draft = self.exporter.draft(&Entry::new(index, found.previous, stored))?;
-        let Some(mut draft) = draft else { return Ok(()) };
-        draft.previous = (!goes_on).then(|| found.previous.to_string());
-        writeln!(self.behind, "{}", draft.to_json()).map_err(io(&self.behind_path))
-    }
-
-    fn lose_up_to(&mut self, index: u64) {
-        if index > self.next {
-            self.losses.push(Loss { first: self.next, last: index - 1 });
-            self.next = index;
-            self.last = None;
-        }
-    }
-
-    fn flush_bundle(&mut self, rebuild: &mut Rebuild<'_>) -> Result<(), CopyError> {
-        let empty = Bundle { first: self.next, previous: Hash([0; 32]), entries: vec![] };
-        let bundle = std::mem::replace(&mut self.filling, empty);
-        if bundle.entries.is_empty() { Ok(()) } else { rebuild.push(bundle) }
-    }
-
-    /// Puts the file of what stands behind a hole into the new directory, if there is anything in it.
-    fn keep(&mut self, to: &Path) -> Result<Option<PathBuf>, CopyError> {
-        if self.islands.is_empty() {
-            return Ok(None);
-        }
-        let path = to.join(BEHIND_FILE);
-        self.behind.flush().and_then(|()| self.behind.get_ref().sync_all()).map_err(io(&self.behind_path))?;
-        std::fs::rename(&self.behind_path, &path).map_err(io(&path))?;
-        durable::sync_dir(to).map_err(io(to))?;
-        Ok(Some(path))
     }
 }

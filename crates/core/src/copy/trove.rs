@@ -1,16 +1,17 @@
-//! A place from which entries can be salvaged, as far as it can be read: a store or a mirror. Nothing here fails; what is wrong is
-//! noted.
+//! A place from which entries can be salvaged, as far as it can be read: a store, a mirror, or the raw files of a store. Nothing here
+//! fails; what is wrong is noted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
+use super::carve::Carved;
 use super::mirror_files::{MirrorFiles, MirrorTail};
 use super::salvage::Found;
 use crate::audit::check_bundle;
-use crate::bundle::{Bundle, StoredEntry};
+use crate::bundle::{Bundle, StoredBody, StoredEntry};
 use crate::directory::STORE_DIR;
-use crate::entry::{Hash, LedgerId};
+use crate::entry::{Hash, Head, LedgerId};
 use crate::ledger::log::{key, read_head, read_ledger_record, read_tail};
 use crate::limits::BUNDLE_ENTRIES;
 use crate::store::{SledStore, Store, StoreError, Table};
@@ -28,13 +29,20 @@ pub(super) struct Verified {
     pub(super) trove: usize,
 }
 
+impl Verified {
+    /// Leaves the commitment of the body.
+    pub(super) fn erase(&mut self, index: u64) {
+        self.entry.body = StoredBody::Erased(self.entry.header(index, self.previous).commitment);
+    }
+}
+
 /// A place to salvage from.
 pub(super) struct Trove {
     place: PathBuf,
     content: Content,
     pub(super) id: Option<LedgerId>,
-    /// How many entries there should be.
-    pub(super) size: Option<u64>,
+    /// Where it says that the ledger ends.
+    pub(super) head: Option<Head>,
     pub(super) taken: u64,
     pub(super) problem: Option<String>,
 }
@@ -43,6 +51,7 @@ enum Content {
     Nothing,
     Store { store: SledStore, tail: Vec<(u64, Vec<u8>)> },
     Mirror { files: MirrorFiles, tail: Option<Box<MirrorTail>> },
+    Carved(Box<Carved>),
 }
 
 /// Opens a copy of a ledger's store, made in `copy`.
@@ -70,7 +79,7 @@ pub(super) fn open_store(ledger: &Path, copy: &Path) -> Trove {
         Err(e) => trove.note(e.to_string()),
     }
     let head = guarded(|| read_head(&store)).unwrap_or(None);
-    trove.size = head.map(|h| h.size).filter(|size| size / BUNDLE < MAX_SLOTS);
+    trove.head = head.map(|h| Head { size: h.size, hash: Hash(h.hash) }).filter(possible);
     let tail = guarded(|| read_tail(&store)).unwrap_or_else(|e| {
         trove.note(e.to_string());
         let places = head.map_or(0..0, |h| h.sealed..h.size.min(h.sealed.saturating_add(BUNDLE)));
@@ -83,7 +92,7 @@ pub(super) fn open_store(ledger: &Path, copy: &Path) -> Trove {
 
 impl Trove {
     fn nothing(place: &Path) -> Self {
-        Self { place: place.to_owned(), content: Content::Nothing, id: None, size: None, taken: 0, problem: None }
+        Self { place: place.to_owned(), content: Content::Nothing, id: None, head: None, taken: 0, problem: None }
     }
 
     /// A mirror.
@@ -101,9 +110,32 @@ impl Trove {
                 None
             }
         };
-        trove.size = tail.as_ref().map(|t| t.head.size).filter(|size| size / BUNDLE < MAX_SLOTS);
+        trove.head = tail.as_ref().map(|t| t.head).filter(possible);
         trove.content = Content::Mirror { files, tail };
         trove
+    }
+
+    /// The raw files of a ledger's store, read without the engine.
+    pub(super) fn carved(ledger: &Path, id: Option<LedgerId>) -> Self {
+        let store = ledger.join(STORE_DIR);
+        let mut trove = Self::nothing(&store.join("*"));
+        match Carved::read(&store) {
+            Ok(carved) => {
+                trove.id = id.or_else(|| carved.id());
+                trove.head = carved.head.filter(possible);
+                if carved.gaps > 0 {
+                    trove.note(format!("damaged in {} places; read without the engine", carved.gaps));
+                }
+                trove.content = Content::Carved(Box::new(carved));
+            }
+            Err(e) => trove.note(format!("its files could not be read: {e}")),
+        }
+        trove
+    }
+
+    /// Whether it is the raw files of a store, where there is more than what was valid in the end.
+    pub(super) fn is_carved(&self) -> bool {
+        matches!(self.content, Content::Carved(_))
     }
 
     /// Notes what is wrong: the first thing is kept.
@@ -119,7 +151,7 @@ impl Trove {
     /// Takes nothing from here.
     pub(super) fn close(&mut self, why: &str) {
         self.content = Content::Nothing;
-        self.size = None;
+        self.head = None;
         self.id = None;
         self.note(why.to_owned());
     }
@@ -131,9 +163,13 @@ impl Trove {
     /// Where bundles may begin.
     pub(super) fn slots(&mut self) -> BTreeSet<u64> {
         let mut slots: BTreeSet<u64> =
-            self.size.map(|size| (0..size.div_ceil(BUNDLE)).map(|n| n * BUNDLE).collect()).unwrap_or_default();
+            self.head.map(|head| (0..head.size.div_ceil(BUNDLE)).map(|n| n * BUNDLE).collect()).unwrap_or_default();
         let problem = match &self.content {
             Content::Nothing => None,
+            Content::Carved(carved) => {
+                slots.extend(carved.slots());
+                None
+            }
             Content::Mirror { files, .. } => match files.firsts() {
                 Ok(firsts) => {
                     slots.extend(firsts);
@@ -155,8 +191,10 @@ impl Trove {
         let mut stored: Vec<Vec<u8>> = Vec::new();
         let mut bundles: Vec<Bundle> = Vec::new();
         let mut problem = None;
+        let erased = if let Content::Carved(carved) = &self.content { Some(&carved.erased) } else { None };
         match &self.content {
             Content::Nothing => {}
+            Content::Carved(carved) => stored.extend(carved.bundles(slot)),
             Content::Mirror { files, tail } => {
                 match files.sealed_bytes(slot) {
                     Ok(bytes) => stored.extend(bytes),
@@ -175,22 +213,34 @@ impl Trove {
         for bytes in stored {
             // Of a damaged bundle, single entries may still be good.
             bundles.extend(Bundle::decode(&bytes).ok().or_else(|| {
-                problem = Some(format!("the bundle of entry #{slot} is damaged"));
+                problem = erased.is_none().then(|| format!("the bundle of entry #{slot} is damaged"));
                 Bundle::decode_damaged(&bytes)
             }));
         }
-        problem.into_iter().for_each(|problem| self.note(problem));
+        let mut seen = HashSet::new();
         for bundle in bundles.iter().filter(|b| b.first / BUNDLE * BUNDLE == slot && b.end() <= slot + BUNDLE) {
             let mut previous = bundle.previous;
             for (entry, index) in bundle.entries.iter().zip(bundle.first..) {
                 let alone = Bundle { first: index, previous, entries: vec![entry.clone()] };
-                if check_bundle(&alone).findings.is_empty() {
-                    found.push((index, Verified { previous, entry: entry.clone(), trove }));
+                let known = (index, previous, entry.hash, matches!(entry.body, StoredBody::Erased(_)));
+                if !seen.contains(&known) && check_bundle(&alone).findings.is_empty() {
+                    let mut verified = Verified { previous, entry: entry.clone(), trove };
+                    if erased.is_some_and(|erased| erased.contains(&index)) {
+                        verified.erase(index);
+                    }
+                    found.push((index, verified));
+                    seen.insert(known);
                 }
                 previous = entry.hash;
             }
         }
+        problem.into_iter().for_each(|problem| self.note(problem));
     }
+}
+
+/// Whether a ledger could be so long.
+fn possible(head: &Head) -> bool {
+    head.size / BUNDLE < MAX_SLOTS
 }
 
 /// The places of sealed bundles that are there, as far as they can be listed.

@@ -167,7 +167,8 @@ impl Draft {
         self.only("correction", &[&["of", "replacement", "reason"]])?;
         let reason = required("reason", &self.reason, Text::new)?;
         if depth >= MAX_CORRECTION_DEPTH {
-            return Err(error("replacement", "is nested too deeply"));
+            let what = format!("is nested too deeply: at most {MAX_CORRECTION_DEPTH} corrections go into one another");
+            return Err(error("replacement", what));
         }
         let replacement = match &self.replacement {
             None => {

@@ -23,7 +23,7 @@ pub struct CopiedEntry {
 /// Why entries were not taken over. Those before the one that is named may have been.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CopyError {
+pub enum TakeOverError {
     /// The entry does not come next.
     #[error("entry #{index} does not follow the {size} entries that are here")]
     NotNext {
@@ -54,13 +54,13 @@ pub enum CopyError {
     Append(#[from] AppendError),
 }
 
-impl CopyError {
+impl TakeOverError {
     fn body(index: u64, e: &BodyError) -> Self {
         Self::Body { index, problem: e.to_string() }
     }
 }
 
-impl From<OpenError> for CopyError {
+impl From<OpenError> for TakeOverError {
     fn from(e: OpenError) -> Self {
         Self::Append(e.into())
     }
@@ -76,7 +76,7 @@ struct Step {
 
 impl Writer {
     /// Takes entries over, durably. Each is checked as audit would check it.
-    pub(super) fn copy(&mut self, entries: Vec<CopiedEntry>) -> Result<Head, CopyError> {
+    pub(super) fn copy(&mut self, entries: Vec<CopiedEntry>) -> Result<Head, TakeOverError> {
         self.expect_head(None, self.log.snapshot.head)?;
         self.ready_mirrors()?;
         let (mut head, mut last) = (self.log.snapshot.head, self.log.last_recorded);
@@ -85,17 +85,17 @@ impl Writer {
         for CopiedEntry { header, body } in entries {
             let index = header.index;
             if index != head.size {
-                return Err(CopyError::NotNext { index, size: head.size });
+                return Err(TakeOverError::NotNext { index, size: head.size });
             }
             if header.previous != head.hash {
-                return Err(CopyError::Chain(index));
+                return Err(TakeOverError::Chain(index));
             }
             if header.flags & !FLAG_IMPORTED_CLOCK != 0 || last.is_some_and(|last| header.recorded < last) {
-                return Err(CopyError::Header(index));
+                return Err(TakeOverError::Header(index));
             }
             if let Some((salt, body)) = &body {
                 if commitment(salt, body) != header.commitment {
-                    return Err(CopyError::Commitment(index));
+                    return Err(TakeOverError::Commitment(index));
                 }
                 self.look_into(index, body, &mut scratch, &mut step)?;
             }
@@ -116,12 +116,12 @@ impl Writer {
     }
 
     /// Reads what the indexes have to know of a body.
-    fn look_into(&self, index: u64, body: &[u8], scratch: &mut Vec<u8>, step: &mut Step) -> Result<(), CopyError> {
+    fn look_into(&self, index: u64, body: &[u8], scratch: &mut Vec<u8>, step: &mut Step) -> Result<(), TakeOverError> {
         let staged = &mut step.staged;
-        match Record::inspect(body, scratch).map_err(|e| CopyError::body(index, &e))? {
+        match Record::inspect(body, scratch).map_err(|e| TakeOverError::body(index, &e))? {
             Inspected::Claim => {}
             Inspected::NotCanonical => {
-                return Err(CopyError::Body { index, problem: "its bytes are not the canonical ones".into() });
+                return Err(TakeOverError::Body { index, problem: "its bytes are not the canonical ones".into() });
             }
             Inspected::Other(event) => {
                 match &event.content {
@@ -136,7 +136,10 @@ impl Writer {
                     _ => {}
                 }
                 if let Err(of) = event.map_references(&mut |of: u64| if of < index { Ok(of) } else { Err(of) }) {
-                    return Err(CopyError::Body { index, problem: format!("it refers to #{of}, which comes later") });
+                    return Err(TakeOverError::Body {
+                        index,
+                        problem: format!("it refers to #{of}, which comes later"),
+                    });
                 }
             }
         }
@@ -147,7 +150,7 @@ impl Writer {
         Ok(())
     }
 
-    fn write_copied(&mut self, step: Step, head: Head) -> Result<(), CopyError> {
+    fn write_copied(&mut self, step: Step, head: Head) -> Result<(), TakeOverError> {
         let Some(last) = step.staged.entries.last().map(|e| e.recorded) else { return Ok(()) };
         let erase = step.staged.erase;
         self.poisoned = true; // until every step has succeeded

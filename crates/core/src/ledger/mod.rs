@@ -17,7 +17,7 @@ mod stream;
 mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
-pub use copy::{CopiedEntry, CopyError};
+pub use copy::{CopiedEntry, TakeOverError};
 pub use rules::RuleError;
 
 use std::path::PathBuf;
@@ -135,6 +135,18 @@ pub enum AppendError {
         "{0}; the entries are in the ledger and not in this mirror, so they are not acknowledged: make room or connect the disk and run the command again, or go on without this mirror: `sayso mirror --stop DIR`"
     )]
     MirrorBehind(Arc<MirrorError>),
+    /// A redaction is on record, and the body is not erased everywhere yet.
+    #[error(
+        "{problem}; the redaction of #{of} is recorded in the ledger as #{at}, and its body is not erased yet: here it will be when the ledger is opened again, and in each mirror before anything more is appended. It need not be redacted again"
+    )]
+    ErasureWaits {
+        /// The entry whose body is to go.
+        of: u64,
+        /// The redaction.
+        at: u64,
+        /// What went wrong.
+        problem: String,
+    },
     /// The batch is too large for one step.
     #[error("{0} events are too many for one step; at most {MAX_BATCH_EVENTS} are taken: cut the file into parts")]
     TooMany(usize),
@@ -278,14 +290,7 @@ impl Ledger {
         entropy: impl Entropy + 'static,
     ) -> Result<Self, OpenError> {
         let mut log = Log::open(store.clone())?;
-        let unfinished = log.unfinished_erasures()?;
-        for index in &unfinished {
-            log.erase(*index)?;
-            log.repairs.push(Repair::ErasureFinished { index: *index });
-        }
-        if !unfinished.is_empty() {
-            log.index_erased()?;
-        }
+        let poisoned = !finish_erasures(&mut log)?;
         Ok(Self {
             store,
             clock: Box::new(clock),
@@ -297,7 +302,7 @@ impl Ledger {
             arrived: Condvar::new(),
             fingerprinter: log.fingerprinter,
             repairs: std::mem::take(&mut log.repairs),
-            writer: Mutex::new(Writer::new(log)),
+            writer: Mutex::new(Writer { poisoned, ..Writer::new(log) }),
             read_only: false,
             dir: None,
         })
@@ -541,17 +546,27 @@ impl Ledger {
     ) -> Result<Appended, AppendError> {
         self.expect_writable()?;
         let mut writer = lock(&self.writer);
+        let at = writer.snapshot().head.size;
         let result = writer.redact(index, reason, recorder, &*self.clock, &*self.entropy);
         self.publish(&writer);
-        result
+        let recorded = writer.snapshot().head.size > at;
+        result.map_err(|e| match e {
+            AppendError::MirrorBehind(problem) if recorded => {
+                AppendError::ErasureWaits { of: index, at, problem: problem.to_string() }
+            }
+            AppendError::Open(problem) if recorded => {
+                AppendError::ErasureWaits { of: index, at, problem: problem.to_string() }
+            }
+            e => e,
+        })
     }
 
     /// Takes over entries from another copy of this ledger, as they are; durable when this returns. Each is checked as audit
     /// would check it, but nothing here knows whether the other copy is to be believed.
     ///
     /// # Errors
-    /// [`CopyError`]; entries before the one that it names may have been taken over.
-    pub fn copy(&self, entries: Vec<CopiedEntry>) -> Result<Head, CopyError> {
+    /// [`TakeOverError`]; entries before the one that it names may have been taken over.
+    pub fn copy(&self, entries: Vec<CopiedEntry>) -> Result<Head, TakeOverError> {
         let mut writer = lock(&self.writer);
         let result = writer.copy(entries);
         self.publish(&writer);
@@ -584,6 +599,36 @@ impl Ledger {
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Carries out redactions that were interrupted. One that cannot be keeps nobody from reading. Gives back whether every write
+/// succeeded: if not, what is on disk is unknown, and the log was read again.
+fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
+    let mut repairs = Vec::new();
+    let mut written = true;
+    for index in log.unfinished_erasures()? {
+        let readable = log.stored(index).map(drop);
+        let tries_to_write = readable.is_ok();
+        match readable.and_then(|()| log.erase(index)) {
+            Ok(()) => repairs.push(Repair::ErasureFinished { index }),
+            Err(e) => {
+                repairs.push(Repair::ErasureFailed { index, why: e.to_string() });
+                if tries_to_write {
+                    written = false;
+                    break;
+                }
+            }
+        }
+    }
+    if !written {
+        let before = std::mem::take(&mut log.repairs);
+        *log = Log::open(log.store.clone())?;
+        log.repairs = before;
+    } else if !repairs.is_empty() {
+        log.index_erased()?;
+    }
+    log.repairs.extend(repairs);
+    Ok(written)
 }
 
 fn check_size(batch: &Batch) -> Result<(), AppendError> {

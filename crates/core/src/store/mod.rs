@@ -3,9 +3,12 @@
 
 mod memory;
 mod sled_files;
+mod sled_raw;
 mod sled_store;
 
 pub use memory::MemoryStore;
+pub(crate) use sled_raw::{Place, Raw, RawFiles};
+pub(crate) use sled_store::PART_BYTES;
 pub use sled_store::{SledStore, inside_sled};
 
 /// The tables of a store. A batch of writes is atomic within one table, not across tables.
@@ -49,6 +52,18 @@ pub enum StoreError {
     Locked {
         /// Who, if it said so.
         holder: Option<String>,
+    },
+    /// The end of the log is torn, and what would be cut off could not be kept.
+    #[error(
+        "the end of the store's log is torn, and there is no way to keep what will be cut off in {}: {source}; nothing was \
+         touched: make room there and try again",
+        path.display()
+    )]
+    TornNotKept {
+        /// The copy that could not be made.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// A file is not what was written. Nothing was touched.
     #[error("{} is damaged at byte {at}; nothing was touched", path.display())]

@@ -20,7 +20,7 @@ use std::path::Path;
 use super::StoreError;
 use crate::repair::Repair;
 
-const LOG: &str = "db";
+pub(super) const LOG: &str = "db";
 const CONF: &str = "conf";
 const SNAPSHOT: &str = "snap.";
 const UNFINISHED: &str = ".generating";
@@ -30,7 +30,7 @@ const SET_ASIDE: &str = "damaged-";
 pub(super) const TORN_COPY: &str = "torn-db";
 /// Length and checksum at the end of a snapshot.
 const SNAPSHOT_END: usize = 12;
-const SEGMENT_HEADER: usize = 20;
+pub(super) const SEGMENT_HEADER: usize = 20;
 /// sled leaves less than this at the end of a segment unused.
 const MESSAGE_HEADER: usize = 32;
 /// Kinds of message that sled writes, but for 0, which fills what is empty.
@@ -62,7 +62,7 @@ pub(super) fn prepare(dir: &Path, segment_bytes: usize) -> Result<Vec<Repair>, S
         let copy = dir.join(TORN_COPY);
         if let Err(e) = copy_torn(&dir.join(LOG), &copy, &torn) {
             forget_torn_copy(dir); // half of it would fill the disk, and help nobody
-            return Err(io(&copy)(e));
+            return Err(StoreError::TornNotKept { path: copy, source: e });
         }
         repairs.push(Repair::TornLog { copy: copy.display().to_string() });
     }
@@ -169,6 +169,11 @@ fn check_log(dir: &Path, segment_bytes: usize, stable: i64) -> Result<Vec<Range<
         }
     }
     let mut base = stable.max(segments.stable) / size * size;
+    if base == 0
+        && let Some(lost) = segments.lost(&path).map_err(io)?
+    {
+        return Err(damaged(lost));
+    }
     loop {
         let Some((offset, walk)) = load(base)? else { return Ok(segments.after(base)) };
         if !walk.capped {
@@ -215,6 +220,19 @@ impl Segments {
             }
         }
         Ok(segments)
+    }
+
+    /// Something in a log that does not begin anywhere: sled would take it for an empty one, and write over it.
+    fn lost(&self, log: &Path) -> std::io::Result<Option<u64>> {
+        if self.at(0).is_some() {
+            return Ok(None);
+        }
+        if self.broken.is_some() || !self.places.is_empty() {
+            return Ok(self.broken);
+        }
+        let mut bytes = std::io::BufReader::new(File::open(log)?).bytes().zip(0..);
+        let used = bytes.find(|(byte, _)| !matches!(byte, Ok(0)));
+        used.map(|(byte, at)| byte.map(|_| at)).transpose()
     }
 
     fn at(&self, base: i64) -> Option<u64> {
@@ -276,28 +294,43 @@ impl Walk {
 
     /// The kind and the length of the message at a place, if it is whole and of this segment.
     fn message(&self, at: usize) -> Option<(u8, usize)> {
-        let bytes = self.bytes.get(at..)?;
-        let kind = *bytes.get(4)?;
-        if !KINDS.contains(&kind) {
-            return None;
-        }
-        let (length, from) = number(bytes, 5)?;
-        let (segment, from) = number(bytes, from)?;
-        let (_page, from) = number(bytes, from)?;
-        if segment != self.segment {
-            return None;
-        }
-        let end = from.checked_add(usize::try_from(length).ok()?)?;
-        let mut checksum = crc32fast::Hasher::new();
-        checksum.update(bytes.get(from..end)?);
-        checksum.update(bytes.get(4..from)?);
-        let stored = u32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
-        (!checksum.finalize() == stored).then_some((kind, end))
+        let found = message(&self.bytes, at, Some(self.segment))?;
+        Some((found.kind, found.content.end - at))
     }
 }
 
+/// A message of sled's log that is whole.
+pub(super) struct Message {
+    pub(super) kind: u8,
+    /// The number of the segment that it was written to.
+    pub(super) segment: u64,
+    pub(super) page: u64,
+    /// Where in the bytes its content is.
+    pub(super) content: Range<usize>,
+}
+
+/// The message at a place, if it is whole, and of this segment if one is given.
+pub(super) fn message(bytes: &[u8], at: usize, of: Option<u64>) -> Option<Message> {
+    let kind = *bytes.get(at + 4)?;
+    if !KINDS.contains(&kind) {
+        return None;
+    }
+    let (length, from) = number(bytes, at + 5)?;
+    let (segment, from) = number(bytes, from)?;
+    let (page, from) = number(bytes, from)?;
+    if of.is_some_and(|of| of != segment) {
+        return None;
+    }
+    let end = from.checked_add(usize::try_from(length).ok()?)?;
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(bytes.get(from..end)?);
+    checksum.update(bytes.get(at + 4..from)?);
+    let stored = u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?);
+    (!checksum.finalize() == stored).then_some(Message { kind, segment, page, content: from..end })
+}
+
 /// A number of one to nine bytes, as sled writes them, and where it ends.
-fn number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
+pub(super) fn number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     let byte = |i: usize| bytes.get(at + i).map(|b| u64::from(*b));
     match byte(0)? {
         small @ 0..=240 => Some((small, at + 1)),

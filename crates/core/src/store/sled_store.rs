@@ -23,15 +23,15 @@ use super::{Row, Store, StoreError, Table, Write, sled_files};
 use crate::repair::Repair;
 
 /// Bytes of a segment of sled's log. A page may grow to a quarter of it before it becomes a file.
-const SEGMENT_BYTES: usize = 4 << 20;
+pub(super) const SEGMENT_BYTES: usize = 4 << 20;
 /// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
-const PART_BYTES: usize = 40_000;
+pub(crate) const PART_BYTES: usize = 40_000;
 /// Parts of a bundle of entries with notes and quotes.
 const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
 const CACHE_BYTES: u64 = 32 << 20;
-/// sled's own threads may hold its lock for a moment after it was closed. Other programs are told by the ledger's lock.
-const LOCK_ATTEMPTS: usize = 20;
+/// How often sled's lock is tried. Between programs another one decides: that of the ledger's directory.
+const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Accesses counted for each read of a large part, so that a page of 12 parts fills its shard's queue of 64.
 const TOUCHES: usize = 6;
@@ -92,7 +92,7 @@ impl SledStore {
         let io = |source| StoreError::Io { path: dir.display().to_string(), source };
         std::fs::create_dir_all(dir).map_err(io)?;
         let repairs = sled_files::prepare(dir, SEGMENT_BYTES)?;
-        let engine = guard(|| Engine::open(dir))?;
+        let engine = open_patiently(dir)?;
         let file = || -> std::io::Result<File> {
             let file = File::open(dir.join("db"))?;
             // What opening wrote and cut off, and how long the file is: what is read from now on must still be so after a power loss.
@@ -132,22 +132,28 @@ impl SledStore {
     }
 }
 
+/// Opens sled, also if a store of this process was closed just now: sled's own threads may hold its lock a little longer.
+fn open_patiently(dir: &Path) -> Result<Engine, StoreError> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match guard(|| Engine::open(dir)) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    guard(|| Engine::open(dir))
+}
+
 impl Engine {
     fn open(dir: &Path) -> Result<Self, StoreError> {
         let config =
             sled::Config::new().path(dir).segment_size(SEGMENT_BYTES).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        // sled has no kind of its own for this.
-        let is_locked =
-            |e: &sled::Error| matches!(e, sled::Error::Io(e) if e.to_string().contains("could not acquire lock"));
-        let mut opened = config.open();
-        for _ in 0..LOCK_ATTEMPTS {
-            if !opened.as_ref().is_err_and(is_locked) {
-                break;
+        let db = config.open().map_err(|e| match e {
+            // sled has no kind of its own for this.
+            sled::Error::Io(e) if e.to_string().contains("could not acquire lock") => {
+                StoreError::Locked { holder: None }
             }
-            std::thread::sleep(LOCK_PAUSE);
-            opened = config.open();
-        }
-        let db = opened.map_err(|e| if is_locked(&e) { StoreError::Locked { holder: None } } else { engine(&e) })?;
+            e => engine(&e),
+        })?;
         let tree = |name: &str| db.open_tree(name).map_err(|e| engine(&e));
         let (log, state) = (tree("log")?, tree("state")?);
         let (identity, projection) = (tree("identity")?, tree("projection")?);
