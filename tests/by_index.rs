@@ -187,7 +187,8 @@ fn the_index_tells_what_the_log_tells() {
     {
         assert!(total.get(*what).is_some_and(|n| *n > histories / 4), "too few of {what}: {total:?}");
     }
-    let seldom = ["redaction", "erased item", "renamed", "repeated", "names-joined", "not-yet-known"];
+    // Erasures are too seldom to be asked for here: the next test has them.
+    let seldom = ["renamed", "repeated", "names-joined", "not-yet-known"];
     if histories >= HISTORIES {
         seldom.iter().for_each(|what| assert!(total.contains_key(*what), "no {what}: {total:?}"));
     }

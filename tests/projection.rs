@@ -279,7 +279,7 @@ fn no_index_survives_an_erasure() {
         let shown = answer.views[0].standings.iter().any(|s| s.question.subject.as_str() == "s-7");
         assert_eq!((shown, answer.redacted.as_slice() == [7]), (!recorded, recorded), "stopped after {steps} steps");
         if done {
-            assert!(steps > 8);
+            assert!(steps > 5, "{steps}");
             return;
         }
     }

@@ -47,6 +47,11 @@ pub(crate) struct PublishArgs {
 
 pub(crate) fn run(session: &Session, args: &PublishArgs) -> Result<ExitCode, CliError> {
     let (checkpoint, tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
+    if let Some((_, problem)) = ledger.failed_erasure() {
+        return Err(CliError::refused(format!(
+            "{problem}. What was redacted must not go out, so nothing was published"
+        )));
+    }
     let written = Publication { dir: &args.dir, ledger: &ledger, tree: &tree, checkpoint: &checkpoint }.publish()?;
     let head = checkpoint.checkpoint().head;
     if session.is_json() {

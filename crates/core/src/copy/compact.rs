@@ -15,7 +15,6 @@ use crate::ledger::Ledger;
 use crate::ledger::moment::Moment;
 use crate::ledger::rebuild::Rebuild;
 use crate::machine::Entropy;
-use crate::repair::Repair;
 use crate::store::{SledStore, Store};
 use crate::time::Clock;
 
@@ -48,11 +47,7 @@ pub fn compact(
     let (store, new) = (path.join(STORE_DIR), path.join(NEW_DIR));
     let before = bytes_in(&store);
     let ledger = dir.ledger(clock.clone(), entropy.clone())?; // this finishes erasures that were begun
-    for repair in ledger.repairs() {
-        if let Repair::ErasureFailed { index, .. } = repair {
-            return Err(CopyError::Unsound { from: "the ledger".into(), index: *index, what: repair.to_string() });
-        }
-    }
+    CopyError::expect_erased(&ledger)?;
     ledger.catch_up()?;
     let made = rewrite(&ledger.moment(), &new, clock, entropy, progress);
     let head = match made {

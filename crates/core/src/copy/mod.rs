@@ -36,7 +36,7 @@ pub use salvage::{Found, Island, Loss, Salvage, salvage};
 use std::path::{Path, PathBuf};
 
 use crate::directory::DirError;
-use crate::ledger::OpenError;
+use crate::ledger::{Ledger, OpenError};
 use crate::store::StoreError;
 
 /// How far a copy has come.
@@ -112,4 +112,13 @@ pub enum CopyError {
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CopyError + '_ {
     |source| CopyError::Io { path: path.to_owned(), source }
+}
+
+impl CopyError {
+    /// Refuses to copy what is still to be erased.
+    pub(crate) fn expect_erased(ledger: &Ledger) -> Result<(), Self> {
+        ledger.failed_erasure().map_or(Ok(()), |(index, repair)| {
+            Err(Self::Unsound { from: "the ledger".into(), index, what: repair.to_string() })
+        })
+    }
 }

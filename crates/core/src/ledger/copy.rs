@@ -160,7 +160,6 @@ impl Writer {
         self.follow(erase).map_err(AppendError::MirrorBehind)?;
         if let Some(index) = erase {
             self.log.erase(index)?;
-            self.log.index_erased()?;
         }
         self.poisoned = false;
         Ok(())

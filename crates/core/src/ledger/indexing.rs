@@ -78,20 +78,28 @@ impl Index {
         Ok(())
     }
 
-    /// Takes an entry out of memory whose body is being erased. The write that must go with that, where the stored index has a copy:
-    /// then there is none until it is built anew.
-    pub(super) fn forget(&mut self, index: u64) -> Option<Write> {
+    /// Takes an entry out of memory whose body is being erased. Whether the stored index has a copy, too: that has to begin anew.
+    pub(super) fn forget(&mut self, index: u64) -> bool {
         self.posted.clear();
         if self.projection.as_ref().is_some_and(|known| index >= known.reached()) {
-            return None;
+            return false;
         }
         self.projection = None;
-        Some(Projection::removal())
+        true
+    }
+
+    /// Removes what has a copy of an erased body. The write that must go with the end of the erasing: what the engine cannot read it
+    /// cannot remove either, and that must not be taken for an index.
+    pub(super) fn erase(&mut self) -> Result<Write, StoreError> {
+        match self.begin_anew() {
+            Ok(()) | Err(StoreError::Engine(_)) => Ok(Projection::removal()),
+            Err(e) => Err(e),
+        }
     }
 
     /// Entries before this index are in it.
     pub(super) fn reached(&self) -> u64 {
-        self.projection.as_ref().map_or(u64::MAX, |known| known.reached())
+        self.projection.as_ref().map_or(0, |known| known.reached())
     }
 
     /// Whether it can be had.
@@ -105,40 +113,47 @@ impl Index {
         self.catch_up(sealed, progress)
     }
 
+    /// Brings it up, from the beginning where it could not be had so far.
+    pub(super) fn bring_up(&mut self, sealed: u64, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+        if self.projection.is_some() { self.catch_up(sealed, progress) } else { self.rebuild(sealed, progress) }
+    }
+
     /// Brings it up to the sealed part of the log. `progress` is told how many entries were read.
     pub(super) fn catch_up(&mut self, sealed: u64, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
         let Some(known) = self.projection.clone() else { return Ok(()) };
         if known.reached() >= sealed {
             return Ok(());
         }
+        let threads = Threads::new();
         self.posted.clear();
         let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
         for part in firsts.chunks(PART_BUNDLES) {
-            self.take_part(part, progress)?;
+            self.take_part(part, &threads, progress)?;
         }
         Ok(())
     }
 
     /// Takes some bundles, and makes that durable. There is no index any more if that fails, or one of them cannot be read: the replay
     /// from the log will meet it, and say so.
-    fn take_part(&mut self, firsts: &[u64], progress: &dyn Fn(u64)) -> Result<(), OpenError> {
+    fn take_part(&mut self, firsts: &[u64], threads: &Threads, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
         let Some(known) = self.projection.take() else { return Ok(()) };
         let store = &*self.store;
         let mut builder = Builder::new(Projection::clone(&known));
         let mut end = known.reached();
         for step in firsts.chunks(READ_STEP) {
-            let bundles: Result<Vec<Bundle>, OpenError> =
-                step.par_iter().map(|first| load_bundle(store, *first)).collect();
-            let Ok(bundles) = bundles else { return Ok(()) };
-            let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
-            builder.take(store, end, &entries)?;
-            if builder.is_unreadable() {
-                return Ok(());
-            }
-            end += entries.len() as u64;
+            let taken = threads.run(|| -> Result<Option<u64>, StoreError> {
+                let bundles: Result<Vec<Bundle>, OpenError> =
+                    step.par_iter().map(|first| load_bundle(store, *first)).collect();
+                let Ok(bundles) = bundles else { return Ok(None) };
+                let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
+                builder.take(store, end, &entries)?;
+                Ok((!builder.is_unreadable()).then_some(entries.len() as u64))
+            })?;
+            let Some(taken) = taken else { return Ok(()) };
+            end += taken;
             progress(end);
         }
-        let Some((reached, writes)) = builder.finish(store, end)? else { return Ok(()) };
+        let Some((reached, writes)) = threads.run(|| builder.finish(store, end))? else { return Ok(()) };
         store.sync()?;
         store.apply(Table::State, writes)?;
         store.sync()?;
@@ -154,16 +169,38 @@ impl Index {
             let _ = self.catch_up(sealed, &|_| {});
         }
         let projection = self.projection.clone()?;
+        if projection.reached() > sealed {
+            return None; // what is asked about lies before the last step, which nobody has seen yet
+        }
         let firsts: Vec<u64> = (projection.reached()..sealed).step_by(BUNDLE_ENTRIES).collect();
         let missing: Vec<u64> = firsts.iter().copied().filter(|first| !self.posted.contains_key(first)).collect();
         let store = &*self.store;
         let made: Option<Vec<(u64, Posted)>> =
-            missing.par_iter().map(|first| Some((*first, Posted::load(store, *first)?))).collect();
+            missing.iter().map(|first| Some((*first, Posted::load(store, *first)?))).collect();
         self.posted.extend(made?);
         let posted: Vec<&Posted> = firsts.iter().filter_map(|first| self.posted.get(first)).collect();
         let behind = posted.iter().map(|p| p.tail.clone()).collect();
         let lasts = posted.iter().map(|p| p.last).collect();
         Some(Indexed { projection, behind, lasts })
+    }
+}
+
+/// Threads of its own. Whoever brings the index up holds its lock, and a thread of the common pool that waits for work does other
+/// people's work meanwhile: that could ask for the same lock.
+struct Threads(Option<rayon::ThreadPool>);
+
+impl Threads {
+    fn new() -> Self {
+        Self(rayon::ThreadPoolBuilder::new().build().ok())
+    }
+
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let Some(pool) = &self.0 else { return work() };
+        let run = || pool.install(work);
+        std::thread::scope(|scope| match scope.spawn(run).join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
     }
 }
 

@@ -392,7 +392,7 @@ impl Log {
     }
 
     /// Erases a body that a durable redaction speaks of, and forgets its identity. The index of views goes in the same step where it
-    /// has a copy: see [`Log::index_erased`].
+    /// has a copy, and is built anew when it is next asked for.
     pub(super) fn erase(&mut self, index: u64) -> Result<(), OpenError> {
         self.recent.borrow_mut().clear(); // it may be of a batch that was refused
         let done = (key::numbered(key::ERASE, index), None);
@@ -400,9 +400,7 @@ impl Log {
         // Nobody looks into it, and it does not grow, before this is done.
         let views = self.index.clone();
         let mut views = lock(&views);
-        if index < self.snapshot.sealed {
-            writes.extend(views.forget(index));
-        }
+        let copied = index < self.snapshot.sealed && views.forget(index);
         let (previous, stored) = self.stored(index)?.ok_or_else(|| DamageError::at(index, "there is no such entry"))?;
         if let Some(body) = stored.body() {
             let row = (self.fingerprint(index, body)?, index);
@@ -442,16 +440,13 @@ impl Log {
                 self.store.sync()?;
             }
         }
+        if copied {
+            writes.push(views.erase()?); // before the promise is taken for kept
+        }
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         self.snapshot.posted = Arc::default();
         Ok(())
-    }
-
-    /// Builds the index of views anew if erasing took it away: until then its old chunks are in the store.
-    pub(super) fn index_erased(&self) -> Result<(), OpenError> {
-        let mut index = lock(&self.index);
-        if index.is_whole() { Ok(()) } else { index.rebuild(self.snapshot.sealed, &|_| {}) }
     }
 
     /// A bundle in the store, sealed or about to be. Whoever asks for one of its entries mostly asks for more of them.

@@ -47,6 +47,7 @@ impl Ledger {
     /// # Errors
     /// [`CopyError`]; a mirror that has what the ledger does not have is left as it is.
     pub fn mirror(&self, dir: &Path) -> Result<(), CopyError> {
+        CopyError::expect_erased(self)?;
         let dir = absolute(dir)?;
         let mut writer = lock(&self.writer);
         if let Some(own) = &self.dir {

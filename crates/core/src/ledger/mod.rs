@@ -326,6 +326,15 @@ impl Ledger {
         &self.repairs
     }
 
+    /// A redaction that is on record and could not be carried out when the ledger was opened: what was redacted must not go out.
+    #[must_use]
+    pub fn failed_erasure(&self) -> Option<(u64, &Repair)> {
+        self.repairs.iter().find_map(|repair| match repair {
+            Repair::ErasureFailed { index, .. } => Some((*index, repair)),
+            _ => None,
+        })
+    }
+
     /// What makes this ledger itself.
     #[must_use]
     pub fn id(&self) -> LedgerId {
@@ -431,7 +440,7 @@ impl Ledger {
     /// What is posted of the entries known at a time; `None` if an entry cannot be read, so that nothing is posted.
     pub(crate) fn reader(&self, known_at: Option<&KnownAt>) -> Result<Option<Reader>, OpenError> {
         let mut index = lock(&self.index);
-        let snapshot = self.snapshot(); // not before: the index is never ahead of it then
+        let snapshot = self.snapshot(); // not before, or the index would often be ahead of it
         let Some(indexed) = index.at(snapshot.sealed) else { return Ok(None) };
         drop(index);
         let Some(tail) = snapshot.posted() else { return Ok(None) };
@@ -444,14 +453,14 @@ impl Ledger {
     }
 
     /// Brings the index of views up to the log, as asking for a view does. After a large import that takes some seconds: `progress` is
-    /// told how many entries were read, as it goes. `false` if an entry cannot be read: there is no index then, and views are made
-    /// from the whole log.
+    /// told how many entries were read, as it goes, and must not ask the ledger for anything. `false` if an entry cannot be read: there is
+    /// no index then, and views are made from the whole log.
     ///
     /// # Errors
     /// [`OpenError`]. The entries are not touched.
     pub fn index(&self, progress: &dyn Fn(u64)) -> Result<bool, OpenError> {
         let mut index = lock(&self.index);
-        index.catch_up(self.snapshot().sealed, progress)?;
+        index.bring_up(self.snapshot().sealed, progress)?;
         Ok(index.is_whole())
     }
 
@@ -606,7 +615,8 @@ impl Ledger {
 fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
     let mut repairs = Vec::new();
     let mut written = true;
-    for index in log.unfinished_erasures()? {
+    let mut waiting = log.unfinished_erasures()?.into_iter();
+    while let Some(index) = waiting.next() {
         let readable = log.stored(index).map(drop);
         let tries_to_write = readable.is_ok();
         match readable.and_then(|()| log.erase(index)) {
@@ -615,7 +625,8 @@ fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
                 repairs.push(Repair::ErasureFailed { index, why: e.to_string() });
                 if tries_to_write {
                     written = false;
-                    break;
+                    let rest = waiting.by_ref();
+                    repairs.extend(rest.map(|index| Repair::ErasureFailed { index, why: "it was not tried".into() }));
                 }
             }
         }
@@ -624,8 +635,6 @@ fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
         let before = std::mem::take(&mut log.repairs);
         *log = Log::open(log.store.clone())?;
         log.repairs = before;
-    } else if !repairs.is_empty() {
-        log.index_erased()?;
     }
     log.repairs.extend(repairs);
     Ok(written)

@@ -180,7 +180,6 @@ impl Writer {
         // Before the ledger's own note is removed that the erasing is to be done.
         self.follow(Some(index)).map_err(AppendError::MirrorBehind)?;
         self.log.erase(index)?;
-        self.log.index_erased()?;
         self.poisoned = false;
         self.amendments = None;
         Ok(Appended { outcomes: vec![Outcome::Appended(head.size)], head: new_head, notices: vec![] })

@@ -1,4 +1,4 @@
-//! Builds the next projection from entries, in order: postings into runs, the rest into rows that are written with the head.
+//! Builds the next projection from entries, in order: postings into runs, the rest into rows that are written in one step.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The projection: an index in the store from which views are answered without reading the whole log.
 //!
-//! It holds nothing that the log does not: it can be thrown away and built again, and audit never looks at it. What it covers,
-//! and the list of its runs, change in the same atomic step as the head of the log. The unsealed tail is in memory anyway.
+//! It holds nothing that the log does not: it can be thrown away and built again, and audit never looks at it. It follows behind: what it
+//! covers, and the list of its runs, change in one atomic step. What comes after it is posted in memory.
 
 mod builder;
 mod chunk;
