@@ -16,6 +16,8 @@ mod desk;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -160,6 +162,40 @@ const TRICKS: [(&str, &str, Trick, &str); 22] = [
         "no blank line",
     ),
 ];
+
+/// Set while a host holds a file back, and until it may give it.
+static HOLDING: AtomicBool = AtomicBool::new(false);
+
+fn held_back(out: &mut dyn Write, bytes: &[u8]) -> std::io::Result<()> {
+    HOLDING.store(true, Ordering::SeqCst);
+    while HOLDING.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    whole(out, "", bytes)
+}
+
+/// A clone that finds a ledger where it wanted to make one, after it saw that there was none, leaves that as it is.
+#[test]
+fn a_clone_that_comes_too_late_takes_nothing_away() {
+    let (desk, key) = Desk::with_claims(20);
+    let (site, copy) = (desk.text("site"), desk.text("copy"));
+    desk.ok("ledger", &["publish", &site]);
+    let (url, tricks) = host(desk.path("site"));
+    *tricks.lock().unwrap() = Some(("checkpoint", held_back));
+    let late = desk.command("late", &["clone", &url, &copy, "--key", &key]).stderr(Stdio::piped()).spawn().unwrap();
+    while !HOLDING.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    desk.ok("copy", &["clone", &site, &copy, "--key", &key]);
+    HOLDING.store(false, Ordering::SeqCst);
+    let late = late.wait_with_output().unwrap();
+    assert!(!late.status.success(), "{late:?}");
+    let left = files(&desk.path("copy"));
+    for name in ["tree/level-0", "name", "upstream", "policy", "checkpoint"] {
+        assert!(left.contains_key(name), "{name} was taken away");
+    }
+    assert_eq!(desk.json("copy", &["pull"])["taken"], 0);
+}
 
 /// What is expected of a host: that it gives files, and says which are not there.
 #[test]

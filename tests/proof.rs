@@ -182,6 +182,22 @@ fn a_cut_or_rewritten_ledger_is_not_signed_again() {
 }
 
 #[test]
+fn a_damaged_tree_is_made_anew_for_a_witness() {
+    let (desk, key) = Desk::with_claims(300);
+    let (_running, url, witness_key) = witness(&desk, &key);
+    let ask = ["checkpoint", "--witness", &url, "--witness-key", &witness_key];
+    desk.ok("ledger", &ask);
+    // What was signed last is a whole number of tiles, and is not led to by the leaves that the witness's size lies among.
+    desk.claims("ledger", 300, 212);
+    desk.ok("ledger", &["checkpoint"]);
+    let path = desk.path("ledger/tree/level-0");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[290 * 32] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    desk.ok("ledger", &ask);
+}
+
+#[test]
 fn published_cloned_and_pulled() {
     let (desk, key) = Desk::with_claims(600);
     let (site, clone) = (desk.text("site"), desk.text("clone"));
@@ -209,6 +225,16 @@ fn published_cloned_and_pulled() {
         !after.contains_key("tile/0/002.p/88") && after.contains_key("tile/0/002"),
         "narrow tiles go once they are full"
     );
+    // Damage where the older head lies is no second history, and nobody is accused of one.
+    let tile = desk.path("site/tile/0/002");
+    let whole = std::fs::read(&tile).unwrap();
+    let mut bytes = whole.clone();
+    bytes[1_000] ^= 1;
+    std::fs::write(&tile, bytes).unwrap();
+    let said = desk.refused("clone", &["pull"]);
+    assert!(said.contains("the files are damaged or were exchanged") && !said.contains("HISTORIES"), "{said}");
+    assert!(files(&desk.path("clone")).into_keys().all(|name| !name.ends_with(".txt")), "nothing is kept as evidence");
+    std::fs::write(&tile, whole).unwrap();
     assert_eq!(desk.json("clone", &["pull"])["taken"], 200);
     assert_eq!(desk.json("clone", &["pull"])["taken"], 0);
     assert_eq!(desk.ok("clone", &["export", "--envelope"]), desk.ok("ledger", &["export", "--envelope"]));

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use crate::digest::Digest;
-use crate::merkle::{Subtrees, TreeHead, complete, node, root};
+use crate::merkle::{Subtrees, TreeHead, complete, consistency_proof, node, root, verify_consistency};
 
 /// Hashes in a full tile.
 pub const TILE_WIDTH: u64 = 256;
@@ -116,6 +116,22 @@ impl<T: TileHashes> Subtrees for ByTiles<'_, T> {
 /// Those of the store.
 pub fn head<T: TileHashes>(tree: &T, size: u64) -> Result<TreeHead, T::Error> {
     Ok(TreeHead { size, root: root(&ByTiles::new(tree, size), size)? })
+}
+
+/// The head over the first `old` leaves, and the proof that leads from it to `new`. `None` if the hashes that are there do not: some
+/// of them are wrong, and nothing follows from the others.
+///
+/// # Errors
+/// Those of the store.
+pub fn beginning<T: TileHashes>(
+    tree: &T,
+    old: u64,
+    new: TreeHead,
+) -> Result<Option<(TreeHead, Vec<Digest>)>, T::Error> {
+    let tree = ByTiles::new(tree, new.size);
+    let head = TreeHead { size: old, root: root(&tree, old)? };
+    let proof = consistency_proof(&tree, old, new.size)?;
+    Ok(verify_consistency(head, new, &proof).is_ok().then_some((head, proof)))
 }
 
 /// How many hashes a tile level has for a number of leaves.

@@ -98,14 +98,14 @@ impl SignArgs {
         let ledger = session.open()?;
         let mut signed = signing::sign(&dir, &ledger, self.origin.as_deref())?;
         if let Some(policy) = policy {
-            signed.checkpoint = cosign(&signed, &policy)?;
+            signed.checkpoint = cosign(&mut signed, &ledger, &policy)?;
         }
         Ok((signed, ledger, dir))
     }
 }
 
-fn cosign(signed: &Signed, policy: &Policy) -> Result<SignedCheckpoint, CliError> {
-    let (checkpoint, asked) = witnessing::collect(signed.checkpoint.clone(), &signed.tree, policy)?;
+fn cosign(signed: &mut Signed, ledger: &Ledger, policy: &Policy) -> Result<SignedCheckpoint, CliError> {
+    let (checkpoint, asked) = witnessing::collect(signed.checkpoint.clone(), &mut signed.tree, ledger, policy)?;
     let refused: Vec<String> =
         asked.iter().filter_map(|a| Some(format!("{}: {}", a.witness.key.name(), a.refused.as_ref()?))).collect();
     let found = asked.len() - refused.len();

@@ -3,6 +3,7 @@
 //! Nothing is taken over before the headers were shown to lead to the root of a checkpoint that the policy accepts. What does not
 //! extend what is here is refused, and kept as evidence together with the checkpoint that it contradicts.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::sync_channel;
@@ -10,13 +11,12 @@ use std::sync::mpsc::sync_channel;
 use clap::Args;
 use sayso_core::bundle::Bundle;
 use sayso_core::copy::take_over;
-use sayso_core::directory::expect_free;
+use sayso_core::directory::{expect_free, is_ledger};
 use sayso_core::entry::{Head, LedgerId};
 use sayso_core::ledger::{CopiedEntry, Ledger, TakeOverError};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use sayso_proof::checkpoint::SignedCheckpoint;
-use sayso_proof::merkle::verify_consistency;
 use sayso_proof::policy::Policy;
 use sayso_proof::tree::{MemoryTree, extend, head};
 use serde_json::json;
@@ -80,7 +80,9 @@ pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, Cli
     }
     drop(tree);
     // What a copy has beside its entries is there before it is a ledger at all.
+    let began = Cell::new(false);
     let beside = || {
+        began.set(true);
         ledger_name::write(&dir, &checkpoint.checkpoint().origin)?;
         files::replace(&dir.join(UPSTREAM), format!("{}\n", absolute(&args.from)).as_bytes())?;
         files::replace(&dir.join(POLICY), args.trust.to_policy_text()?.as_bytes())?;
@@ -90,10 +92,13 @@ pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, Cli
     let was_there = dir.exists();
     let made = make(&dir, id, &published, &fetched, beside);
     let (ledger, taken) = made.inspect_err(|_| {
-        // It was made by this very call, and nothing in it is of use to anybody; the error that came first is the one to tell.
-        let _ = LedgerTree::forget(&dir);
-        for file in [ledger_name::FILE, UPSTREAM, POLICY, CHECKPOINT] {
-            let _ = std::fs::remove_file(dir.join(file));
+        // Only what was made by this very call, and is of use to nobody: another call may have made a ledger here meanwhile. The error
+        // that came first is the one to tell.
+        if began.get() && !is_ledger(&dir) {
+            let _ = LedgerTree::forget(&dir);
+            for file in [ledger_name::FILE, UPSTREAM, POLICY, CHECKPOINT] {
+                let _ = std::fs::remove_file(dir.join(file));
+            }
         }
         if !was_there {
             let _ = std::fs::remove_dir(&dir);
@@ -285,18 +290,16 @@ impl Copy<'_> {
             }
             return Err(self.older(old.size, new.size));
         }
-        let proof = if new.size == old.size { Some(vec![]) } else { self.published.consistency(old, new)? };
-        let Some(proof) = proof else {
+        let shown = if new.size == old.size { Some(new) } else { self.published.beginning(old.size, new)? };
+        let Some(shown) = shown else {
             return Err(CliError::refused(format!(
                 "the tiles in {} do not lead to the root of its own checkpoint: the files are damaged or were exchanged. Nothing was \
                  taken over",
                 self.published.source
             )));
         };
-        match verify_consistency(old, new, &proof) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.two_histories(kept, checkpoint)?),
-        }
+        // What is shown was proven to be the beginning of what was signed now: if it is another than the one signed before, both are.
+        if shown == old { Ok(()) } else { Err(self.two_histories(kept, checkpoint)?) }
     }
 
     fn two_histories(&self, kept: &SignedCheckpoint, refused: &SignedCheckpoint) -> Result<CliError, CliError> {

@@ -11,8 +11,8 @@ use sayso_core::ledger::{Entry, Ledger};
 use sayso_proof::digest::Digest;
 use sayso_proof::disclosure::leaf;
 use sayso_proof::files::FileTree;
-use sayso_proof::merkle::{TreeHead, consistency_proof, inclusion_proof, verify_inclusion};
-use sayso_proof::tree::{ByTiles, TileHashes, TreeStore, extend, head};
+use sayso_proof::merkle::{TreeHead, inclusion_proof, verify_inclusion};
+use sayso_proof::tree::{ByTiles, TileHashes, TreeStore, beginning, extend, head};
 
 use crate::error::CliError;
 
@@ -148,13 +148,26 @@ impl LedgerTree {
                 self.follow(ledger)?;
             }
         }
-        Err(CliError::refused(format!("the ledger does not have the first {} entries of this checkpoint", under.size)))
+        Err(not_its_entries(under))
     }
 
-    /// That the tree over `old` entries is the beginning of the one over `new`.
-    pub(crate) fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, CliError> {
-        consistency_proof(&ByTiles::new(&self.files, new), old, new).map_err(|e| failed(&e))
+    /// That the tree over `old` entries is the beginning of `new`. Checked before it is given out, as [`LedgerTree::inclusion`] is.
+    pub(crate) fn consistency(&mut self, ledger: &Ledger, old: u64, new: TreeHead) -> Result<Vec<Digest>, CliError> {
+        for last in [false, true] {
+            if let Some((_, proof)) = beginning(&self.files, old, new).map_err(|e| failed(&e))? {
+                return Ok(proof);
+            }
+            if !last {
+                self.truncate(0)?;
+                self.follow(ledger)?;
+            }
+        }
+        Err(not_its_entries(new))
     }
+}
+
+fn not_its_entries(under: TreeHead) -> CliError {
+    CliError::refused(format!("the ledger does not have the first {} entries of this checkpoint", under.size))
 }
 
 fn failed(e: &std::io::Error) -> CliError {

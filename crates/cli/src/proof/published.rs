@@ -11,10 +11,10 @@ use sayso_core::limits::MAX_BODY_BYTES;
 use sayso_proof::checkpoint::SignedCheckpoint;
 use sayso_proof::digest::{DIGEST_BYTES, Digest};
 use sayso_proof::disclosure::{SaltedBody, decode_body, encode_body};
-use sayso_proof::merkle::{TreeHead, consistency_proof, root};
+use sayso_proof::merkle::TreeHead;
 use sayso_proof::note::MAX_NOTE_BYTES;
 use sayso_proof::tile::{Kind, Tile, decode_entries};
-use sayso_proof::tree::{ByTiles, TILE_WIDTH, TileHashes};
+use sayso_proof::tree::{TILE_WIDTH, TileHashes, beginning};
 use serde::{Deserialize, Serialize};
 
 use super::source::Source;
@@ -136,15 +136,10 @@ impl Published {
         Ok(headers.iter().zip(bodies.into_iter().skip(skip)).map(pair).collect())
     }
 
-    /// Whether its own tiles lead to its own checkpoint's root, and if so how an older head fits under it: the proof of
-    /// consistency. `None` if the tiles do not fit the checkpoint, so that nothing can be said.
-    pub(crate) fn consistency(&self, old: TreeHead, new: TreeHead) -> Result<Option<Vec<Digest>>, CliError> {
-        let tiles = Tiles { published: self, size: new.size };
-        let tiles = ByTiles::new(&tiles, new.size);
-        if root(&tiles, new.size)? != new.root {
-            return Ok(None);
-        }
-        Ok(Some(consistency_proof(&tiles, old.size, new.size)?))
+    /// The head over the first `old` entries that its own tiles prove to lead to its own checkpoint's root. `None` if the tiles do
+    /// not fit the checkpoint, so that nothing can be said.
+    pub(crate) fn beginning(&self, old: u64, new: TreeHead) -> Result<Option<TreeHead>, CliError> {
+        Ok(beginning(&Tiles { published: self, size: new.size }, old, new)?.map(|(head, _)| head))
     }
 }
 

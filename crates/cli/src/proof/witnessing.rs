@@ -1,5 +1,6 @@
 //! Asking witnesses for their cosignatures: the client's side of C2SP tlog-witness.
 
+use sayso_core::ledger::Ledger;
 use sayso_proof::checkpoint::SignedCheckpoint;
 use sayso_proof::note::SignatureLine;
 use sayso_proof::policy::{Party, Policy};
@@ -22,13 +23,14 @@ pub(crate) struct Asked {
 /// Collects cosignatures until the policy is met or every witness with an address was asked.
 pub(crate) fn collect(
     mut checkpoint: SignedCheckpoint,
-    tree: &LedgerTree,
+    tree: &mut LedgerTree,
+    ledger: &Ledger,
     policy: &Policy,
 ) -> Result<(SignedCheckpoint, Vec<Asked>), CliError> {
     let mut asked = Vec::new();
     for witness in policy.witnesses() {
         let Some(url) = &witness.url else { continue };
-        let answer = ask(url, witness, &checkpoint, tree)?;
+        let answer = ask(url, witness, &checkpoint, tree, ledger)?;
         let refused = match answer {
             Ok(line) => {
                 checkpoint = checkpoint.with_line(line);
@@ -46,14 +48,16 @@ fn ask(
     url: &str,
     witness: &Party,
     checkpoint: &SignedCheckpoint,
-    tree: &LedgerTree,
+    tree: &mut LedgerTree,
+    ledger: &Ledger,
 ) -> Result<Result<SignatureLine, String>, CliError> {
     let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
     let agent = agent()?;
-    let size = checkpoint.checkpoint().head.size;
+    let head = checkpoint.checkpoint().head;
+    let size = head.size;
     let mut old_size = 0;
     for _ in 0..TRIES {
-        let proof = tree.consistency(old_size, size)?;
+        let proof = tree.consistency(ledger, old_size, head)?;
         let call = AddCheckpoint { old_size, proof, checkpoint: checkpoint.clone() };
         let mut response = match agent.post(&url).content_type("text/plain").send(call.to_body()) {
             Ok(response) => response,
