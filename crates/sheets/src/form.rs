@@ -92,6 +92,22 @@ impl Form {
         if !parts.iter().any(|p| matches!(p, Part::Year { .. })) {
             return Err(format!("`{text}` is not a form of dates: it has no year, YYYY or YY"));
         }
+        let has = |what: fn(&Part) -> bool| parts.iter().any(what);
+        let hours = has(|p| matches!(p, Part::Hour(_)));
+        let minutes = has(|p| matches!(p, Part::Minute));
+        let wrong = |what: &str| Err(format!("`{text}` is not a form of dates: {what}"));
+        if !hours && minutes {
+            return wrong("mm stands for minutes, and there is no hour, HH or H; months are MM");
+        }
+        if !hours && has(|p| matches!(p, Part::Second)) {
+            return wrong("it has seconds, ss, without an hour, HH or H");
+        }
+        if !hours && has(|p| matches!(p, Part::Offset)) {
+            return wrong("it has an offset from UTC, Z, without an hour, HH or H");
+        }
+        if hours && !minutes {
+            return wrong("it has an hour without minutes, mm, as in HH:mm; MM are months");
+        }
         Ok(Self { parts, text: text.to_owned() })
     }
 
@@ -221,5 +237,15 @@ mod tests {
         assert!(Form::parse("DD.MM").unwrap_err().contains("no year"));
         assert!(Form::parse("%d.%m.%Y").unwrap_err().contains("`d` means nothing"));
         assert!(Form::parse("jj.mm.YYYY").unwrap_err().contains("`jj`"));
+        for (form, part) in [
+            ("DD.mm.YYYY", "months are MM"),
+            ("YYYY-MM-DD ss", "seconds"),
+            ("YYYY-MM-DDZ", "offset"),
+            ("YYYY-MM-DD HH", "without minutes"),
+            ("YYYY-MM-DD HH:MM", "MM are months"),
+        ] {
+            let said = Form::parse(form).unwrap_err();
+            assert!(said.contains(part), "{said}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::import::{MAX_REPORTED, shorten};
 use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::{self, progress};
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// Events that a dry run shows.
 const SHOWN: usize = 3;
@@ -77,6 +77,9 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Err(e) => return Err(e.into()),
     };
     found.tell(session, &appended, args.dry_run)?;
+    if !args.dry_run {
+        session::index(&ledger);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,7 +13,7 @@ impl Converter<'_> {
     pub(super) fn draft(&self, rule: &Rule, context: &Context<'_>) -> Result<Option<Draft>, Trouble> {
         let mut draft = Draft { kind: Some(rule.kind.as_str().to_owned()), ..Draft::default() };
         if let Some(given) = &rule.value {
-            let Some((value, words)) = self.value(given, context)? else { return Ok(None) };
+            let Some((value, words)) = self.value(rule, given, context)? else { return Ok(None) };
             (draft.value, draft.modality) = (Some(value), words);
         }
         for (field, text) in &rule.texts {
@@ -101,7 +101,7 @@ fn empty(field: Field, text: &Text) -> Trouble {
     Trouble { what, message: format!("`{}` is empty{help}", field.as_str()) }
 }
 
-fn fill_text<'a>(text: &'a Text, context: &Context<'a>) -> Result<Cow<'a, str>, Trouble> {
+pub(super) fn fill_text<'a>(text: &'a Text, context: &Context<'a>) -> Result<Cow<'a, str>, Trouble> {
     Ok(match text {
         Text::Filled(template) => template.fill(context)?,
         Text::Between(from, to) => {

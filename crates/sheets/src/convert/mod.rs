@@ -336,3 +336,35 @@ impl<'m> Converter<'m> {
         self.tell(&trouble, melted, row, columns)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sayso_core::exchange::value_to_json;
+    use sayso_core::time::Edtf;
+    use sayso_core::value::Value;
+
+    use super::*;
+    use crate::sheet::SheetOptions;
+
+    #[test]
+    fn a_value_date_is_in_the_zone_of_its_rule() {
+        for value in ["\"{when}\"", "{ date = \"{when}\" }"] {
+            let mapping = format!(
+                "[sheet]\ntimezone = \"Europe/Kyiv\"\n[[claim]]\nsource = \"a\"\nsubject = \"b\"\npredicate = \"began\"\n\
+                 value = {value}\nstated = \"2023-05-13\"\ntimezone = \"{{zone}}\"\n"
+            );
+            let mapping = Mapping::parse(&mapping, "m.toml").unwrap();
+            let text = "when,zone\n2023-05-12T08:00,Asia/Yerevan\n2023-05-12T08:00,\n";
+            let sheet = Sheet::open(text.as_bytes(), "a.csv", &SheetOptions::default()).unwrap();
+            let mut made = Vec::new();
+            let take = |_, draft: Result<Draft, String>| made.push(draft.unwrap().value.unwrap().to_string());
+            Converter::new(&mapping, "a.csv", TimeZone::UTC).run(sheet, Ok, take).unwrap();
+            let expected = ["Asia/Yerevan", "Europe/Kyiv"].map(|zone| {
+                value_to_json(&Value::Date(Edtf::parse("2023-05-12T08:00", &zone.parse().unwrap()).unwrap()))
+                    .to_string()
+            });
+            assert_eq!(made, expected);
+            assert_ne!(made.first(), made.last());
+        }
+    }
+}

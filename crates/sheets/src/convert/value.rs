@@ -3,13 +3,14 @@
 use sayso_core::exchange::{ValueSyntaxError, parse_value, value_to_json};
 use sayso_core::number::Number;
 use sayso_core::text::Text;
-use sayso_core::time::Edtf;
+use sayso_core::time::{Edtf, TimeZone};
 use sayso_core::value::{Bounds, Value};
 use serde_json::value::RawValue;
 
+use super::make::fill_text;
 use super::{Converter, Trouble};
 use crate::filter::shown;
-use crate::mapping::Given;
+use crate::mapping::{Field, Given, Rule};
 use crate::template::{Context, Template};
 
 /// A value, and the words that it alone would lose.
@@ -28,7 +29,7 @@ impl Given {
 
 impl Converter<'_> {
     /// The value; `None` where nothing stands in the cells it is made of.
-    pub(super) fn value(&self, given: &Given, context: &Context<'_>) -> Result<Valued, Trouble> {
+    pub(super) fn value(&self, rule: &Rule, given: &Given, context: &Context<'_>) -> Result<Valued, Trouble> {
         let trouble = |message: String| Trouble {
             what: given.templates().into_iter().flat_map(Template::sources).collect(),
             message: format!("`value` {message}"),
@@ -48,13 +49,25 @@ impl Converter<'_> {
         }
         match given {
             Given::Typed(_) => {
-                let (value, words) = parse_value(&text, &self.zone).map_err(|e| trouble(in_words(&e)))?;
+                let (value, words) =
+                    parse_value(&text, &self.zone_of(rule, context)?).map_err(|e| trouble(in_words(&e)))?;
                 Ok(Some((value_to_json(&value), words)))
             }
             Given::Words(_) => simple(&Value::Text(Text::new(&text).map_err(|e| trouble(e.to_string()))?)),
             Given::Approx(_) => simple(&Value::Approx(number(&text).map_err(trouble)?)),
-            _ => simple(&Value::Date(Edtf::parse(&text, &self.zone).map_err(|e| trouble(e.to_string()))?)),
+            _ => {
+                let zone = self.zone_of(rule, context)?;
+                simple(&Value::Date(Edtf::parse(&text, &zone).map_err(|e| trouble(e.to_string()))?))
+            }
         }
+    }
+
+    /// The zone of a row's dates: the rule's own, else the sheet's. One that is none is refused when the draft is checked.
+    fn zone_of(&self, rule: &Rule, context: &Context<'_>) -> Result<TimeZone, Trouble> {
+        let Some((_, text)) = rule.texts.iter().find(|(field, _)| *field == Field::Timezone) else {
+            return Ok(self.zone);
+        };
+        Ok(fill_text(text, context)?.parse().unwrap_or(self.zone))
     }
 
     /// Bounds from up to three cells. The best figure inside them stays in words; alone it is an estimate.

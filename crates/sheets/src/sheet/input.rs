@@ -20,6 +20,8 @@ pub(super) struct Input<'r> {
     pub(super) delimiter: u8,
     /// The file is in UTF-16, and nobody said so.
     pub(super) guessed_encoding: bool,
+    /// What it was decoded from, if not UTF-8.
+    pub(super) decoded: Option<&'static Encoding>,
 }
 
 /// A reader that refuses to go on when one row is longer than any row can be.
@@ -119,7 +121,8 @@ pub(super) fn open<'r>(raw: Box<dyn Read + 'r>, name: &str, options: &SheetOptio
     let format = options.format.unwrap_or_else(|| guess_format(start, name));
     let delimiter = options.delimiter.unwrap_or(if format == Format::Tsv { b'\t' } else { guess_delimiter(start) });
     let guessed_encoding = options.encoding.is_none() && [UTF_16LE, UTF_16BE].contains(&encoding);
-    Ok(Input { text: Metered::new(text), format, delimiter, guessed_encoding })
+    let decoded = (encoding != UTF_8).then_some(encoding);
+    Ok(Input { text: Metered::new(text), format, delimiter, guessed_encoding, decoded })
 }
 
 /// A reader whose buffer holds as much of the beginning as there is, up to what is looked at: one read may bring less.

@@ -13,6 +13,8 @@ use super::{Columns, Format, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// Between the parts of a list in a cell.
 const BETWEEN: &str = "; ";
+/// Most levels of objects and lists inside each other; each takes some of the stack.
+const MAX_DEPTH: usize = 128;
 
 /// The rows of a file of JSON.
 pub(super) struct JsonRows<'r> {
@@ -190,7 +192,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
                 && self.columns.names().iter().any(|n| n.strip_prefix(&*name).is_some_and(|r| r.starts_with('.')));
             if self.all || nested || self.columns.place(&name).is_some() {
                 let raw = map.next_value::<&RawValue>()?;
-                self.put(&name, raw).map_err(serde::de::Error::custom)?;
+                self.put(&name, raw, 1).map_err(serde::de::Error::custom)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -200,12 +202,15 @@ impl<'de> Visitor<'de> for Fields<'_> {
 }
 
 impl Fields<'_> {
-    fn put(&mut self, name: &str, raw: &RawValue) -> Result<(), String> {
+    fn put(&mut self, name: &str, raw: &RawValue, depth: usize) -> Result<(), String> {
         let json = raw.get();
         if json.starts_with('{') {
+            not_too_deep(depth)?;
             let fields: std::collections::BTreeMap<Cow<'_, str>, &RawValue> =
                 serde_json::from_str(json).map_err(|e| e.to_string())?;
-            return fields.into_iter().try_for_each(|(inner, raw)| self.put(&format!("{name}.{inner}"), raw));
+            return fields
+                .into_iter()
+                .try_for_each(|(inner, raw)| self.put(&format!("{name}.{inner}"), raw, depth + 1));
         }
         let place = match self.columns.place(name) {
             Some(place) => place,
@@ -218,7 +223,7 @@ impl Fields<'_> {
         match self.cells.get_mut(place) {
             Some(Some(_)) => Err(format!("has the field `{name}` twice")),
             Some(cell) => {
-                *cell = Some(plain(json)?);
+                *cell = Some(plain(json, depth)?);
                 Ok(())
             }
             None => Ok(()),
@@ -227,15 +232,51 @@ impl Fields<'_> {
 }
 
 /// A value as the text of a cell: numbers to the letter, `null` as nothing, a list as its parts.
-fn plain(json: &str) -> Result<String, String> {
+fn plain(json: &str, depth: usize) -> Result<String, String> {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str(json).map_err(|e| e.to_string()),
         Some(b'n') => Ok(String::new()),
         Some(b'[') => {
+            not_too_deep(depth)?;
             let parts: Vec<&RawValue> = serde_json::from_str(json).map_err(|e| e.to_string())?;
-            let parts: Vec<String> = parts.into_iter().map(|p| plain(p.get())).collect::<Result<_, _>>()?;
+            let parts: Vec<String> = parts.into_iter().map(|p| plain(p.get(), depth + 1)).collect::<Result<_, _>>()?;
             Ok(parts.join(BETWEEN))
         }
         _ => Ok(json.to_owned()),
+    }
+}
+
+/// `depth`: how many objects and lists an object or a list stands in, the row's own counted.
+fn not_too_deep(depth: usize) -> Result<(), String> {
+    if depth >= MAX_DEPTH {
+        return Err(format!("has objects and lists inside each other, more than {MAX_DEPTH} levels deep"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sheet::{Row, Sheet, SheetError, SheetOptions};
+
+    #[test]
+    fn depth_has_a_bound() {
+        let told = |open: &str, close: &str, levels: usize| {
+            let text = format!("{{\"n\":{}1{}}}\n{{\"n\":2}}\n", open.repeat(levels), close.repeat(levels));
+            let mut sheet = Sheet::open(text.as_bytes(), "deep.jsonl", &SheetOptions::default()).unwrap();
+            let mut row = Row::default();
+            let first = sheet.next_row(&mut row);
+            assert!(sheet.next_row(&mut row).unwrap(), "the next row can be read");
+            first
+        };
+        for (open, close) in [("[", "]"), ("{\"n\":", "}")] {
+            assert!(told(open, close, 127).unwrap());
+            for levels in [128, 20_000] {
+                let e = told(open, close, levels).unwrap_err();
+                assert!(
+                    matches!(&e, SheetError::Row { row: 1, message, .. } if message.contains("128 levels")),
+                    "{e:?}"
+                );
+            }
+        }
     }
 }

@@ -15,6 +15,18 @@ use table::TableRows;
 /// What is said of a file in another encoding.
 pub(crate) const NOT_UTF8: &str = "is not UTF-8 text";
 
+/// What a decoder puts for bytes that are no text in its encoding.
+const REPLACED: char = char::REPLACEMENT_CHARACTER;
+
+/// What is said of text that its encoding does not have.
+fn not_of(encoding: &'static Encoding) -> String {
+    format!(
+        "has bytes that are no text in {} (or the character U+FFFD, which stands for such bytes); say under [sheet] what the file is, \
+         as in encoding = \"windows-1252\", or save it as UTF-8",
+        encoding.name()
+    )
+}
+
 /// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -201,6 +213,7 @@ pub struct Sheet<'r> {
     format: Format,
     delimiter: u8,
     guessed_encoding: bool,
+    decoded: Option<&'static Encoding>,
 }
 
 enum Rows<'r> {
@@ -216,6 +229,7 @@ impl<'r> Sheet<'r> {
     pub fn open(input: impl Read + 'r, name: &str, options: &SheetOptions) -> Result<Self, SheetError> {
         let input = input::open(Box::new(input), name, options)?;
         let (format, delimiter, guessed_encoding) = (input.format, input.delimiter, input.guessed_encoding);
+        let decoded = input.decoded;
         let mut columns = Columns::default();
         let rows = match format {
             Format::Csv | Format::Tsv => Rows::Table(Box::new(TableRows::new(input, options, &mut columns)?)),
@@ -226,7 +240,14 @@ impl<'r> Sheet<'r> {
                 Rows::Json(Box::new(JsonRows::new(input, options)))
             }
         };
-        Ok(Self { columns, rows, number: 0, blank: 0, format, delimiter, guessed_encoding })
+        if let Some(encoding) = decoded
+            && matches!(rows, Rows::Table(_))
+            && let Some(name) = columns.names.iter().find(|name| name.contains(REPLACED))
+        {
+            let message = format!("the name of the column `{name}` {}", not_of(encoding));
+            return Err(SheetError::File { line: None, message });
+        }
+        Ok(Self { columns, rows, number: 0, blank: 0, format, delimiter, guessed_encoding, decoded })
     }
 
     /// The columns known so far: all of them in a table; in JSON, those of the rows read, and those that are wanted.
@@ -250,6 +271,11 @@ impl<'r> Sheet<'r> {
                 Ok(true) => {
                     self.number += 1;
                     row.number = self.number;
+                    if let Some(encoding) = self.decoded
+                        && row.text.contains(REPLACED)
+                    {
+                        return Err(SheetError::Row { row: self.number, line: row.line, message: not_of(encoding) });
+                    }
                     return Ok(true);
                 }
                 Ok(false) => return Ok(false),
@@ -289,5 +315,28 @@ impl<'r> Sheet<'r> {
 
     pub(crate) fn has_guessed_encoding(&self) -> bool {
         self.guessed_encoding
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_the_encoding_lacks_are_refused() {
+        let options = SheetOptions { encoding: Encoding::for_label(b"shift_jis"), ..SheetOptions::default() };
+        let mut row = Row::default();
+        // 0xFF is no text there; 0x83 0x4A is `カ`.
+        let mut sheet = Sheet::open(&b"a,b\n1,\x83\x4a\n2,x\xff\n3,y\n"[..], "a.csv", &options).unwrap();
+        assert!(sheet.next_row(&mut row).unwrap());
+        assert_eq!(row.cell(1), "カ");
+        let e = sheet.next_row(&mut row).unwrap_err();
+        assert!(matches!(&e, SheetError::Row { row: 2, message, .. } if message.contains("Shift_JIS")), "{e:?}");
+        assert!(sheet.next_row(&mut row).unwrap());
+        let header = Sheet::open(&b"a,\xff\n1,2\n"[..], "a.csv", &options);
+        assert!(matches!(header, Err(SheetError::File { message, .. }) if message.contains("name of the column")));
+        // In a file of UTF-8 the character is text like other text.
+        let mut sheet = Sheet::open("a\n\u{fffd}\n".as_bytes(), "a.csv", &SheetOptions::default()).unwrap();
+        assert!(sheet.next_row(&mut row).unwrap());
     }
 }
