@@ -197,6 +197,33 @@ fn a_damaged_tree_is_made_anew_for_a_witness() {
     desk.ok("ledger", &ask);
 }
 
+/// A copy keeps a tree of its own to know what it took over. If that is damaged, it is nobody's fault but the disk's.
+#[test]
+fn a_copys_damaged_tree_accuses_nobody() {
+    let (desk, key) = Desk::with_claims(290);
+    let (site, early, clone) = (desk.text("site"), desk.text("early"), desk.text("clone"));
+    desk.ok("ledger", &["publish", &early]);
+    desk.claims("ledger", 290, 10);
+    desk.ok("ledger", &["publish", &site]);
+    desk.ok("clone", &["clone", &site, &clone, "--key", &key]);
+    let flip = || {
+        let path = desk.path("clone/tree/level-0");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[270 * 32] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    };
+    // The host shows what it showed earlier.
+    flip();
+    let said = desk.refused("clone", &["pull", &early]);
+    assert!(said.contains("out of date") && !said.contains("HISTORIES"), "{said}");
+    // The host shows more.
+    desk.claims("ledger", 300, 212);
+    desk.ok("ledger", &["publish", &site]);
+    flip();
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 212);
+    assert!(files(&desk.path("clone")).into_keys().all(|name| !name.ends_with(".txt")), "nothing is kept as evidence");
+}
+
 #[test]
 fn published_cloned_and_pulled() {
     let (desk, key) = Desk::with_claims(600);

@@ -243,7 +243,7 @@ impl Copy<'_> {
     fn take(&self, checkpoint: &SignedCheckpoint) -> Result<Taken, CliError> {
         let mut tree = LedgerTree::open(self.dir, self.ledger)?;
         if let Some(kept) = self.kept()? {
-            self.expect_extension(&tree, &kept, checkpoint)?;
+            self.expect_extension(&mut tree, &kept, checkpoint)?;
         }
         let (here, new) = (self.ledger.head(), checkpoint.checkpoint().head);
         if new.size < here.size {
@@ -251,7 +251,13 @@ impl Copy<'_> {
         }
         let fetched = Fetched::headers(self.published, here, new.size)?;
         let cache = |e: std::io::Error| CliError::failed(format!("the tree beside the log: {e}"));
-        extend(&mut tree.files, &fetched.leaves()).map_err(cache)?;
+        let leaves = fetched.leaves();
+        extend(&mut tree.files, &leaves).map_err(cache)?;
+        if tree.head(new.size)? != new {
+            // The own cache may be what is wrong.
+            tree.remake(self.ledger)?;
+            extend(&mut tree.files, &leaves).map_err(cache)?;
+        }
         if tree.head(new.size)? != new {
             tree.files.truncate(here.size).map_err(cache)?;
             return Err(Fetched::not_its_root(self.published));
@@ -278,7 +284,7 @@ impl Copy<'_> {
     /// Refuses a checkpoint that does not extend the one that was accepted last, and keeps both if they contradict each other.
     fn expect_extension(
         &self,
-        tree: &LedgerTree,
+        tree: &mut LedgerTree,
         kept: &SignedCheckpoint,
         checkpoint: &SignedCheckpoint,
     ) -> Result<(), CliError> {
@@ -286,7 +292,10 @@ impl Copy<'_> {
         if new.size < old.size {
             let known = new.size <= self.ledger.head().size;
             if known && tree.head(new.size)? != new {
-                return Err(self.two_histories(kept, checkpoint)?);
+                tree.remake(self.ledger)?; // nobody is accused on the word of a cache
+                if tree.head(new.size)? != new {
+                    return Err(self.two_histories(kept, checkpoint)?);
+                }
             }
             return Err(self.older(old.size, new.size));
         }

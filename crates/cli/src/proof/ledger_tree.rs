@@ -52,8 +52,7 @@ impl LedgerTree {
         tree.follow(ledger)?;
         if tree.head(signed.size)? != signed {
             // The cache did fit, or was made anew: either way this is what the log has.
-            tree.truncate(0)?;
-            tree.follow(ledger)?;
+            tree.remake(ledger)?;
         }
         if tree.head(signed.size)? == signed {
             return Ok(tree);
@@ -83,6 +82,12 @@ impl LedgerTree {
             files.truncate(most).map_err(|e| CliError::io(&path, &e))?;
         }
         Ok(Self { files })
+    }
+
+    /// Makes it anew from the log.
+    pub(crate) fn remake(&mut self, ledger: &Ledger) -> Result<(), CliError> {
+        self.truncate(0)?;
+        self.follow(ledger)
     }
 
     fn truncate(&mut self, size: u64) -> Result<(), CliError> {
@@ -144,8 +149,7 @@ impl LedgerTree {
                 return Ok(proof);
             }
             if !last {
-                self.truncate(0)?;
-                self.follow(ledger)?;
+                self.remake(ledger)?;
             }
         }
         Err(not_its_entries(under))
@@ -158,8 +162,7 @@ impl LedgerTree {
                 return Ok(proof);
             }
             if !last {
-                self.truncate(0)?;
-                self.follow(ledger)?;
+                self.remake(ledger)?;
             }
         }
         Err(not_its_entries(new))
