@@ -1,30 +1,25 @@
 //! `sayso import`: many events from a file, all or none.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
 use sayso_core::event::Reference;
 use sayso_core::exchange::{CheckOptions, Draft};
-use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason};
+use sayso_core::ledger::{AppendError, NewEvent, RefusalReason};
 use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES, MAX_LINE_BYTES};
 
 use super::append::{batch, print_notices};
 use super::import_sheet;
+use super::importing::{Became, Input, Wrong, append};
 use crate::args::ImportArgs;
 use crate::error::CliError;
-use crate::output::table::escape;
 use crate::output::{self, progress};
 use crate::session::{self, Session};
 
 /// The byte order mark that some programs put at the beginning of a file.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-/// Bad lines reported before the rest is left out.
-pub(super) const MAX_REPORTED: usize = 100;
-/// Characters of one line's message: it may quote what was given, and that may be a whole article.
-const MAX_MESSAGE: usize = 500;
 
 pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
     if args.infer {
@@ -39,35 +34,34 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
              import files of JSON Lines one after another",
         ));
     };
-    let name = if file == Path::new("-") { "<stdin>".into() } else { file.display().to_string() };
     let options = session.check_options(false, args.imported_clock)?;
     // Opened first: a ledger that cannot be used should not cost the reading of a large file.
     let ledger = session.open()?;
-    let mut lines = read_lines(file, &name, &options)?;
+    let input = Input::open(file, "a file of JSON Lines")?;
+    let name = input.name.clone();
+    let mut lines = read_lines(input, &options)?;
     let numbers: Vec<usize> = lines.good.iter().map(|(number, _)| *number).collect();
     let events = std::mem::take(&mut lines.good).into_iter().map(|(_, event)| event).collect();
     let batch = batch(events, &args.write)?;
-    let only_check = args.dry_run || lines.bad_count > 0;
-    let waiting = progress::spinner(if only_check { "checking" } else { "appending" });
-    let result = if only_check { ledger.check(&batch) } else { ledger.append(&batch) };
-    waiting.finish_and_clear();
-    let appended = match result {
-        Ok(appended) if lines.bad_count == 0 => appended,
+    let appended = match append(&ledger, &batch, args.dry_run || !lines.bad.is_empty()) {
+        Ok(appended) if lines.bad.is_empty() => appended,
         Ok(_) => return Err(lines.report(&name)),
         Err(AppendError::Refused(refusals)) => {
             // What the ledger refuses joins what could not be read: every bad line at once.
             for refusal in refusals {
                 let line = numbers.get(refusal.position).copied().unwrap_or_default();
                 if !lines.unreadable.explain(&refusal.reason, line) {
-                    lines.add_bad(line, refusal.reason.to_string());
+                    lines.bad.add(line, refusal.reason.to_string());
                 }
             }
             return Err(lines.report(&name));
         }
-        Err(_) if lines.bad_count > 0 => return Err(lines.report(&name)),
+        Err(_) if !lines.bad.is_empty() => return Err(lines.report(&name)),
         Err(e) => return Err(e.into()),
     };
-    report(session, &appended, args.dry_run)?;
+    print_notices(&appended);
+    let became = Became::new(&appended, args.dry_run);
+    if session.is_json() { output::json::print(&became.to_json()) } else { output::print(&became.in_words()) }?;
     if !args.dry_run {
         session::index(&ledger);
     }
@@ -78,8 +72,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
 #[derive(Default)]
 struct Lines {
     good: Vec<(usize, NewEvent)>,
-    bad: Vec<(usize, String)>,
-    bad_count: usize,
+    bad: Wrong<usize>,
     unreadable: Unreadable,
 }
 
@@ -123,34 +116,17 @@ impl Unreadable {
 }
 
 impl Lines {
-    fn add_bad(&mut self, number: usize, message: String) {
-        self.bad_count += 1;
-        // In order: of two kinds of bad line, either may come first.
-        let at = self.bad.partition_point(|(n, _)| *n <= number);
-        self.bad.insert(at, (number, message));
-        self.bad.truncate(MAX_REPORTED);
-    }
-
-    fn report(self, name: &str) -> CliError {
-        bad_lines(name, self.bad, self.bad_count)
+    fn report(&self, name: &str) -> CliError {
+        self.bad.report("bad line", |number| format!("{name}:{number}"))
     }
 }
 
 /// Every line's number, and its checked event or what is wrong with it.
-fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, CliError> {
-    let io = |e: std::io::Error| CliError::io(Path::new(name), &e);
-    let (input, bytes): (Box<dyn Read>, Option<u64>) = if name == "<stdin>" {
-        (Box::new(std::io::stdin().lock()), None)
-    } else {
-        let file = File::open(file).map_err(io)?;
-        let metadata = file.metadata().map_err(io)?;
-        if metadata.is_dir() {
-            return Err(CliError::failed(format!("{name} is a directory; name a file of JSON Lines")));
-        }
-        (Box::new(file), Some(metadata.len()))
-    };
-    let bar = progress::bytes(bytes, "reading");
-    let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(input));
+fn read_lines(input: Input, options: &CheckOptions) -> Result<Lines, CliError> {
+    let Input { name, bytes, length } = input;
+    let io = |e: std::io::Error| CliError::io(Path::new(&name), &e);
+    let bar = progress::bytes(length, "reading");
+    let mut input = BufReader::with_capacity(1 << 16, bar.wrap_read(bytes));
     let mut lines = Lines::default();
     if matches!(input.fill_buf().map_err(io)?, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return Err(CliError::refused(format!(
@@ -181,7 +157,7 @@ fn read_lines(file: &Path, name: &str, options: &CheckOptions) -> Result<Lines, 
             Ok(None) => {}
             Err(message) => {
                 lines.unreadable.add(number, &line);
-                lines.add_bad(number, message);
+                lines.bad.add(number, message);
             }
         }
     }
@@ -219,43 +195,4 @@ fn read_line(line: &[u8], number: usize, options: &CheckOptions) -> Result<Optio
     }
     let draft = Draft::from_json(text).map_err(|e| e.to_string())?;
     draft.check(options).map(Some).map_err(|e| e.to_string())
-}
-
-/// One line of reasonable length.
-pub(super) fn shorten(message: &str) -> String {
-    let mut shown: String = message.chars().take(MAX_MESSAGE).collect();
-    if shown.len() < message.len() {
-        shown.push('…');
-    }
-    escape(&shown)
-}
-
-fn bad_lines(name: &str, bad: Vec<(usize, String)>, count: usize) -> CliError {
-    let left_out = count - bad.len();
-    let mut message: Vec<String> =
-        bad.into_iter().map(|(line, what)| format!("{name}:{line}: {}", shorten(&what))).collect();
-    if left_out > 0 {
-        message.push(format!("... and {left_out} more"));
-    }
-    let lines = if count == 1 { "1 bad line".to_owned() } else { format!("{count} bad lines") };
-    message.insert(0, format!("{lines}, so nothing was appended:"));
-    CliError::refused(message.join("\n"))
-}
-
-fn report(session: &Session, appended: &Appended, dry_run: bool) -> Result<(), CliError> {
-    print_notices(appended);
-    let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
-    let there = appended.outcomes.len() - fresh;
-    if session.is_json() {
-        // After a dry run the head is the present one: what it would be depends on salts not drawn yet.
-        let head = (!dry_run).then(|| output::json::head(appended.head));
-        return output::json::print(&serde_json::json!({
-            "appended": fresh, "already_there": there, "dry_run": dry_run, "head": head,
-        }));
-    }
-    output::print(&if dry_run {
-        format!("{fresh} would be appended, {there} already there. Nothing was written.\n")
-    } else {
-        format!("{fresh} appended, {there} already there.\nReceipt: {}\n", appended.head)
-    })
 }

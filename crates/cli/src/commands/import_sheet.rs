@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sayso_core::exchange::{CheckOptions, Draft};
-use sayso_core::ledger::{AppendError, Appended, NewEvent, Outcome, RefusalReason};
+use sayso_core::ledger::{AppendError, Appended, NewEvent, RefusalReason};
 use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES};
 use sayso_core::time::{Clock, SystemClock};
 use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError};
 
 use super::append::batch;
-use super::import::{MAX_REPORTED, shorten};
+use super::importing::{Became, Input, Wrong, append};
 use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::{self, progress};
@@ -44,15 +44,11 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     }
     let (spots, events): (Vec<Spot>, Vec<NewEvent>) = std::mem::take(&mut found.events).into_iter().unzip();
     let batch = batch(events, &args.write)?;
-    let only_check = args.dry_run || found.bad_count > 0;
-    let waiting = progress::spinner(if only_check { "checking" } else { "appending" });
-    let result = if only_check { ledger.check(&batch) } else { ledger.append(&batch) };
-    waiting.finish_and_clear();
-    let appended = match result {
-        Ok(appended) if found.bad_count == 0 => appended,
+    let appended = match append(&ledger, &batch, args.dry_run || !found.bad.is_empty()) {
+        Ok(appended) if found.bad.is_empty() => appended,
         Ok(_) => return Err(found.report(session)),
         Err(AppendError::Refused(refusals)) => {
-            let had_bad = found.bad_count > 0;
+            let had_bad = !found.bad.is_empty();
             let mut late = 0;
             for refusal in refusals {
                 // One row that comes too early in time says it for all that do.
@@ -65,7 +61,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
                 // What points at a row that could not be read is not wrong itself.
                 let follows = had_bad && matches!(refusal.reason, RefusalReason::NoSuchEntry(_));
                 if let Some(spot) = spots.get(refusal.position).filter(|_| !follows) {
-                    found.add_bad(*spot, format!("row {}: {}", spot.place.row, refusal.reason));
+                    found.bad.add(*spot, format!("row {}: {}", spot.place.row, refusal.reason));
                 }
             }
             if late > 1 {
@@ -73,7 +69,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
             }
             return Err(found.report(session));
         }
-        Err(_) if found.bad_count > 0 => return Err(found.report(session)),
+        Err(_) if !found.bad.is_empty() => return Err(found.report(session)),
         Err(e) => return Err(e.into()),
     };
     found.tell(session, &appended, args.dry_run)?;
@@ -148,28 +144,16 @@ struct Spot {
 struct Found {
     files: Vec<(String, Counts)>,
     events: Vec<(Spot, NewEvent)>,
-    bad: Vec<(Spot, String)>,
-    bad_count: usize,
+    bad: Wrong<Spot>,
     /// The first events of a dry run, in the exchange form.
     first: Vec<(Spot, Draft)>,
 }
 
 impl Found {
     fn read(&mut self, path: &Path, mapping: &Mapping, options: &CheckOptions, dry_run: bool) -> Result<(), CliError> {
-        let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
-        let (input, bytes): (Box<dyn Read>, Option<u64>) = if path == Path::new("-") {
-            (Box::new(std::io::stdin().lock()), None)
-        } else {
-            let io = |e: std::io::Error| CliError::io(path, &e);
-            let file = File::open(path).map_err(io)?;
-            let metadata = file.metadata().map_err(io)?;
-            if metadata.is_dir() {
-                return Err(CliError::failed(format!("{name} is a directory; name a file")));
-            }
-            (Box::new(file), Some(metadata.len()))
-        };
-        let bar = progress::bytes(bytes, "reading");
-        let input = bar.wrap_read(Limited { inner: input, left: MAX_IMPORT_BYTES });
+        let Input { name, bytes, length } = Input::open(path, "a file")?;
+        let bar = progress::bytes(length, "reading");
+        let input = bar.wrap_read(Limited { inner: bytes, left: MAX_IMPORT_BYTES });
         let sheet = Sheet::open(input, &name, mapping.options()).map_err(|e| sheet_error(&name, e))?;
         let file = self.files.len();
         self.files.push((name.clone(), Counts::default()));
@@ -189,7 +173,7 @@ impl Found {
             match event {
                 Ok(event) if self.events.len() <= MAX_BATCH_EVENTS => self.events.push((spot, event)),
                 Ok(_) => {}
-                Err(message) => self.add_bad(spot, message),
+                Err(message) => self.bad.add(spot, message),
             }
         });
         bar.finish_and_clear();
@@ -204,25 +188,17 @@ impl Found {
             (Ok(counts), Some((_, place))) => *place = counts,
             (Ok(_), None) => {}
             // What is wrong with single rows may say why the file as a whole cannot be read.
-            (Err(SheetError::File { line, message }), _) if self.bad_count > 0 => {
-                self.add_bad(Spot { file, place: Place { row: u64::MAX, line } }, message);
+            (Err(SheetError::File { line, message }), _) if !self.bad.is_empty() => {
+                self.bad.add(Spot { file, place: Place { row: u64::MAX, line } }, message);
             }
             (Err(e), _) => return Err(sheet_error(&name, e)),
         }
         Ok(())
     }
 
-    fn add_bad(&mut self, spot: Spot, message: String) {
-        self.bad_count += 1;
-        // In order: of two kinds of bad row, either may come first.
-        let at = self.bad.partition_point(|(s, _)| *s <= spot);
-        self.bad.insert(at, (spot, message));
-        self.bad.truncate(MAX_REPORTED);
-    }
-
     /// Adds to the message of the only row that is named for its recorded time how many there are, and what helps.
     fn too_early(&mut self, rows: usize) {
-        if let Some((_, message)) = self.bad.iter_mut().find(|(_, m)| m.contains("its recorded time")) {
+        if let Some((_, message)) = self.bad.first.iter_mut().find(|(_, m)| m.contains("its recorded time")) {
             message.push_str(&format!(
                 " together with the others: sayso import --map A --map B FILE-A FILE-B. {} more rows are too early",
                 rows - 1
@@ -243,14 +219,7 @@ impl Found {
         {
             return e;
         }
-        let mut message: Vec<String> =
-            self.bad.iter().map(|(spot, what)| format!("{}: {}", self.spot(*spot), shorten(what))).collect();
-        if self.bad_count > self.bad.len() {
-            message.push(format!("... and {} more", self.bad_count - self.bad.len()));
-        }
-        let wrong = if self.bad_count == 1 { "1 error".to_owned() } else { format!("{} errors", self.bad_count) };
-        message.insert(0, format!("{wrong}, so nothing was appended:"));
-        CliError::refused(message.join("\n"))
+        self.bad.report("error", |spot| self.spot(*spot))
     }
 
     fn first_events(&self) -> String {
@@ -269,28 +238,24 @@ impl Found {
                 appended.notices.len()
             );
         }
-        let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
-        let there = appended.outcomes.len() - fresh;
+        let became = Became::new(appended, dry_run);
         if session.is_json() {
             let first: Vec<_> = self.first.iter().map(|(spot, draft)| {
                 serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line, "event": draft})
             }).collect();
-            let head = (!dry_run).then(|| output::json::head(appended.head));
-            return output::json::print(&serde_json::json!({
-                "appended": fresh, "already_there": there, "dry_run": dry_run, "head": head,
-                "sheets": self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect::<Vec<_>>(),
-                "first": if dry_run { first.into() } else { serde_json::Value::Null },
-            }));
+            let sheets: Vec<_> = self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect();
+            let mut told = became.to_json();
+            if let Some(told) = told.as_object_mut() {
+                told.insert("sheets".into(), sheets.into());
+                told.insert("first".into(), if dry_run { first.into() } else { serde_json::Value::Null });
+            }
+            return output::json::print(&told);
         }
         let mut text = if dry_run && !self.first.is_empty() { self.first_events() } else { String::new() };
         for (name, counts) in &self.files {
             text.push_str(&in_words(name, counts));
         }
-        text.push_str(&if dry_run {
-            format!("{fresh} would be appended, {there} already there. Nothing was written.\n")
-        } else {
-            format!("{fresh} appended, {there} already there.\nReceipt: {}\n", appended.head)
-        });
+        text.push_str(&became.in_words());
         output::print(&text)
     }
 }

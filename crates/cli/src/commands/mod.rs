@@ -14,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod import;
 mod import_sheet;
+mod importing;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod log;
