@@ -141,14 +141,14 @@ impl Index {
         let mut builder = Builder::new(Projection::clone(&known));
         let mut end = known.reached();
         for step in firsts.chunks(READ_STEP) {
-            let taken = threads.run(|| -> Result<Option<u64>, StoreError> {
-                let bundles: Result<Vec<Bundle>, OpenError> =
-                    step.par_iter().map(|first| load_bundle(store, *first)).collect();
-                let Ok(bundles) = bundles else { return Ok(None) };
+            let taken = threads.run(|| -> Option<u64> {
+                let bundles: Option<Vec<Bundle>> =
+                    step.par_iter().map(|first| load_bundle(store, *first).ok()).collect();
+                let bundles = bundles?;
                 let entries: Vec<StoredEntry> = bundles.into_iter().flat_map(|b| b.entries).collect();
-                builder.take(store, end, &entries)?;
-                Ok((!builder.is_unreadable()).then_some(entries.len() as u64))
-            })?;
+                builder.take(end, &entries);
+                (!builder.is_unreadable()).then_some(entries.len() as u64)
+            });
             let Some(taken) = taken else { return Ok(()) };
             end += taken;
             progress(end);

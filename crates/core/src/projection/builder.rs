@@ -12,22 +12,18 @@ use crate::bundle::StoredEntry;
 use crate::limits::BUNDLE_ENTRIES;
 use crate::store::{Store, StoreError, Table, Write};
 
-/// Postings gathered before they are written as a run: bounds memory.
-const RUN_ROWS: usize = 1 << 20;
-
 /// The next projection, and the rows that make it so.
 type Projected = (Projection, Vec<Write>);
 
-/// Takes entries in order, and makes the next projection of them.
+/// Takes entries in order, and makes the next projection of them. Their postings are in memory until it is finished: whoever gives
+/// them bounds how many.
 pub(crate) struct Builder {
     projection: Projection,
     harvest: Harvest,
-    /// Postings that are in no run yet.
+    /// The postings of its run.
     rows: Vec<Rows>,
     /// Bundles that stood in the clock when it began.
     clocked: usize,
-    /// The first run that is its own.
-    first_run: u32,
     /// An entry could not be read: there will be no projection, and replay says what is wrong.
     unreadable: bool,
 }
@@ -35,12 +31,12 @@ pub(crate) struct Builder {
 impl Builder {
     /// Goes on from a projection.
     pub(crate) fn new(projection: Projection) -> Self {
-        let (clocked, first_run) = (projection.clock.len(), projection.runs.next());
-        Self { projection, harvest: Harvest::default(), rows: vec![], clocked, first_run, unreadable: false }
+        let clocked = projection.clock.len();
+        Self { projection, harvest: Harvest::default(), rows: vec![], clocked, unreadable: false }
     }
 
     /// Takes consecutive whole bundles, on all cores.
-    pub(crate) fn take(&mut self, store: &dyn Store, first: u64, entries: &[StoredEntry]) -> Result<(), StoreError> {
+    pub(crate) fn take(&mut self, first: u64, entries: &[StoredEntry]) {
         let harvested: Vec<Option<Harvest>> = entries
             .par_chunks(BUNDLE_ENTRIES)
             .zip((0..entries.len()).into_par_iter().step_by(BUNDLE_ENTRIES))
@@ -54,8 +50,6 @@ impl Builder {
         }
         let ends = entries.chunks(BUNDLE_ENTRIES).filter_map(|bundle| bundle.last());
         Arc::make_mut(&mut self.projection.clock).extend(ends.map(|e| e.recorded.micros()));
-        let count: usize = self.rows.iter().map(Rows::count).sum();
-        if count >= RUN_ROWS { self.write_run(store) } else { Ok(()) }
     }
 
     /// Whether an entry could not be read.
@@ -63,20 +57,14 @@ impl Builder {
         self.unreadable
     }
 
-    fn write_run(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        if self.unreadable {
-            return Ok(());
-        }
-        self.projection.runs.add(store, &std::mem::take(&mut self.rows))
-    }
-
     /// The projection of everything before `reached`, and the rows that make it so; `None` if an entry cannot be read.
-    pub(crate) fn finish(mut self, store: &dyn Store, reached: u64) -> Result<Option<Projected>, StoreError> {
+    pub(crate) fn finish(self, store: &dyn Store, reached: u64) -> Result<Option<Projected>, StoreError> {
         if self.unreadable {
             return Ok(None);
         }
-        self.write_run(store)?;
-        let Self { mut projection, harvest, clocked, first_run, .. } = self;
+        let Self { mut projection, harvest, rows, clocked, .. } = self;
+        let first_run = projection.runs.next();
+        projection.runs.add(store, &rows)?;
         if projection.runs.has_merged() {
             projection.generations.lose_before(projection.generation);
         }

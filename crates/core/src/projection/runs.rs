@@ -88,24 +88,21 @@ impl Runs {
         self.next
     }
 
-    /// Removes runs whose merging is durable. What came together, from the run `first` on, becomes one run; then runs are
-    /// merged where there are many of a size.
+    /// Removes runs whose merging is durable, and merges runs where there are many of a size. `first`: the first run that is in no
+    /// list that is durable.
     pub(super) fn tidy(&mut self, store: &dyn Store, first: u32) -> Result<(), StoreError> {
         for id in std::mem::take(&mut self.merged) {
             remove(store, id)?;
         }
-        if self.live.iter().filter(|r| r.id >= first).count() > 1 {
-            self.merge(store, first, |run| run.id >= first)?;
-        }
         while let Some(class) = self.crowded() {
-            self.merge(store, first, |run| run.class() == class)?;
+            self.merge(store, first, class)?;
         }
         Ok(())
     }
 
-    /// Merges some runs into one. Those from `first` on are in no list that is durable, and go at once.
-    fn merge(&mut self, store: &dyn Store, first: u32, is_chosen: impl Fn(Run) -> bool) -> Result<(), StoreError> {
-        let (chosen, others): (Vec<Run>, Vec<Run>) = self.live.iter().partition(|run| is_chosen(**run));
+    /// Merges the runs of a size into one. Those from `first` on are in no list that is durable, and go at once.
+    fn merge(&mut self, store: &dyn Store, first: u32, class: u32) -> Result<(), StoreError> {
+        let (chosen, others): (Vec<Run>, Vec<Run>) = self.live.iter().partition(|run| run.class() == class);
         let merged = Run { id: self.next, rows: chosen.iter().map(|r| r.rows).sum() };
         self.next = self.next.wrapping_add(1);
         let merge = |order| {
