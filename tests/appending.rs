@@ -11,6 +11,8 @@
 )]
 
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +20,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sayso_core::audit::audit;
 use sayso_core::ledger::{AppendError, Ledger, Outcome};
 use sayso_core::repair::Repair;
-use sayso_core::store::{MemoryStore, Row, SledStore, Store, StoreError, Table, Write};
+use sayso_core::store::{MemoryStore, Row, SledStore, Store, StoreError, Table};
 use sayso_core::text::Text;
 use sayso_core::time::{Instant, SystemClock};
 use support::{Fixture, TestClock, TestEntropy, batch};
+use watched::{Call, Watch, Watched};
 
 fn claim(n: usize) -> String {
     format!(r#"{{"kind":"claim","source":"a","subject":"s","predicate":"p{n}","value":{n},"stated":"2023-05-12"}}"#)
@@ -230,52 +233,35 @@ fn many_threads_share_one_ledger() {
     assert!(found.is_sound(), "every receipt fits: {:?}", found.findings);
 }
 
-/// A store whose disk can be made to fail, or to forget what was not synced.
+/// A disk that can be made to fail.
 #[derive(Default)]
-struct FaultyStore {
-    inner: MemoryStore,
+struct FaultyDisk {
     fail_sync: AtomicBool,
     fail_fill: AtomicBool,
 }
 
-impl Store for FaultyStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.get(table, key)
-    }
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.inner.scan(table, from, limit)
-    }
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.inner.apply(table, writes)
-    }
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.inner.keys(table, from, limit)
-    }
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.floor(table, key)
-    }
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        if self.fail_fill.load(Ordering::SeqCst) {
-            return Err(StoreError::Engine("disk full".into()));
-        }
-        self.inner.fill(table, rows)
-    }
-    fn sync(&self) -> Result<(), StoreError> {
-        if self.fail_sync.load(Ordering::SeqCst) { Err(StoreError::Engine("disk full".into())) } else { Ok(()) }
+impl Watch for FaultyDisk {
+    fn hear(&self, call: &Call<'_>) -> Result<(), StoreError> {
+        let fails = match call {
+            Call::Fill(..) => self.fail_fill.load(Ordering::SeqCst),
+            Call::Sync => self.fail_sync.load(Ordering::SeqCst),
+            _ => false,
+        };
+        if fails { Err(StoreError::Engine("disk full".into())) } else { Ok(()) }
     }
 }
 
 #[test]
 fn a_large_batch_that_cannot_be_written_poisons_and_leaves_nothing() {
-    let store = Arc::new(FaultyStore::default());
+    let store = Arc::new(Watched::<FaultyDisk>::default());
     let f = Fixture::on(store.clone(), 1);
     add_many(&f, 0, 10);
     let before = f.ledger.head();
-    store.fail_fill.store(true, Ordering::SeqCst);
+    store.watch.fail_fill.store(true, Ordering::SeqCst);
     let lines: Vec<String> = (0..30_000).map(claim).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     assert!(matches!(f.try_add(&lines), Err(AppendError::Store(_))));
-    store.fail_fill.store(false, Ordering::SeqCst);
+    store.watch.fail_fill.store(false, Ordering::SeqCst);
     assert!(matches!(f.try_add(&lines), Err(AppendError::Poisoned)));
     let f = f.reopen();
     assert_eq!(f.ledger.head(), before);
@@ -285,12 +271,12 @@ fn a_large_batch_that_cannot_be_written_poisons_and_leaves_nothing() {
 
 #[test]
 fn after_a_failed_sync_nothing_more_is_acknowledged() {
-    let store = Arc::new(FaultyStore::default());
+    let store = Arc::new(Watched::<FaultyDisk>::default());
     let f = Fixture::on(store.clone(), 1);
     add_many(&f, 0, 1);
-    store.fail_sync.store(true, Ordering::SeqCst);
+    store.watch.fail_sync.store(true, Ordering::SeqCst);
     assert!(matches!(f.try_add(&[&claim(1)]), Err(AppendError::Store(_))));
-    store.fail_sync.store(false, Ordering::SeqCst);
+    store.watch.fail_sync.store(false, Ordering::SeqCst);
     assert!(matches!(f.try_add(&[&claim(2)]), Err(AppendError::Poisoned)), "the disk works again, and still");
     let f = f.reopen();
     add_many(&f, 2, 3);
@@ -301,20 +287,20 @@ fn after_a_failed_sync_nothing_more_is_acknowledged() {
 /// is gone.
 #[test]
 fn an_erasure_that_cannot_be_written_when_opening_waits() {
-    let store = Arc::new(FaultyStore::default());
+    let store = Arc::new(Watched::<FaultyDisk>::default());
     let f = Fixture::on(store.clone(), 1);
     add_many(&f, 0, 300);
     let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
     for index in [5, 299] {
         store.apply(Table::State, vec![mark(index)]).unwrap();
-        store.fail_sync.store(true, Ordering::SeqCst);
+        store.watch.fail_sync.store(true, Ordering::SeqCst);
         let opened =
             Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
         let failed = |repair: &Repair| matches!(repair, Repair::ErasureFailed { index: of, .. } if *of == index);
         assert!(opened.repairs().iter().any(failed), "{:?}", opened.repairs());
         assert!(matches!(opened.append(&batch(&[&claim(900)])), Err(AppendError::Poisoned)), "nothing is acknowledged");
         drop(opened);
-        store.fail_sync.store(false, Ordering::SeqCst);
+        store.watch.fail_sync.store(false, Ordering::SeqCst);
         let opened =
             Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
         // What could not be synced may be there all the same: then there is nothing left to finish.

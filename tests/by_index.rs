@@ -15,6 +15,8 @@
 #[path = "support/eventful.rs"]
 mod eventful;
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -24,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use eventful::{History, PREDICATES, SOURCES, SUBJECTS, each_of, query};
 use sayso_core::event::{Content, Question};
 use sayso_core::replay::{Filter, Query};
-use sayso_core::store::{MemoryStore, Row, Store, StoreError, Table, Write};
+use sayso_core::store::{StoreError, Table};
 use sayso_core::text::{Name, Text};
 use sayso_core::time::{AsOf, KnownAt, TimeZone};
 use sayso_core::views::{
@@ -32,6 +34,7 @@ use sayso_core::views::{
 };
 use serde_json::{Value, json};
 use support::{Fixture, Rng};
+use watched::{Call, Watch, Watched};
 
 /// Histories in a run.
 const HISTORIES: u64 = 200;
@@ -194,37 +197,18 @@ fn the_index_tells_what_the_log_tells() {
     }
 }
 
-/// A store that counts the bundles read from the log.
+/// Counts the bundles read from the log.
 #[derive(Default)]
 struct Counting {
-    inner: MemoryStore,
     bundles: AtomicU64,
 }
 
-impl Store for Counting {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        if table == Table::Log {
+impl Watch for Counting {
+    fn hear(&self, call: &Call<'_>) -> Result<(), StoreError> {
+        if matches!(call, Call::Get(Table::Log)) {
             self.bundles.fetch_add(1, Ordering::SeqCst);
         }
-        self.inner.get(table, key)
-    }
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.inner.scan(table, from, limit)
-    }
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.inner.keys(table, from, limit)
-    }
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.floor(table, key)
-    }
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.inner.apply(table, writes)
-    }
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        self.inner.fill(table, rows)
-    }
-    fn sync(&self) -> Result<(), StoreError> {
-        self.inner.sync()
+        Ok(())
     }
 }
 
@@ -232,7 +216,7 @@ impl Store for Counting {
 #[test]
 fn what_is_not_shown_is_not_read() {
     const BUNDLES: u64 = 60;
-    let store = Arc::new(Counting::default());
+    let store = Arc::new(Watched::<Counting>::default());
     let f = Fixture::on(store.clone(), 1);
     let claim = |n: u64| {
         let subject = if n % 4_000 == 100 { "rare".to_owned() } else { format!("rare-{}", n % 999) };
@@ -259,9 +243,9 @@ fn what_is_not_shown_is_not_read() {
     let f = f.reopen();
 
     let read = |ask: &dyn Fn()| {
-        let before = store.bundles.load(Ordering::SeqCst);
+        let before = store.watch.bundles.load(Ordering::SeqCst);
         ask();
-        store.bundles.load(Ordering::SeqCst) - before
+        store.watch.bundles.load(Ordering::SeqCst) - before
     };
     let rare = || Filter { subject_prefixes: vec![name("seldom")], ..Filter::default() };
     let question = Question { subject: name("seldom"), predicate: name("p") };

@@ -121,17 +121,25 @@ fn a_limit_on_the_size_of_files_is_an_error_like_any_other() {
     assert_eq!(entries(&ledger), 60_000);
 }
 
+/// A small disk, and where a ledger can lie on it; `None`, with a word about that, where mounting is not allowed.
+fn ledger_on_a_small_disk(temp: &Path) -> Option<(SmallDisk, PathBuf)> {
+    let disk = SmallDisk::mount(&temp.join("disk"), 28);
+    if disk.is_none() {
+        eprintln!("no small disk: mounting needs root");
+    }
+    disk.map(|disk| {
+        let ledger = disk.0.join("ledger");
+        (disk, ledger)
+    })
+}
+
 /// A disk is full, and the log of a ledger on it is torn as a crash leaves it. What is going to be cut off cannot be kept: then nothing
 /// is cut off, and the message says what to do.
 #[test]
 fn a_torn_log_on_a_full_disk_waits_for_room() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("claims.jsonl");
-    let Some(disk) = SmallDisk::mount(&temp.path().join("disk"), 28) else {
-        eprintln!("no small disk: mounting needs root");
-        return;
-    };
-    let ledger = disk.0.join("ledger");
+    let Some((disk, ledger)) = ledger_on_a_small_disk(temp.path()) else { return };
     let db = ledger.join("store/db");
     assert!(sayso(&ledger, &["init"]).status.success());
     let mut lengths = vec![];
@@ -178,11 +186,7 @@ fn a_torn_log_on_a_full_disk_waits_for_room() {
 fn a_ledger_on_a_disk_that_takes_no_writes_can_be_salvaged() {
     let temp = tempfile::tempdir().unwrap();
     let file = temp.path().join("claims.jsonl");
-    let Some(disk) = SmallDisk::mount(&temp.path().join("disk"), 28) else {
-        eprintln!("no small disk: mounting needs root");
-        return;
-    };
-    let ledger = disk.0.join("ledger");
+    let Some((disk, ledger)) = ledger_on_a_small_disk(temp.path()) else { return };
     assert!(sayso(&ledger, &["init"]).status.success());
     std::fs::write(&file, claims(0, 700)).unwrap();
     assert!(sayso(&ledger, &["import", file.to_str().unwrap()]).status.success());

@@ -16,6 +16,8 @@
 
 mod faults;
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -27,6 +29,7 @@ use sayso_core::ledger::Ledger;
 use sayso_core::store::{MemoryStore, Row, Store, StoreError, Table, Write};
 use sayso_core::text::Text;
 use support::{Fixture, TestClock, TestEntropy, batch};
+use watched::{Call, Watch, Watched};
 
 /// One thing that a store was told.
 #[derive(Clone)]
@@ -36,53 +39,28 @@ enum Told {
     Sync,
 }
 
-/// A store that remembers all it was told.
+/// Remembers all that a store was told.
 #[derive(Default)]
 struct Recording {
-    now: MemoryStore,
     told: Mutex<Vec<Told>>,
 }
 
 impl Recording {
-    fn note(&self, told: Told) {
-        self.told.lock().unwrap().push(told);
-    }
-
     fn moment(&self) -> usize {
         self.told.lock().unwrap().len()
     }
 }
 
-impl Store for Recording {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.now.get(table, key)
-    }
-
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.now.scan(table, from, limit)
-    }
-
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.now.keys(table, from, limit)
-    }
-
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.now.floor(table, key)
-    }
-
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.note(Told::Apply(table, writes.clone()));
-        self.now.apply(table, writes)
-    }
-
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        self.note(Told::Fill(table, rows.clone()));
-        self.now.fill(table, rows)
-    }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        self.note(Told::Sync);
-        self.now.sync()
+impl Watch for Recording {
+    fn hear(&self, call: &Call<'_>) -> Result<(), StoreError> {
+        let told = match call {
+            Call::Get(_) => return Ok(()),
+            Call::Apply(table, writes) => Told::Apply(*table, writes.to_vec()),
+            Call::Fill(table, rows) => Told::Fill(*table, rows.to_vec()),
+            Call::Sync => Told::Sync,
+        };
+        self.told.lock().unwrap().push(told);
+        Ok(())
     }
 }
 
@@ -164,7 +142,7 @@ struct Acknowledged {
 
 /// A ledger at work, with what it acknowledged.
 struct Work {
-    store: Arc<Recording>,
+    store: Arc<Watched<Recording>>,
     fixture: Fixture,
     done: Vec<Acknowledged>,
     next: u64,
@@ -172,7 +150,7 @@ struct Work {
 
 impl Work {
     fn new() -> Self {
-        let store = Arc::new(Recording::default());
+        let store = Arc::new(Watched::<Recording>::default());
         let fixture = Fixture::on(store.clone(), 3);
         let mut work = Self { store, fixture, done: vec![], next: 0 };
         work.acknowledged(None);
@@ -180,7 +158,7 @@ impl Work {
     }
 
     fn acknowledged(&mut self, gone: Option<u64>) {
-        let (moment, head) = (self.store.moment(), self.fixture.ledger.head());
+        let (moment, head) = (self.store.watch.moment(), self.fixture.ledger.head());
         self.done.push(Acknowledged { moment, head, gone });
     }
 
@@ -208,7 +186,7 @@ impl Work {
             self.redact(size - 1); // in the tail
             self.redact(round); // sealed, most of the time
         }
-        (self.store.told.lock().unwrap().clone(), self.done)
+        (self.store.watch.told.lock().unwrap().clone(), self.done)
     }
 }
 

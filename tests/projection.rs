@@ -15,6 +15,8 @@
 #[path = "support/eventful.rs"]
 mod eventful;
 mod support;
+#[path = "support/watched.rs"]
+mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,10 +24,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use eventful::{History, SUBJECTS, claim, each_of, query};
 use sayso_core::replay::{Filter, Query, Replay, StanceTarget, fold, replay};
-use sayso_core::store::{MemoryStore, Row, Store, StoreError, Table, Write};
+use sayso_core::store::{StoreError, Table};
 use sayso_core::text::{Name, Text};
 use serde_json::{Value, json};
 use support::{Fixture, Rng, event};
+use watched::{Call, Watch, Watched};
 
 /// Histories in a run.
 const HISTORIES: u64 = 2_000;
@@ -219,43 +222,18 @@ fn readers_are_not_disturbed_by_merges() {
     });
 }
 
-/// A store that stops working after so many writes and syncs, as a machine does.
+/// Stops a store after so many writes and syncs, as a machine does.
 struct Stopping {
-    inner: MemoryStore,
     left: AtomicU64,
 }
 
-impl Stopping {
-    fn step(&self) -> Result<(), StoreError> {
+impl Watch for Stopping {
+    fn hear(&self, call: &Call<'_>) -> Result<(), StoreError> {
+        if matches!(call, Call::Get(_)) {
+            return Ok(());
+        }
         let more = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         more.map(drop).map_err(|_| StoreError::Engine("stopped".into()))
-    }
-}
-
-impl Store for Stopping {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.get(table, key)
-    }
-    fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.inner.scan(table, from, limit)
-    }
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.inner.keys(table, from, limit)
-    }
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.floor(table, key)
-    }
-    fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
-        self.step()?;
-        self.inner.apply(table, writes)
-    }
-    fn fill(&self, table: Table, rows: Vec<Row>) -> Result<(), StoreError> {
-        self.step()?;
-        self.inner.fill(table, rows)
-    }
-    fn sync(&self) -> Result<(), StoreError> {
-        self.step()?;
-        self.inner.sync()
     }
 }
 
@@ -263,15 +241,15 @@ impl Store for Stopping {
 #[test]
 fn no_index_survives_an_erasure() {
     for steps in 0.. {
-        let store = Arc::new(Stopping { inner: MemoryStore::default(), left: AtomicU64::new(u64::MAX) });
+        let store = Arc::new(Watched::by(Stopping { left: AtomicU64::new(u64::MAX) }));
         let f = Fixture::on(store.clone(), 1);
         let line = |n: u64| json!({"kind": "claim", "source": "a", "subject": format!("s-{n}"), "predicate": "p", "value": "words", "stated": "2023"});
         let lines: Vec<String> = (0..300).map(|n| line(n).to_string()).collect();
         f.add(&lines.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(f.ledger.index(&|_| {}).unwrap());
-        store.left.store(steps, Ordering::SeqCst);
+        store.watch.left.store(steps, Ordering::SeqCst);
         let done = f.ledger.redact(7, Text::new("asked to").unwrap(), None).is_ok();
-        store.left.store(u64::MAX, Ordering::SeqCst);
+        store.watch.left.store(u64::MAX, Ordering::SeqCst);
         let f = f.reopen();
         let (answer, truth) = (f.replay(None, None), fold(&f.ledger, &Query::default()).unwrap());
         assert!(answer == truth, "stopped after {steps} steps: {}", first_difference(&answer, &truth));
