@@ -109,7 +109,7 @@ fn read(ledger: &Ledger, index: u64) -> Result<Option<Event>, OpenError> {
 }
 
 /// Which names are one, of the entries that a reader knows.
-pub(crate) fn aliases(ledger: &Ledger, reader: &Reader) -> Result<Aliases, OpenError> {
+pub(super) fn aliases(ledger: &Ledger, reader: &Reader) -> Result<Aliases, OpenError> {
     let mut gathered = Gathered::new(ledger, reader);
     gathered.add(reader.aliases()?)?;
     Ok(context::aliases(&gathered.corrections(), gathered.events()))

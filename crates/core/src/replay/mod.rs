@@ -27,7 +27,6 @@ pub use filter::Filter;
 pub use fold::fold;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 
-pub(crate) use gather::aliases as known_aliases;
 pub(crate) use ranges::Ranges;
 
 use std::collections::BTreeSet;
@@ -42,10 +41,7 @@ use crate::time::KnownAt;
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
-    match from_index(ledger, query.known_at.as_ref(), |reader| indexed::replay(ledger, reader, query, None))? {
-        Some(answer) => Ok(answer),
-        None => fold(ledger, query),
-    }
+    answer(ledger, query, None)
 }
 
 /// Replays these questions, under all their names. Other answers of the query may be there or not.
@@ -53,7 +49,11 @@ pub fn replay(ledger: &Ledger, query: &Query) -> Result<Replay, OpenError> {
 /// # Errors
 /// [`OpenError`] if an entry cannot be read.
 pub(crate) fn replay_on(ledger: &Ledger, query: &Query, on: &BTreeSet<Question>) -> Result<Replay, OpenError> {
-    match from_index(ledger, query.known_at.as_ref(), |reader| indexed::replay(ledger, reader, query, Some(on)))? {
+    answer(ledger, query, Some(on))
+}
+
+fn answer(ledger: &Ledger, query: &Query, on: Option<&BTreeSet<Question>>) -> Result<Replay, OpenError> {
+    match from_index(ledger, query.known_at.as_ref(), |reader| indexed::replay(ledger, reader, query, on))? {
         Some(answer) => Ok(answer),
         None => fold(ledger, query),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::compare::{Finding, compare_all, picked};
-use super::frame::{Frame, Gathered, aliases_at, ever_joined};
+use super::frame::{Frame, Gathered, ever_joined};
 use super::moments::Moments;
 use super::verdict::Verdict;
 use super::way::Way;
@@ -141,14 +141,14 @@ pub(super) fn diff_by(
 ) -> Result<Diff, OpenError> {
     let filter = &after.filter;
     let right = compare_all(ledger, after, way)?;
+    let Bearing { frame, candidates } = Bearing::of(ledger, after, way)?;
     let left = match clock {
         Clock::Stated => compare_all(ledger, before, way)?,
         Clock::Recorded => {
-            let aliases = aliases_at(ledger, after.known_at.as_ref(), way)?;
-            compare_all(ledger, &Query { filter: under_all_names(filter, &aliases), ..before.clone() }, way)?
+            let filter = under_all_names(filter, &frame.aliases);
+            compare_all(ledger, &Query { filter, ..before.clone() }, way)?
         }
     };
-    let Bearing { frame, candidates } = Bearing::of(ledger, after, way)?;
     let wanted = match (picked(ledger, before, way)?, picked(ledger, after, way)?) {
         (None, None) => None,
         (a, b) => {

@@ -126,15 +126,6 @@ impl Frame {
     }
 }
 
-/// Which names are one at some time.
-pub(super) fn aliases_at(ledger: &Ledger, known_at: Option<&KnownAt>, way: Way) -> Result<Aliases, OpenError> {
-    let gather = || from_index(ledger, known_at, |reader| crate::replay::known_aliases(ledger, reader));
-    match way.indexed(gather)? {
-        Some(aliases) => Ok(aliases),
-        None => Ok(Frame::read(ledger, known_at)?.aliases),
-    }
-}
-
 /// Names that were ever joined, also by an alias that was corrected since: whatever reads somewhere under a name was recorded under one of these.
 pub(super) fn ever_joined(others: &Others) -> Aliases {
     let said = others.values().filter_map(|(_, record)| record.event.statement());
