@@ -72,6 +72,11 @@ impl StoredEntry {
         Header { flags: self.flags, index, recorded: self.recorded, previous, commitment }
     }
 
+    /// The same with no more of its body than the commitment.
+    pub(crate) fn erased(&self, index: u64, previous: Hash) -> Self {
+        Self { body: StoredBody::Erased(self.header(index, previous).commitment), ..*self }
+    }
+
     /// The body bytes, unless they were erased.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {

@@ -11,7 +11,7 @@ use crate::bundle::{Beginning, Bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::ledger::log::{HeadRecord, LedgerRecord, key};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::store::{PART_BYTES, Place, Raw, RawFiles};
+use crate::store::{PART_BYTES, Place, Raw, RawFiles, stated_length};
 
 const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
 /// Ways to put the parts of one bundle together that are tried, at most.
@@ -31,7 +31,7 @@ pub(super) struct Carved {
     /// What was found already: leaves are written again and again with the same values.
     seen: HashSet<Hash>,
     /// Every identity that is spoken of, and whether those bytes are what was written.
-    pub(super) ids: Vec<(LedgerId, bool)>,
+    ids: Vec<(LedgerId, bool)>,
     /// The greatest head that is spoken of.
     pub(super) head: Option<Head>,
     /// Entries whose erasing was begun at some time.
@@ -43,8 +43,9 @@ pub(super) struct Carved {
 impl Carved {
     /// Reads the files of a store's directory. Nothing is changed.
     pub(super) fn read(store: &Path) -> std::io::Result<Self> {
+        let files = RawFiles::find(store);
         let mut carved = Self {
-            files: RawFiles::find(store),
+            files: files.clone(),
             whole: BTreeMap::new(),
             begun: vec![],
             parts: BTreeMap::new(),
@@ -54,7 +55,6 @@ impl Carved {
             erased: BTreeSet::new(),
             gaps: 0,
         };
-        let files = RawFiles::find(store);
         files.read(&mut |raw| match raw {
             Raw::Value { key, part, value, place, sure } => {
                 key.into_iter().for_each(|key| carved.fact(key, value, sure));
@@ -76,11 +76,13 @@ impl Carved {
 
     /// What could be bundles with entries from a multiple of 256 on.
     pub(super) fn bundles(&self, slot: u64) -> impl Iterator<Item = Vec<u8>> {
-        let bytes = |places: &Vec<Place>| -> Option<Vec<u8>> {
-            let parts: Result<Vec<Vec<u8>>, _> = places.iter().map(|place| self.files.bytes(*place)).collect();
-            Some(parts.ok()?.concat())
-        };
-        self.whole.get(&slot).into_iter().flatten().filter_map(bytes)
+        self.whole.get(&slot).into_iter().flatten().filter_map(|places| self.bytes(places))
+    }
+
+    /// What lies in these places, one behind the other.
+    fn bytes(&self, places: &[Place]) -> Option<Vec<u8>> {
+        let parts: Result<Vec<Vec<u8>>, _> = places.iter().map(|place| self.files.bytes(*place)).collect();
+        Some(parts.ok()?.concat())
     }
 
     /// Takes what a value says about the ledger, if it is one of the small ones.
@@ -181,8 +183,7 @@ impl Carved {
                     .take(MAX_WAYS)
                     .collect();
                 for way in &longer {
-                    let bytes: Result<Vec<Vec<u8>>, _> = way.iter().map(|place| self.files.bytes(*place)).collect();
-                    if bytes.is_ok_and(|parts| Bundle::decode(&parts.concat()).is_ok()) {
+                    if self.bytes(way).is_some_and(|bytes| Bundle::decode(&bytes).is_ok()) {
                         self.whole.entry(slot).or_default().push(way.clone());
                     }
                 }
@@ -190,17 +191,6 @@ impl Carved {
             }
         }
         self.parts.clear();
-    }
-}
-
-/// The length that the bytes before a value state.
-fn stated_length(bytes: &[u8], at: usize, bytes_of_it: usize) -> Option<usize> {
-    let number = bytes.get(at.checked_sub(bytes_of_it)?..at)?;
-    match *number {
-        [small @ 0..=240] => Some(usize::from(small)),
-        [high @ 241..=248, low] => Some(240 + 256 * usize::from(high - 241) + usize::from(low)),
-        [249, high, low] => Some(2288 + 256 * usize::from(high) + usize::from(low)),
-        _ => None,
     }
 }
 

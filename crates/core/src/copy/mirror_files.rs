@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::mirror::MirrorError;
-use crate::bundle::{Bundle, StoredBody, StoredEntry};
+use crate::bundle::{Bundle, StoredBody};
 use crate::directory::READ_ONLY_FILE;
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
@@ -240,8 +240,7 @@ pub(super) fn erase(bundle: &mut Bundle, entries: &BTreeSet<u64>) -> bool {
     let mut erased = false;
     for (entry, index) in bundle.entries.iter_mut().zip(bundle.first..) {
         if entries.contains(&index) && matches!(entry.body, StoredBody::Present(..)) {
-            let commitment = entry.header(index, previous).commitment;
-            *entry = StoredEntry { body: StoredBody::Erased(commitment), ..entry.clone() };
+            *entry = entry.erased(index, previous);
             erased = true;
         }
         previous = entry.hash;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::salvage::{Island, Loss};
 use super::trove::Verified;
 use super::{CopyError, io};
-use crate::bundle::{Bundle, StoredBody, StoredEntry};
+use crate::bundle::{Bundle, StoredBody};
 use crate::durable;
 use crate::entry::{Hash, LedgerId};
 use crate::exchange::Exporter;
@@ -109,10 +109,8 @@ impl Out {
             Some(island) => (island.last, island.hash) = (index, hash),
             None => self.islands.push(Island { first: index, last: index, previous: found.previous, hash }),
         }
-        let mut stored: StoredEntry = found.entry.clone();
-        if erased.contains(&index) {
-            stored.body = StoredBody::Erased(stored.header(index, found.previous).commitment);
-        }
+        let is_erased = erased.contains(&index);
+        let stored = if is_erased { found.entry.erased(index, found.previous) } else { found.entry.clone() };
         let draft = self.exporter.draft(&Entry::new(index, found.previous, stored))?;
         let Some(mut draft) = draft else { return Ok(()) };
         draft.previous = (!goes_on).then(|| found.previous.to_string());

@@ -32,7 +32,7 @@ pub(super) struct Verified {
 impl Verified {
     /// Leaves the commitment of the body.
     pub(super) fn erase(&mut self, index: u64) {
-        self.entry.body = StoredBody::Erased(self.entry.header(index, self.previous).commitment);
+        self.entry = self.entry.erased(index, self.previous);
     }
 }
 

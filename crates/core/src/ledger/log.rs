@@ -13,7 +13,7 @@ use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
 use super::indexing::{Index, Indexed};
 use super::sealing::Group;
 use super::{DamageError, OpenError, lock};
-use crate::bundle::{Bundle, Codec, StoredBody, StoredEntry, encode as encode_bundle};
+use crate::bundle::{Bundle, Codec, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
 use crate::projection::Tail;
@@ -404,10 +404,7 @@ impl Log {
         let (previous, stored) = self.stored(index)?.ok_or_else(|| DamageError::at(index, "there is no such entry"))?;
         if let Some(body) = stored.body() {
             let row = (self.fingerprint(index, body)?, index);
-            let erased = StoredEntry {
-                body: StoredBody::Erased(stored.header(index, previous).commitment),
-                ..StoredEntry::clone(&stored)
-            };
+            let erased = stored.erased(index, previous);
             if index >= self.snapshot.sealed {
                 let at = usize::try_from(index - self.snapshot.sealed).unwrap_or(usize::MAX);
                 if let Some(slot) = self.snapshot.tail.get_mut(at) {

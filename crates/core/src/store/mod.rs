@@ -7,7 +7,7 @@ mod sled_raw;
 mod sled_store;
 
 pub use memory::MemoryStore;
-pub(crate) use sled_raw::{Place, Raw, RawFiles};
+pub(crate) use sled_raw::{Place, Raw, RawFiles, stated_length};
 pub(crate) use sled_store::PART_BYTES;
 pub use sled_store::{SledStore, inside_sled};
 

@@ -315,9 +315,7 @@ pub(super) fn message(bytes: &[u8], at: usize, of: Option<u64>) -> Option<Messag
     if !KINDS.contains(&kind) {
         return None;
     }
-    let (length, from) = number(bytes, at + 5)?;
-    let (segment, from) = number(bytes, from)?;
-    let (page, from) = number(bytes, from)?;
+    let Header { length, segment, page, from } = header(bytes, at)?;
     if of.is_some_and(|of| of != segment) {
         return None;
     }
@@ -327,6 +325,23 @@ pub(super) fn message(bytes: &[u8], at: usize, of: Option<u64>) -> Option<Messag
     checksum.update(bytes.get(at + 4..from)?);
     let stored = u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?);
     (!checksum.finalize() == stored).then_some(Message { kind, segment, page, content: from..end })
+}
+
+/// What a message says of itself behind its checksum and kind.
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    length: u64,
+    segment: u64,
+    pub(super) page: u64,
+    /// Where its content begins.
+    pub(super) from: usize,
+}
+
+pub(super) fn header(bytes: &[u8], at: usize) -> Option<Header> {
+    let (length, from) = number(bytes, at + 5)?;
+    let (segment, from) = number(bytes, from)?;
+    let (page, from) = number(bytes, from)?;
+    Some(Header { length, segment, page, from })
 }
 
 /// A number of one to nine bytes, as sled writes them, and where it ends.

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::sled_files::{LOG, SEGMENT_HEADER, TORN_COPY, message, number};
+use super::sled_files::{LOG, SEGMENT_HEADER, TORN_COPY, header, message, number};
 use super::sled_store::SEGMENT_BYTES;
 
 const BLOBS: &str = "blobs";
@@ -55,7 +55,14 @@ pub(crate) enum Raw<'a> {
     Gap { bytes: &'a [u8], place: Place },
 }
 
+/// The length of a value that a number of so many bytes before it states.
+pub(crate) fn stated_length(bytes: &[u8], at: usize, bytes_of_it: usize) -> Option<usize> {
+    let (length, end) = number(bytes, at.checked_sub(bytes_of_it)?)?;
+    if end == at { usize::try_from(length).ok() } else { None }
+}
+
 /// The files of a sled database.
+#[derive(Clone)]
 pub(crate) struct RawFiles {
     files: Vec<PathBuf>,
 }
@@ -170,26 +177,12 @@ fn segment(bytes: &[u8], place: &dyn Fn(usize, usize) -> Place, messages: &mut V
         let end = at + last + 1;
         let next = (at + 1..end).find(|next| message(bytes, *next, None).is_some()).unwrap_or(end);
         // It may be a message with one wrong byte: what it says of itself is read, but for its length.
-        let begin = content_of_damaged(bytes, at).filter(|begin| *begin < next).unwrap_or(at);
-        let (page, content) = (page_of_damaged(bytes, at), place(begin, next - begin));
+        let said = header(bytes, at);
+        let begin = said.map(|h| h.from).filter(|begin| *begin < next).unwrap_or(at);
+        let (page, content) = (said.map_or(u64::MAX, |h| h.page), place(begin, next - begin));
         messages.push(Message { order, kind: UNKNOWN, page, content, gap: Some(place(at, next - at)) });
         at = next;
     }
-}
-
-fn content_of_damaged(bytes: &[u8], at: usize) -> Option<usize> {
-    let (_, from) = number(bytes, at + 5)?;
-    let (_, from) = number(bytes, from)?;
-    Some(number(bytes, from)?.1)
-}
-
-fn page_of_damaged(bytes: &[u8], at: usize) -> u64 {
-    let page = || {
-        let (_, from) = number(bytes, at + 5)?;
-        let (_, from) = number(bytes, from)?;
-        Some(number(bytes, from)?.0)
-    };
-    page().unwrap_or(u64::MAX)
 }
 
 /// Takes things from the front of a message's content.
