@@ -16,6 +16,7 @@ use sayso_sheets::{Converter, Mapping, Sheet};
 use serde::Serialize;
 
 use crate::measure::temporary;
+use crate::report::median;
 use crate::{Failure, Format};
 
 /// The sets, each with its mapping.
@@ -128,11 +129,6 @@ fn measure(set: &'static str, file: &Path, mapping: &Path, options: &Options) ->
         appending.push(started.elapsed().as_secs_f64());
     }
     Ok(Figures { set, events, parsing: median(parsing), mapping: median(converting), appending: median(appending) })
-}
-
-fn median(mut all: Vec<f64>) -> f64 {
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// Plain parsing: every cell read as text, or every line as JSON, by the crates that are made for it.

@@ -291,11 +291,8 @@ impl Copy<'_> {
         let (old, new) = (kept.checkpoint().head, checkpoint.checkpoint().head);
         if new.size < old.size {
             let known = new.size <= self.ledger.head().size;
-            if known && tree.head(new.size)? != new {
-                tree.remake(self.ledger)?; // nobody is accused on the word of a cache
-                if tree.head(new.size)? != new {
-                    return Err(self.two_histories(kept, checkpoint)?);
-                }
+            if known && !tree.has(self.ledger, new)? {
+                return Err(self.two_histories(kept, checkpoint)?);
             }
             return Err(self.older(old.size, new.size));
         }

@@ -23,16 +23,14 @@ pub(crate) struct Fetched {
     headers: Vec<Header>,
     /// What they begin after.
     before: Head,
-    /// Where they end.
+    /// Where they end: with the log.
     pub(crate) end: Head,
-    /// How many entries the log has.
-    size: u64,
 }
 
 impl Fetched {
     /// Fetches the headers that come after `before`, up to `size` entries in all: 84 bytes of memory for each.
     pub(crate) fn headers(published: &Published, before: Head, size: u64) -> Result<Self, CliError> {
-        let mut found = Self { headers: vec![], before, end: before, size };
+        let mut found = Self { headers: vec![], before, end: before };
         let bar = progress::spinner("reading headers");
         let (mut bundle, end) = (before.size / TILE_WIDTH, size.div_ceil(TILE_WIDTH));
         while bundle < end {
@@ -89,7 +87,7 @@ impl Fetched {
 
     /// The entries that are of a bundle, with the bodies that are still there.
     pub(crate) fn entries(&self, published: &Published, number: u64) -> Result<Vec<CopiedEntry>, CliError> {
-        published.entries(self.headers.get(self.of_bundle(number)).unwrap_or_default(), self.size)
+        published.entries(self.headers.get(self.of_bundle(number)).unwrap_or_default(), self.end.size)
     }
 
     /// The same as it is stored.

@@ -50,11 +50,7 @@ impl LedgerTree {
             tree.truncate(0)?;
         }
         tree.follow(ledger)?;
-        if tree.head(signed.size)? != signed {
-            // The cache did fit, or was made anew: either way this is what the log has.
-            tree.remake(ledger)?;
-        }
-        if tree.head(signed.size)? == signed {
+        if tree.has(ledger, signed)? {
             return Ok(tree);
         }
         Err(CliError::refused(format!(
@@ -142,30 +138,36 @@ impl LedgerTree {
     pub(crate) fn inclusion(&mut self, ledger: &Ledger, index: u64, under: TreeHead) -> Result<Vec<Digest>, CliError> {
         let entry = ledger.entry(index)?.ok_or_else(|| CliError::refused(format!("there is no entry #{index}")))?;
         let leaf = leaf(&entry.header());
-        for last in [false, true] {
-            let proof =
-                inclusion_proof(&ByTiles::new(&self.files, under.size), index, under.size).map_err(|e| failed(&e))?;
-            if verify_inclusion(leaf, index, under.size, &proof, under.root).is_ok() {
-                return Ok(proof);
-            }
-            if !last {
-                self.remake(ledger)?;
-            }
-        }
-        Err(not_its_entries(under))
+        let proof = self.sure(ledger, |files| {
+            let proof = inclusion_proof(&ByTiles::new(files, under.size), index, under.size)?;
+            Ok(verify_inclusion(leaf, index, under.size, &proof, under.root).is_ok().then_some(proof))
+        })?;
+        proof.ok_or_else(|| not_its_entries(under))
     }
 
     /// That the tree over `old` entries is the beginning of `new`. Checked before it is given out, as [`LedgerTree::inclusion`] is.
     pub(crate) fn consistency(&mut self, ledger: &Ledger, old: u64, new: TreeHead) -> Result<Vec<Digest>, CliError> {
-        for last in [false, true] {
-            if let Some((_, proof)) = beginning(&self.files, old, new).map_err(|e| failed(&e))? {
-                return Ok(proof);
-            }
-            if !last {
-                self.remake(ledger)?;
-            }
+        let found = self.sure(ledger, |files| beginning(files, old, new))?;
+        found.map(|(_, proof)| proof).ok_or_else(|| not_its_entries(new))
+    }
+
+    /// Whether it had this head at some time.
+    pub(crate) fn has(&mut self, ledger: &Ledger, wanted: TreeHead) -> Result<bool, CliError> {
+        let same = |files: &FileTree| Ok((head(files, wanted.size)? == wanted).then_some(()));
+        Ok(self.sure(ledger, same)?.is_some())
+    }
+
+    /// What is looked for in the cache. If it is not there, the cache may be wrong: then it is made anew, and looked at once more.
+    fn sure<T>(
+        &mut self,
+        ledger: &Ledger,
+        look: impl Fn(&FileTree) -> std::io::Result<Option<T>>,
+    ) -> Result<Option<T>, CliError> {
+        if let Some(found) = look(&self.files).map_err(|e| failed(&e))? {
+            return Ok(Some(found));
         }
-        Err(not_its_entries(new))
+        self.remake(ledger)?;
+        look(&self.files).map_err(|e| failed(&e))
     }
 }
 

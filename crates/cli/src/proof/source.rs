@@ -36,11 +36,11 @@ pub(crate) fn timeout() -> Result<Duration, CliError> {
 
 /// An HTTP client that does not take other statuses for errors. With `SAYSO_CA_FILE` it trusts the certificates in that file in place
 /// of the public ones.
-pub(crate) fn agent() -> Result<ureq::Agent, CliError> {
+pub(crate) fn agent(timeout: Duration) -> Result<ureq::Agent, CliError> {
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_idle_connections_per_host(AT_A_TIME)
-        .timeout_global(Some(timeout()?));
+        .timeout_global(Some(timeout));
     if let Some(path) = std::env::var_os("SAYSO_CA_FILE").filter(|path| !path.is_empty()).map(PathBuf::from) {
         let wrong = |e: &dyn std::fmt::Display| CliError::usage(format!("SAYSO_CA_FILE: {}: {e}", path.display()));
         let mut certificates = Vec::new();
@@ -60,7 +60,8 @@ pub(crate) fn agent() -> Result<ureq::Agent, CliError> {
 impl Source {
     pub(crate) fn new(place: &str) -> Result<Self, CliError> {
         if place.starts_with("http://") || place.starts_with("https://") {
-            Ok(Self::Web { agent: agent()?, base: place.trim_end_matches('/').to_owned(), timeout: timeout()? })
+            let timeout = timeout()?;
+            Ok(Self::Web { agent: agent(timeout)?, base: place.trim_end_matches('/').to_owned(), timeout })
         } else {
             Ok(Self::Dir(PathBuf::from(place)))
         }

@@ -52,7 +52,8 @@ fn ask(
     ledger: &Ledger,
 ) -> Result<Result<SignatureLine, String>, CliError> {
     let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
-    let agent = agent()?;
+    let timeout = timeout()?;
+    let agent = agent(timeout)?;
     let head = checkpoint.checkpoint().head;
     let size = head.size;
     let mut old_size = 0;
@@ -61,13 +62,13 @@ fn ask(
         let call = AddCheckpoint { old_size, proof, checkpoint: checkpoint.clone() };
         let mut response = match agent.post(&url).content_type("text/plain").send(call.to_body()) {
             Ok(response) => response,
-            Err(e) => return Ok(Err(format!("it could not be reached: {}", in_words(&e, timeout()?)))),
+            Err(e) => return Ok(Err(format!("it could not be reached: {}", in_words(&e, timeout)))),
         };
         let is_size = response.headers().get("content-type").is_some_and(|t| t.as_bytes() == SIZE_TYPE.as_bytes());
         let status = response.status().as_u16();
         let body = match response.body_mut().with_config().limit(1_000_000).read_to_string() {
             Ok(body) => body,
-            Err(e) => return Ok(Err(format!("its answer could not be read: {}", in_words(&e, timeout()?)))),
+            Err(e) => return Ok(Err(format!("its answer could not be read: {}", in_words(&e, timeout)))),
         };
         match status {
             200 => return Ok(cosignature(&body, witness, checkpoint)),
