@@ -221,7 +221,7 @@ mod tests {
             Err(e) => return format!("error: {e}"),
         };
         let mut row = Row::default();
-        cells.iter().for_each(|c| row.push(c));
+        cells.iter().for_each(|c| row.push(c, &[]));
         let places: Vec<Option<usize>> = (0..names.len()).map(Some).collect();
         let context = Context { row: &row, places: &places, melted: None, item: "", file: "f", lookups: &lookups };
         template.fill(&context).map(Cow::into_owned).unwrap_or_else(|e| format!("error: {}", e.message))

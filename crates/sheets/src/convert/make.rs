@@ -21,7 +21,7 @@ impl Converter<'_> {
             if !found.is_empty() {
                 field.set(&mut draft, found.into_owned());
             } else if field.is_needed(rule.kind) {
-                return Err(empty(*field, text));
+                return Err(empty(*field, rule));
             }
         }
         if matches!(rule.kind, Kind::Claim | Kind::Stance | Kind::Retraction) && draft.timezone.is_none() {
@@ -88,17 +88,13 @@ impl Converter<'_> {
     }
 }
 
-fn empty(field: Field, text: &Text) -> Trouble {
-    let what = match text {
-        Text::Filled(template) => template.sources().collect(),
-        Text::Between(from, to) => from.sources().chain(to.sources()).collect(),
-    };
+fn empty(field: Field, rule: &Rule) -> Trouble {
     let help = match field {
         Field::Source => "; where nobody is named, write {column | or 'unattributed'}",
         Field::Stated => "; when it was said must be known at least roughly, as in 2023~ or ../2023-05-12",
         _ => "; leave such rows out with a [[skip]], or fill the cell",
     };
-    Trouble { what, message: format!("`{}` is empty{help}", field.as_str()) }
+    Trouble { what: rule.sources(field.as_str()), message: format!("`{}` is empty{help}", field.as_str()) }
 }
 
 pub(super) fn fill_text<'a>(text: &'a Text, context: &Context<'a>) -> Result<Cow<'a, str>, Trouble> {

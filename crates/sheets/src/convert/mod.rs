@@ -250,9 +250,6 @@ impl<'m> Converter<'m> {
                 }
                 let draft = self.draft(rule, &context)?;
                 let key = rule.remember.as_ref().map(|t| t.fill(&context)).transpose()?.map(|key| key.into_owned());
-                if draft.is_none() {
-                    return Ok(Some((None, None)));
-                }
                 Ok(Some((draft, key)))
             })
         };

@@ -30,10 +30,7 @@ impl Given {
 impl Converter<'_> {
     /// The value; `None` where nothing stands in the cells it is made of.
     pub(super) fn value(&self, rule: &Rule, given: &Given, context: &Context<'_>) -> Result<Valued, Trouble> {
-        let trouble = |message: String| Trouble {
-            what: given.templates().into_iter().flat_map(Template::sources).collect(),
-            message: format!("`value` {message}"),
-        };
+        let trouble = |message: String| Trouble { what: rule.sources("value"), message: format!("`value` {message}") };
         let simple = |value: &Value| Ok(Some((value_to_json(value), None)));
         let template = match given {
             Given::Unknown => return simple(&Value::Unknown),

@@ -11,7 +11,7 @@ use sayso_core::exchange::CheckOptions;
 use sayso_core::time::TimeZone;
 
 use crate::convert::Converter;
-use crate::mapping::Mapping;
+use crate::mapping::{Kind, Mapping};
 use crate::sheet::{Format, Sheet, SheetError, SheetOptions};
 use profile::Sketch;
 use roles::Roles;
@@ -61,8 +61,7 @@ pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Res
     if sketch.rows == 0 {
         return refuse("there is no row in it, so nothing can be guessed");
     }
-    let is_event =
-        |kind: &String| ["claim", "stance", "retraction", "correction", "alias", "note"].contains(&kind.as_str());
+    let is_event = |kind: &String| Kind::ALL.iter().any(|k| k.as_str() == kind);
     let kinds = sketch.profiles.iter().find(|p| p.name == "kind");
     if format == Format::JsonLines && kinds.is_some_and(|p| p.filled == sketch.rows && p.samples.iter().all(is_event)) {
         return refuse("its lines are events in the exchange form already; import it without a mapping");

@@ -239,6 +239,11 @@ impl Roles {
         self.get(role).and_then(|at| sketch.profiles.get(at))
     }
 
+    /// Gives the column of a role another one.
+    fn turn(&mut self, from: Role, to: Role) {
+        self.0.iter_mut().filter(|(role, _)| *role == from).for_each(|(role, _)| *role = to);
+    }
+
     pub(super) fn drop(&mut self, role: Role) {
         self.0.retain(|(r, _)| *r != role);
     }
@@ -246,19 +251,12 @@ impl Roles {
     /// Roles that make sense only together.
     fn settle(&mut self, sketch: &Sketch) {
         // A politician is a source; with a party beside, the one who spoke for it.
-        if self.get(Role::Source).is_none()
-            && let Some(at) = self.get(Role::Speaker)
-            && sketch.profiles.get(at).is_some_and(|p| p.names)
-        {
-            self.drop(Role::Speaker);
-            self.0.push((Role::Source, at));
+        if self.get(Role::Source).is_none() && self.profile(Role::Speaker, sketch).is_some_and(|p| p.names) {
+            self.turn(Role::Speaker, Role::Source);
         }
         // The only date there is: what is known of when it was said.
-        if self.get(Role::Stated).is_none()
-            && let Some(at) = self.get(Role::Recorded)
-        {
-            self.drop(Role::Recorded);
-            self.0.push((Role::Stated, at));
+        if self.get(Role::Stated).is_none() {
+            self.turn(Role::Recorded, Role::Stated);
         }
         if self.get(Role::Low).is_none() || self.get(Role::High).is_none() {
             [Role::Low, Role::High, Role::Best].into_iter().for_each(|r| self.drop(r));
@@ -270,25 +268,16 @@ impl Roles {
         }
         let is_text = |p: Option<&Profile>| p.is_some_and(|p| !p.is_number());
         // A column of types beside several columns of figures says what the row is about, not what is counted.
-        if self.get(Role::Predicate).is_some()
-            && self.get(Role::Value).is_none()
-            && self.get(Role::Low).is_none()
-            && self.get(Role::Subject).is_none()
-            && let Some(at) = self.get(Role::Predicate)
-        {
-            self.drop(Role::Predicate);
-            self.0.push((Role::Subject, at));
+        if [Role::Value, Role::Low, Role::Subject].into_iter().all(|role| self.get(role).is_none()) {
+            self.turn(Role::Predicate, Role::Subject);
         }
         // `claim` and `statement` may be the words themselves, with the figure elsewhere: a figure is the better value.
         if is_text(self.profile(Role::Value, sketch))
             && self.get(Role::Predicate).is_none()
             && self.get(Role::Quote).is_none()
+            && !self.figures(sketch).is_empty()
         {
-            let at = self.get(Role::Value);
-            if !self.figures(sketch).is_empty() {
-                self.drop(Role::Value);
-                self.0.extend(at.map(|at| (Role::Quote, at)));
-            }
+            self.turn(Role::Value, Role::Quote);
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) const MAX_ROW: u64 = 16 << 20;
 
 /// A file that can be read as rows.
 pub(super) struct Input<'r> {
-    pub(super) text: Metered<Box<dyn BufRead + 'r>>,
+    pub(super) text: Box<dyn BufRead + 'r>,
     pub(super) format: Format,
     pub(super) delimiter: u8,
     /// The file is in UTF-16, and nobody said so.
@@ -43,7 +43,7 @@ impl RowEnd {
 }
 
 impl<R> Metered<R> {
-    fn new(inner: R) -> Self {
+    pub(super) fn new(inner: R) -> Self {
         Self { inner, since: 0, ended: std::rc::Rc::default() }
     }
 
@@ -70,17 +70,6 @@ impl<R: Read> Read for Metered<R> {
         let read = self.inner.read(buffer)?;
         self.count(read)?;
         Ok(read)
-    }
-}
-
-impl<R: BufRead> BufRead for Metered<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.since += amount as u64;
-        self.inner.consume(amount);
     }
 }
 
@@ -122,7 +111,7 @@ pub(super) fn open<'r>(raw: Box<dyn Read + 'r>, name: &str, options: &SheetOptio
     let delimiter = options.delimiter.unwrap_or(if format == Format::Tsv { b'\t' } else { guess_delimiter(start) });
     let guessed_encoding = options.encoding.is_none() && [UTF_16LE, UTF_16BE].contains(&encoding);
     let decoded = (encoding != UTF_8).then_some(encoding);
-    Ok(Input { text: Metered::new(text), format, delimiter, guessed_encoding, decoded })
+    Ok(Input { text, format, delimiter, guessed_encoding, decoded })
 }
 
 /// A reader whose buffer holds as much of the beginning as there is, up to what is looked at: one read may bring less.

@@ -8,7 +8,7 @@ use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::input::{Input, MAX_ROW, Metered};
+use super::input::{Input, MAX_ROW};
 use super::{Columns, Format, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// Between the parts of a list in a cell.
@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 128;
 
 /// The rows of a file of JSON.
 pub(super) struct JsonRows<'r> {
-    input: Metered<Box<dyn BufRead + 'r>>,
+    input: Box<dyn BufRead + 'r>,
     format: Format,
     bytes: Vec<u8>,
     line: u64,
@@ -74,8 +74,7 @@ impl<'r> JsonRows<'r> {
         self.seen.resize(self.cells.len().max(self.seen.len()), false);
         for (cell, seen) in self.cells.iter().zip(&mut self.seen) {
             *seen |= cell.is_some();
-            let cell = cell.as_deref().unwrap_or_default().trim();
-            row.push(if self.empty.iter().any(|e| e == cell) { "" } else { cell });
+            row.push(cell.as_deref().unwrap_or_default(), &self.empty);
         }
         Ok(true)
     }
@@ -92,7 +91,6 @@ impl<'r> JsonRows<'r> {
             if self.input.by_ref().take(MAX_ROW).read_until(b'\n', &mut self.bytes)? == 0 {
                 return Ok(None);
             }
-            self.input.row_end().tell();
             if self.bytes.len() as u64 == MAX_ROW {
                 let message = format!("is longer than {MAX_ROW} bytes");
                 return Err(SheetError::File { line: Some(self.line), message });

@@ -110,8 +110,12 @@ impl Row {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    pub(crate) fn push(&mut self, cell: &str) {
-        self.text.push_str(cell.trim());
+    /// `empty`: texts that stand for an empty cell.
+    pub(crate) fn push(&mut self, cell: &str, empty: &[String]) {
+        let cell = cell.trim();
+        if !empty.iter().any(|e| e == cell) {
+            self.text.push_str(cell);
+        }
         self.ends.push(self.text.len());
     }
 

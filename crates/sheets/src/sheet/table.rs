@@ -20,13 +20,14 @@ pub(super) struct TableRows<'r> {
 impl<'r> TableRows<'r> {
     /// Reads the header.
     pub(super) fn new(input: Input<'r>, options: &SheetOptions, columns: &mut Columns) -> Result<Self, SheetError> {
-        let row_end = input.text.row_end();
+        let text = Metered::new(input.text);
+        let row_end = text.row_end();
         let mut reader = ReaderBuilder::new()
             .delimiter(input.delimiter)
             .flexible(true)
             .has_headers(false)
             .buffer_capacity(1 << 16)
-            .from_reader(input.text);
+            .from_reader(text);
         let mut record = StringRecord::new();
         let skipped_lines = options.skip_lines as u64;
         let no_header = || SheetError::File {
@@ -60,8 +61,7 @@ impl<'r> TableRows<'r> {
         let line = self.record.position().map(|p| p.line() + self.skipped_lines);
         row.clear(line);
         for cell in self.record.iter().take(self.width) {
-            let cell = cell.trim();
-            row.push(if self.empty.iter().any(|e| e == cell) { "" } else { cell });
+            row.push(cell, &self.empty);
         }
         let count = self.record.len();
         let blank = row.is_blank();
