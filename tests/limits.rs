@@ -43,15 +43,6 @@ fn with(field: &str, value: Value) -> String {
     claim.to_string()
 }
 
-/// Corrections in one another, with a claim in the innermost: all of #0.
-fn nested(depth: usize) -> String {
-    let claim =
-        json!({"kind": "claim", "source": "eu", "subject": "s", "predicate": "p", "value": 2, "stated": "2023-05-12"});
-    let correction =
-        |of: Value, inner: Value| json!({"kind": "correction", "of": of, "replacement": inner, "reason": "r"});
-    (0..depth).fold(claim, |inner, _| correction(json!("a"), inner)).to_string()
-}
-
 /// A note's length that fills the body to the last byte.
 fn longest_note(fixture: &Fixture) -> usize {
     append(fixture, &with("note", json!("x"))).unwrap();
@@ -116,14 +107,14 @@ fn what_is_nested_has_a_bottom() {
     let refused = append(&f, &nested(MAX_CORRECTION_DEPTH + 1)).unwrap_err();
     assert!(refused.contains(&MAX_CORRECTION_DEPTH.to_string()), "{refused}");
     for depth in [1_000, 100_000] {
-        let refused = append(&f, &nested_text(depth)).unwrap_err();
+        let refused = append(&f, &nested(depth)).unwrap_err();
         assert!(refused.contains("recursion") || refused.contains("at most"), "{refused}");
     }
     assert_eq!(f.ledger.head().size, 1);
 }
 
-/// Too deep to be made of values.
-fn nested_text(depth: usize) -> String {
+/// Corrections in one another, with a claim in the innermost: made as text, because values of that depth cannot be.
+fn nested(depth: usize) -> String {
     let open = r#"{"kind":"correction","of":"a","reason":"r","replacement":"#;
     format!("{}{}{}", open.repeat(depth), with("value", json!(2)), "}".repeat(depth))
 }

@@ -17,16 +17,18 @@
 #![cfg(target_os = "linux")]
 
 mod faults;
+#[path = "support/program.rs"]
+mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use faults::{Chance, claims, command, copy_dir, run, runs};
+use faults::{Chance, claims, copy_dir, has_strace, run, runs};
+use program::{SAYSO, command, said};
 use serde_json::Value;
 
-const SAYSO: &str = env!("CARGO_BIN_EXE_sayso");
 const CALLS: &str = "openat,write,pwrite64,fsync,fdatasync,ftruncate,rename,unlink,unlinkat,rmdir,mkdir";
 /// How much a disk writes whole.
 const SECTOR: u64 = 512;
@@ -117,9 +119,7 @@ fn did(call: &str) -> Option<Did> {
 impl Trace {
     /// What a command does below a directory; `None` without strace (the project's own checks insist on one).
     fn new(disk: &Path, args: &[&str], calls: &Path) -> Option<Self> {
-        if let Err(e) = Command::new("strace").arg("-V").output() {
-            assert!(std::env::var_os("CI").is_none(), "strace is needed: {e}");
-            eprintln!("not run: strace is needed ({e})");
+        if !has_strace() {
             return None;
         }
         let mut strace = Command::new("strace");
@@ -316,12 +316,8 @@ impl<'a> Disk<'a> {
     }
 }
 
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 fn sayso(ledger: &Path, args: &[&str], what: &str) -> Output {
-    let output = command(SAYSO, ledger, args).output().unwrap();
+    let output = command(ledger, args).output().unwrap();
     assert!(output.status.success(), "{what}: {args:?}: {}{}", String::from_utf8_lossy(&output.stdout), said(&output));
     output
 }

@@ -21,10 +21,14 @@ use std::time::{Duration, Instant};
 use desk::{Desk, NAME, Running, files, witness};
 use serde_json::Value;
 
+/// A client that takes no status for an error.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
 /// The status and the body of an answer, or `None` if there was none.
 fn post(url: &str, body: &str) -> Option<(u16, String)> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut answer = agent.post(format!("{url}/add-checkpoint")).send(body).ok()?;
+    let mut answer = agent().post(format!("{url}/add-checkpoint")).send(body).ok()?;
     Some((answer.status().as_u16(), answer.body_mut().read_to_string().ok()?))
 }
 
@@ -195,14 +199,14 @@ fn a_witness_that_lies_is_said_to() {
 fn the_witness_over_http() {
     let (desk, key) = Desk::with_claims(10);
     let (_running, url, _) = witness(&desk, &key);
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let agent = agent();
     let post = |path: &str, body: &str| {
         let mut answer = agent.post(format!("{url}{path}")).send(body).unwrap();
         let kind = answer.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
         (answer.status().as_u16(), kind, answer.body_mut().read_to_string().unwrap())
     };
     let checkpoint = desk.ok("ledger", &["checkpoint"]);
-    let body = |old: u64| format!("old {old}\n\n{checkpoint}");
+    let body = |old: u64| request(old, &checkpoint);
     assert_eq!(post("/", &body(0)).0, 404);
     assert_eq!(agent.get(format!("{url}/add-checkpoint")).call().unwrap().status().as_u16(), 405);
     assert_eq!(post("/add-checkpoint", "hello").0, 400);
@@ -213,8 +217,7 @@ fn the_witness_over_http() {
     assert_eq!(post("/add-checkpoint", &"x".repeat(1_000_001)).0, 413);
     let (status, _, line) = post("/add-checkpoint", &body(0));
     assert!(status == 200 && line.starts_with("\u{2014} witness.example "), "{status} {line}");
-    let kept = files(&desk.path("witness-state")).into_iter().find(|(name, _)| name.ends_with(".checkpoint"));
-    assert_eq!(String::from_utf8(kept.unwrap().1).unwrap(), checkpoint);
+    assert_eq!(kept(&desk).unwrap(), checkpoint);
     let (status, kind, size) = post("/add-checkpoint", &body(0));
     assert_eq!((status, kind.as_str(), size.as_str()), (409, "text/x.tlog.size", "10\n"));
     // One witness for one memory.
