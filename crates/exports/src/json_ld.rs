@@ -19,8 +19,7 @@ use crate::words;
 /// What a date is that is no plain day, month, year or moment.
 const EDTF: &str = "http://id.loc.gov/datatypes/edtf/EDTF";
 /// What every rating is about.
-const ASPECT: &str =
-    "How the answers of the sources to one question go together in this ledger. It says nothing about which of them is right.";
+const ASPECT: &str = "How the answers of the sources to one question go together in this ledger. It says nothing about which of them is right.";
 /// Whole numbers that every reader of JSON keeps exactly.
 const EXACT: u64 = 1 << 53;
 
@@ -38,7 +37,8 @@ pub enum Shape {
 pub fn document(material: &Material<'_>, shape: Shape) -> String {
     let mut nodes: Vec<String> = Vec::new();
     for question in &material.questions {
-        let (parties, nobody): (Vec<&Statement<'_>>, Vec<_>) = question.statements.iter().partition(|s| s.party().is_some());
+        let (parties, nobody): (Vec<&Statement<'_>>, Vec<_>) =
+            question.statements.iter().partition(|s| s.party().is_some());
         let claims = |of: &[&Statement<'_>]| -> Vec<Value> {
             of.iter().filter_map(|s| Some(claim(material, question, s, s.claim()?))).collect()
         };
