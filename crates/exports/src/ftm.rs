@@ -105,7 +105,9 @@ impl Sheet {
             self.add(&mut entity, ("publisher", "string"), via.as_str(), None)?;
         }
         for citation in &statement.event.citations {
-            if let Some(url) = citation.url().or(citation.archived()) {
+            // Other schemes are no addresses there.
+            let web = [citation.url(), citation.archived()].into_iter().flatten().find(|url| is_web(url.as_str()));
+            if let Some(url) = web {
                 self.add(&mut entity, ("sourceUrl", "url"), url.as_str(), None)?;
             }
         }
@@ -186,6 +188,11 @@ fn notes(statement: &Statement<'_>) -> Vec<String> {
 /// A time as these readers have it: UTC, to the second, without saying so.
 fn seen(at: Instant) -> String {
     at.to_string().chars().take_while(|c| !matches!(c, '.' | 'Z')).collect()
+}
+
+fn is_web(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
 }
 
 fn hex(text: &str) -> String {

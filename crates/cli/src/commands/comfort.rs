@@ -47,7 +47,8 @@ fn pages(command: Command, dir: &Path) -> Result<usize, CliError> {
     let mut page = Vec::new();
     man.render(&mut page).map_err(|e| CliError::io(&path, &e))?;
     if !after.is_empty() {
-        page.extend_from_slice(format!(".SH EXAMPLES\n.nf\n{}.fi\n", roff(&after)).as_bytes());
+        let title = if after.starts_with("Example") { "EXAMPLES" } else { "NOTES" };
+        page.extend_from_slice(format!(".SH {title}\n.nf\n{}.fi\n", roff(&after)).as_bytes());
     }
     std::fs::write(&path, page).map_err(|e| CliError::io(&path, &e))?;
     Ok(written)
@@ -56,7 +57,12 @@ fn pages(command: Command, dir: &Path) -> Result<usize, CliError> {
 /// Lines as they are, whatever they would mean to the typesetter.
 fn roff(text: &str) -> String {
     let line = |line: &str| {
-        let escaped = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+        let escaped = line
+            .replace('\\', "\\e")
+            .replace('-', "\\-")
+            .replace('\'', "\\(aq")
+            .replace('`', "\\(ga")
+            .replace('~', "\\(ti");
         // A dot at the beginning would be a request.
         let guard = if escaped.starts_with('.') { "\\&" } else { "" };
         format!("{guard}{escaped}\n")
@@ -96,8 +102,7 @@ mod tests {
     fn every_command_has_examples_and_the_parser_takes_them() {
         let (mut without, mut seen) = (Vec::new(), 0);
         each(&Cli::command(), "sayso", &mut |command, path| {
-            let mut command = command.clone();
-            let found = examples(&command.render_long_help().to_string());
+            let found = examples(&command.get_after_help().map(ToString::to_string).unwrap_or_default());
             if found.is_empty() && path != "sayso" {
                 without.push(path.to_owned());
             }
