@@ -61,7 +61,7 @@ fn on_a_terminal_it_asks_and_suggests_what_is_there() {
         ["Predicate:", look],
         ["", format!("{DOWN}\r")],
         ["Value:", "2,000\r"],
-        ["write it", "\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}>=3\r"],
+        ["is nearly", "\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}>=3\r"],
         ["Unit:", format!("{DOWN}\r")],
         ["Stated:", "2023-05-14\r"],
         ["Address:", "https://example.org/a\r"],
