@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::asking::{CompareArgs, DiffArgs, HistoryArgs, WhyArgs};
 use crate::copy_args::{BackupArgs, MirrorArgs, RedactArgs, RestoreArgs, SalvageArgs};
+use crate::export_args::{CompletionsArgs, FormArgs, ManArgs};
 use crate::query::{ClockArgs, FilterArgs};
 
 /// A ledger of who said what, and when.
@@ -98,7 +99,7 @@ pub(crate) enum Command {
     Note(NoteArgs),
     /// Append events from a file of JSON Lines, or from a sheet with --map; all or none
     Import(ImportArgs),
-    /// Write the ledger as JSON Lines
+    /// Write the ledger as JSON Lines, or a view as schema.org, FollowTheMoney or Markdown
     Export(ExportArgs),
     /// List entries in the order they were recorded
     Log(LogArgs),
@@ -117,6 +118,7 @@ pub(crate) enum Command {
     /// Check that nothing was altered
     Audit(AuditArgs),
     /// Build the index of views anew from the entries
+    #[command(after_help = "Example:\n  sayso reindex")]
     Reindex,
     /// Keep a copy in plain files up to date with every append; without a directory: check the mirrors
     Mirror(MirrorArgs),
@@ -129,6 +131,7 @@ pub(crate) enum Command {
     /// Erase the body of an entry; the chain and every other entry still verify
     Redact(RedactArgs),
     /// Write the store anew, so that what was redacted is in none of its files
+    #[command(after_help = "Example:\n  sayso compact")]
     Compact,
     /// Make, list, rotate and retire keys that sign checkpoints
     Key(crate::commands::key::KeyArgs),
@@ -146,11 +149,16 @@ pub(crate) enum Command {
     Pull(crate::commands::clone::PullArgs),
     /// Cosign other ledgers' checkpoints
     Witness(crate::commands::witness::WitnessArgs),
+    /// Print what a shell needs to complete commands and options
+    Completions(CompletionsArgs),
+    /// Write manual pages
+    Man(ManArgs),
     /// Make an example ledger from real events and show what can be asked of it
     Demo(DemoArgs),
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  sayso init\n  sayso init /srv/desk/ledger --name newsroom.example/sotk")]
 pub(crate) struct InitArgs {
     /// Where [default: --ledger, else .sayso here]
     pub(crate) dir: Option<PathBuf>,
@@ -262,7 +270,8 @@ pub(crate) struct StatementArgs {
 #[derive(Args)]
 #[command(after_help = "Example:\n  sayso append --source yerevan --body 'Ministry of Defence' --via afp \\\n    \
     --subject sotk-clash-2023-05-12 --predicate armenian-soldiers-wounded --value '>=2' --unit people \\\n    \
-    --stated 2023-05-12 --url https://example.org/article")]
+    --stated 2023-05-12 --url https://example.org/article\n\n\
+    On a terminal it asks for what is missing, suggests names that are there already, and shows the claim before it is written.")]
 pub(crate) struct ClaimArgs {
     #[command(flatten)]
     pub(crate) by: AttributionArgs,
@@ -411,11 +420,17 @@ pub(crate) struct ImportArgs {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  sayso export -o ledger.jsonl\n  \
-    sayso export --source yerevan --subject sotk- --from 0 --limit 1000")]
+    sayso export --source yerevan --subject sotk- --from 0 --limit 1000\n  \
+    sayso export --as claimreview --as-of 2023-05-17 --conflicts -o reviews.jsonld\n  \
+    sayso export --as ftm --subject sotk- -o statements.csv\n  \
+    sayso export --as markdown --as-of 2023-05-12 --subject sotk-clash-2023-05-11\n\n\
+    What each form can carry, and what not: docs/exports.md.")]
 pub(crate) struct ExportArgs {
     /// Write to a file instead of standard output; it must not be there yet
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: FormArgs,
     /// Add index, recorded time, salt and hash to each line: all that `restore` needs to make a ledger with the same hashes
     #[arg(long)]
     pub(crate) envelope: bool,
@@ -451,6 +466,7 @@ pub(crate) fn index(s: &str) -> Result<u64, std::num::ParseIntError> {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  sayso show '#12'\n  sayso show y-1 --format json")]
 pub(crate) struct ShowArgs {
     /// The entry: its id or number ('#12')
     pub(crate) entry: String,
@@ -468,7 +484,9 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 sound, 1 unsound, 2 wrong usage, 3 could not read.\n\
+#[command(after_help = "Examples:\n  sayso audit\n  sayso audit --receipt kept.txt\n  \
+    sayso audit --checkpoint today.checkpoint --key 'newsroom.example/sotk+1234abcd+AX...'\n\n\
+    Exit codes: 0 sound, 1 unsound, 2 wrong usage, 3 could not read.\n\
     A chain alone cannot show that its tail was cut or that all of it was rewritten: keep a receipt somewhere else.")]
 pub(crate) struct AuditArgs {
     /// A receipt somebody kept: SIZE:HASH, '#INDEX HASH' as append prints it, or a file with such lines
@@ -482,6 +500,7 @@ pub(crate) struct AuditArgs {
 }
 
 #[derive(Args)]
+#[command(after_help = "Example:\n  sayso demo")]
 pub(crate) struct DemoArgs {
     /// Where to make the example ledger; never your own: --ledger and SAYSO_LEDGER do not count here
     #[arg(default_value = "sayso-demo")]

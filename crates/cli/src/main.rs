@@ -5,6 +5,7 @@ mod asking;
 mod commands;
 mod copy_args;
 mod error;
+mod export_args;
 mod locate;
 mod output;
 mod proof;
@@ -72,6 +73,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Clone(args) => commands::clone::clone(&session, &args),
         Command::Pull(args) => commands::clone::pull(&session, &args),
         Command::Witness(args) => commands::witness::run(&session, &args),
+        Command::Completions(args) => commands::comfort::completions(&args),
+        Command::Man(args) => commands::comfort::man(&session, &args),
         Command::Demo(args) => commands::demo::run(&session, &args),
     }
 }

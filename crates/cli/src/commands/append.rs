@@ -9,6 +9,7 @@ use sayso_core::text::Text;
 use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
 
+use super::ask;
 use crate::args::{
     AliasArgs, AttributionArgs, ClaimArgs, CommonArgs, NoteArgs, RetractArgs, StanceArgs, StatementArgs, WriteArgs,
 };
@@ -16,7 +17,18 @@ use crate::error::CliError;
 use crate::output;
 use crate::session::Session;
 
-pub(crate) fn claim(session: &Session, args: ClaimArgs) -> Result<ExitCode, CliError> {
+pub(crate) fn claim(session: &Session, mut args: ClaimArgs) -> Result<ExitCode, CliError> {
+    let missing = ask::missing(&args);
+    let asks = !missing.is_empty() && ask::is_somebody_there(session);
+    if asks {
+        ask::ask(session, &mut args)?;
+    } else if missing.len() > 1 {
+        return Err(ask::refusal(&missing));
+    }
+    let shown = args.statement.text.as_ref().or(args.statement.value.as_ref()).cloned().unwrap_or_default();
+    if asks {
+        ask::confirm(&args, &shown)?;
+    }
     let mut draft = draft("claim", args.common);
     fill_attribution(&mut draft, args.by);
     fill_statement(&mut draft, args.statement, &session.zone)?;

@@ -1,5 +1,6 @@
-//! `sayso export`: every entry as one line of JSON.
+//! `sayso export`: every entry as one line of JSON. Views in the forms of others are `export_view`'s.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -10,11 +11,16 @@ use sayso_core::ledger::{Entry, Ledger};
 
 use crate::args::ExportArgs;
 use crate::error::{self, CliError};
+use crate::export_args::Form;
 use crate::output::views;
 use crate::query::Wanted;
 use crate::session::Session;
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
+    if args.form.form != Form::Events {
+        return super::export_view::run(session, args);
+    }
+    super::export_view::check_events(args)?;
     let filter = args.filter.filter()?;
     let ledger = session.open()?;
     let wanted = Wanted::new(&ledger, filter)?;
@@ -24,7 +30,7 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
     let part = Part { wanted, envelope: args.envelope, from: args.from, limit: args.limit.unwrap_or(u64::MAX) };
     let Written { left_out, numbered, next, .. } = match &args.output {
         None => write_lines(&ledger, &part, &mut BufWriter::new(std::io::stdout().lock()), |e| error::stdout(&e))?,
-        Some(path) => write_file(&ledger, &part, path)?,
+        Some(path) => new_file(path, |out| write_lines(&ledger, &part, out, |e| CliError::io(path, &e)))?,
     };
     if left_out > 0 {
         eprintln!("sayso: note: {left_out} redacted entries were left out; --envelope keeps their place");
@@ -58,8 +64,11 @@ struct Written {
     next: Option<u64>,
 }
 
-/// Writes beside the file and moves it there at the end: never half a file.
-fn write_file(ledger: &Ledger, part: &Part, path: &Path) -> Result<Written, CliError> {
+/// Writes a file that was not there, beside its place, and moves it there at the end: never half a file.
+pub(super) fn new_file<T>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, CliError>,
+) -> Result<T, CliError> {
     let io = |e: std::io::Error| CliError::io(path, &e);
     let taken = || CliError::refused(format!("{} is already there; name another file", path.display()));
     if path.exists() {
@@ -67,7 +76,10 @@ fn write_file(ledger: &Ledger, part: &Part, path: &Path) -> Result<Written, CliE
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
-    let written = write_lines(ledger, part, &mut BufWriter::new(file.as_file_mut()), io)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    let written = write(&mut out)?;
+    out.flush().map_err(io)?;
+    drop(out);
     file.as_file().sync_all().map_err(io)?;
     file.persist_noclobber(path).map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => taken(),

@@ -23,6 +23,7 @@ pub(crate) struct KeyArgs {
 #[derive(Subcommand)]
 enum Action {
     /// Make a key, named after what it vouches for; afterwards it is the default
+    #[command(after_help = "Example:\n  sayso key new newsroom.example/sotk")]
     New {
         /// Such as newsroom.example/sotk: the name that the ledger is known by
         name: String,
@@ -31,13 +32,16 @@ enum Action {
         witness: bool,
     },
     /// List keys; the verifier keys are for others
+    #[command(after_help = "Example:\n  sayso key list")]
     List,
     /// Print the verifier key that signs first now, and nothing else: for scripts, and for others
+    #[command(after_help = "Example:\n  sayso key show newsroom.example/sotk")]
     Show {
         /// The name [default: the only one there is]
         name: Option<String>,
     },
     /// Make another key of a name; the earlier ones go on signing beside it until they are retired
+    #[command(after_help = "Example:\n  sayso key rotate newsroom.example/sotk")]
     Rotate {
         /// The name
         name: String,
@@ -46,6 +50,7 @@ enum Action {
         retire_old: bool,
     },
     /// Destroy a signing key; what it signed stays valid
+    #[command(after_help = "Example:\n  sayso key retire newsroom.example/sotk 1234abcd")]
     Retire {
         /// The name
         name: String,

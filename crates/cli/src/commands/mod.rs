@@ -1,16 +1,19 @@
 //! One module per command, or per family of commands that do one thing.
 
 pub(crate) mod append;
+mod ask;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod checkpoint;
 mod checkpoint_audit;
 pub(crate) mod clone;
+pub(crate) mod comfort;
 pub(crate) mod compare;
 pub(crate) mod correct;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod export;
+mod export_view;
 pub(crate) mod history;
 pub(crate) mod import;
 mod import_sheet;

@@ -80,6 +80,10 @@ pub(super) struct Profile {
     pub(super) names: bool,
     pub(super) labels: bool,
     pub(super) longest: usize,
+    /// The first cell whose dot may part thousands: `1.204`.
+    dotted: Option<String>,
+    /// Some cell has a dot that can only be a decimal point: `0.5`.
+    pointed: bool,
 }
 
 impl Profile {
@@ -102,6 +106,8 @@ impl Profile {
             names: true,
             labels: true,
             longest: 0,
+            dotted: None,
+            pointed: false,
         }
     }
 
@@ -135,6 +141,11 @@ impl Profile {
         self.grouped_comma = self.grouped_comma && after(&[Filter::NumberComma]);
         self.bounded = self.bounded && after(&[Filter::Bounds, Filter::Number]);
         self.bounded_comma = self.bounded_comma && after(&[Filter::Bounds, Filter::NumberComma]);
+        match dot(cell) {
+            Some(Dot::Either) if self.dotted.is_none() => self.dotted = Some(cell.to_owned()),
+            Some(Dot::Point) => self.pointed = true,
+            _ => {}
+        }
         self.typed = self.typed && parse_value(cell, zone).is_ok();
         self.edtf = self.edtf && Edtf::parse(cell, zone).is_ok();
         self.forms.retain(|form| form.read(cell).is_some_and(|date| Edtf::parse(&date, zone).is_ok()));
@@ -154,6 +165,12 @@ impl Profile {
     /// How the cell becomes a number: the filters it takes.
     pub(super) fn number_filter(&self) -> &'static str {
         NUMBERS.iter().find(|(_, fits)| fits(self)).map_or("", |(filter, _)| filter)
+    }
+
+    /// A cell that is read as a decimal and may mean thousands, if nothing in the column decides it.
+    pub(super) fn doubtful(&self) -> Option<&str> {
+        let reads_points = self.is_number() && !self.number_filter().contains("comma");
+        self.dotted.as_deref().filter(|_| reads_points && !self.pointed)
     }
 
     /// Whether every cell is a date. Bare years are numbers, unless the column's name says otherwise.
@@ -180,6 +197,28 @@ impl Profile {
         let other = self.forms.iter().map(Form::text).find(|f| f.starts_with('M') != first.starts_with('M'))?;
         Some((first, other))
     }
+}
+
+/// What a dot in a number can be.
+#[derive(Debug, PartialEq, Eq)]
+enum Dot {
+    /// A decimal point, or the mark between thousands.
+    Either,
+    /// A decimal point.
+    Point,
+}
+
+/// What the only dot among the digits of a cell can be.
+fn dot(cell: &str) -> Option<Dot> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let number = cell.trim_matches(|c: char| !c.is_ascii_digit());
+    let (whole, after) = number.split_once('.')?;
+    if !whole.chars().all(is_digit) || !after.chars().all(is_digit) {
+        return None;
+    }
+    // Nobody writes 0.204 or 1234.204 for thousands.
+    let thousands = after.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
+    Some(if thousands { Dot::Either } else { Dot::Point })
 }
 
 /// A sheet as a whole.
@@ -224,5 +263,23 @@ impl Sketch {
 
     pub(super) fn is_filled(&self, profile: &Profile) -> bool {
         profile.filled == self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dot, dot};
+
+    #[test]
+    fn which_dots_may_part_thousands() {
+        for cell in ["1.204", "999.000", "~1.204", "-12.500", "1.204 *"] {
+            assert_eq!(dot(cell), Some(Dot::Either), "{cell}");
+        }
+        for cell in ["1.5", "0.204", "1204.500", "12.2045"] {
+            assert_eq!(dot(cell), Some(Dot::Point), "{cell}");
+        }
+        for cell in ["1204", "1,204", "12.05.2023", "1.204.000", "", "words."] {
+            assert_eq!(dot(cell), None, "{cell}");
+        }
     }
 }

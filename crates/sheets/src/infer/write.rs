@@ -222,6 +222,7 @@ impl Draft<'_> {
                 "# A number between bounds. The best figure, if there is one, is kept in words beside them.\n",
             );
             let best = self.column(Role::Best).map(|b| format!(", best = {}", toml_text(&slot(b, b.number_filter()))));
+            lines.push_str(&doubts([low, high].into_iter().chain(self.column(Role::Best))));
             let [low, high] = [low, high].map(|p| toml_text(&slot(p, p.number_filter())));
             let _ = writeln!(lines, "value = {{ low = {low}, high = {high}{} }}", best.unwrap_or_default());
             return Valued { lines, melted: vec![] };
@@ -236,6 +237,7 @@ impl Draft<'_> {
             {
                 predicate(&mut lines, &value.name);
                 if value.is_number() {
+                    lines.push_str(&doubts([value]));
                     line(&mut lines, "value", &slot(value, value.number_filter()));
                 } else if value.typed {
                     lines.push_str(
@@ -272,6 +274,7 @@ impl Draft<'_> {
         let mut lines = String::from(
             "# One claim for each of these columns: its name is the predicate, and the figure in it the value.\n",
         );
+        lines.push_str(&doubts(melted.iter().filter_map(|at| self.sketch.profiles.get(*at))));
         let _ = writeln!(lines, "columns = {}", self.list(&melted));
         line(&mut lines, "predicate", "{@column}");
         line(&mut lines, "value", &format!("{{@cell{filter}}}"));
@@ -383,4 +386,18 @@ impl Draft<'_> {
             let _ = writeln!(text, "\n# Columns that are not used: {}", one_line(&names.join(" ")));
         }
     }
+}
+
+/// A comment for each column whose dots may part thousands: they are read as decimal points.
+fn doubts<'a>(columns: impl IntoIterator<Item = &'a Profile>) -> String {
+    let doubt = |column: &Profile| {
+        let (cell, name) = (one_line(column.doubtful()?), one_line(&column.name));
+        Some(format!(
+            "# LOOK: in `{name}`, `{cell}` is taken for a decimal, {} and a fraction. If its dot parts thousands,\n\
+             # write the filter number-comma: {{{} | number-comma}}\n",
+            cell.trim_matches(|c: char| !c.is_ascii_digit()).split('.').next().unwrap_or_default(),
+            shown(&name)
+        ))
+    };
+    columns.into_iter().filter_map(doubt).collect()
 }

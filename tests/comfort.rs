@@ -1,0 +1,176 @@
+//! What makes the program pleasant, and must not make it dangerous: a question asked on a terminal may never be asked of a script,
+//! which would hang in a newsroom's night run; whoever leaves in the middle has written nothing; and nobody else is kept from the
+//! ledger while somebody thinks. Completions and manual pages are read by the programs that they are for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected stops"
+)]
+
+#[path = "support/program.rs"]
+mod program;
+
+use std::path::Path;
+use std::process::Command;
+
+use program::{SAYSO, json_of, ok, program, refused, with};
+use serde_json::{Value, json};
+
+const THERE: &str = r#"
+{"kind":"claim","source":"yerevan","subject":"clash","predicate":"wounded","value":2,"unit":"people","stated":"2023-05-12"}
+{"kind":"claim","source":"baku","subject":"talks","predicate":"agreed","value":true,"stated":"2023-05-12"}
+"#;
+const DOWN: &str = "\u{1b}[B";
+
+/// Types at `sayso append` on a terminal: what became of it. `None` where there is no Python to do the typing.
+fn typed(ledger: &Path, given: &[&str], steps: &Value) -> Option<(i64, String)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/terminal/type.py");
+    let mut command = Command::new("python3");
+    command.arg(script).arg(steps.to_string()).arg(SAYSO).arg("--ledger").arg(ledger).arg("append").args(given);
+    command.env_remove("SAYSO_LEDGER").env("SAYSO_RECORDER", "ani");
+    match command.output() {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+            Some((told["exit"].as_i64().unwrap(), told["screen"].as_str().unwrap().to_owned()))
+        }
+        Err(e) if std::env::var_os("CI").is_some() => panic!("python3 is needed: {e}"),
+        Err(e) => {
+            eprintln!("not run: python3 is needed ({e})");
+            None
+        }
+    }
+}
+
+fn entries(ledger: &Path) -> Vec<Value> {
+    json_of(ledger, &["log", "--all"])["entries"].as_array().unwrap().clone()
+}
+
+#[test]
+fn on_a_terminal_it_asks_and_suggests_what_is_there() {
+    let (_dir, ledger) = with(THERE.trim());
+    let look = json!([SAYSO, "--ledger", ledger, "log"]);
+    let steps = json!([
+        ["Source:", "yer"],
+        ["yerevan", format!("{DOWN}\r")],
+        ["Subject:", "clash\r"],
+        // Of the predicates, that of this subject comes first.
+        ["Predicate:", look],
+        ["", format!("{DOWN}\r")],
+        ["Value:", "2,000\r"],
+        ["is nearly", "\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}>=3\r"],
+        ["Unit:", format!("{DOWN}\r")],
+        ["Stated:", "2023-05-14\r"],
+        ["Address:", "https://example.org/a\r"],
+        ["Append it?", "y\r"],
+    ]);
+    let Some((exit, screen)) = typed(&ledger, &["--via", "afp"], &steps) else { return };
+    assert_eq!(exit, 0, "{screen}");
+    assert!(screen.contains("#2 "), "{screen}");
+    let event = entries(&ledger)[2]["event"].clone();
+    let expected = json!({
+        "kind": "claim", "source": "yerevan", "subject": "clash", "predicate": "wounded", "value": {"min": 3}, "unit": "people",
+        "act": "asserts", "stated": "2023-05-14", "via": ["afp"], "citations": [{"url": "https://example.org/a"}], "recorder": "ani",
+    });
+    assert_eq!(event, expected, "{screen}");
+}
+
+#[test]
+fn whoever_leaves_has_written_nothing() {
+    let (_dir, ledger) = with(THERE.trim());
+    let given = ["--source", "eu", "--subject", "talks", "--predicate", "agreed", "--stated", "2023-05-13"];
+    for (steps, exit, says) in [
+        (json!([["Value:", "\u{3}"]]), -2, ""),
+        (json!([["Value:", "ye\u{3}"]]), -2, ""),
+        (json!([["Value:", "\u{1b}"]]), 1, "nothing was appended"),
+        (json!([["Value:", "yes\r"], ["Address:", "\r"], ["Append it?", "\u{3}"]]), -2, ""),
+        (json!([["Value:", "yes\r"], ["Address:", "\r"], ["Append it?", "n\r"]]), 1, "nothing was appended"),
+        // Enter alone is no answer.
+        (
+            json!([["Value:", "yes\r"], ["Address:", "\r"], ["Append it?", "\r"], ["write y or n", "n\r"]]),
+            1,
+            "nothing was appended",
+        ),
+    ] {
+        let Some((got, screen)) = typed(&ledger, &given, &steps) else { return };
+        assert_eq!(got, exit, "{steps}\n{screen}");
+        assert!(screen.contains(says), "{steps}\n{screen}");
+        assert_eq!(entries(&ledger).len(), 2, "{steps}\n{screen}");
+    }
+    // Nothing is missing: nothing is asked. What is asked for in JSON is asked by a program.
+    let whole = [&given[..], &["--value", "yes"]].concat();
+    let Some((exit, screen)) = typed(&ledger, &whole, &json!([])) else { return };
+    assert!(exit == 0 && !screen.contains("Append it?"), "{screen}");
+    let Some((exit, screen)) = typed(&ledger, &["--format", "json"], &json!([])) else { return };
+    assert!(exit == 1 && screen.contains("are missing"), "{screen}");
+}
+
+#[test]
+fn a_script_is_never_asked() {
+    let (_dir, ledger) = with(THERE.trim());
+    let (code, said) = refused(&ledger, &["append", "--source", "eu", "--predicate", "p"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("`subject`, `value` and `stated` are missing: give --subject, --value, --stated"), "{said}");
+    let (code, said) =
+        refused(&ledger, &["append", "--source", "eu", "--predicate", "p", "--subject", "s", "--text", "x"]);
+    assert!(code == 1 && said.contains("`stated` is missing"), "{said}");
+    assert_eq!(entries(&ledger).len(), 2);
+}
+
+#[test]
+fn the_shell_completes() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = program(&["completions", shell]).output().unwrap();
+        let script = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && script.contains("claimreview"), "{shell}");
+        if shell == "bash" {
+            let asks = r#"
+                words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _sayso sayso "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[*]}"; }
+                words sayso exp; words sayso export --as cl; words sayso key ro; words sayso replay --as-"#;
+            let output = Command::new("bash").arg("-c").arg(format!("{script}\n{asks}")).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(
+                told,
+                "export\nclaims claimreview\nrotate\n--as-of\n",
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+}
+
+#[test]
+fn there_is_a_page_for_every_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = dir.path().join("none"); // no ledger is needed
+    let man = dir.path().join("man");
+    let told = json_of(&ledger, &["man", man.to_str().unwrap()]);
+    let pages: Vec<_> = std::fs::read_dir(&man).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(told["pages"], json!(pages.len()));
+    assert_eq!(
+        ok(&ledger, &["man", man.to_str().unwrap()]),
+        format!("Wrote {} pages into {}.\n", pages.len(), man.display())
+    );
+    for name in ["sayso.1", "sayso-append.1", "sayso-export.1", "sayso-key-new.1", "sayso-man.1"] {
+        assert!(man.join(name).exists(), "{name}");
+    }
+    for page in &pages {
+        let text = std::fs::read_to_string(page).unwrap();
+        let shown = Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(page).env("GROFF_NO_SGR", "1").output();
+        let Ok(shown) = shown else {
+            eprintln!("pages not set: no groff");
+            break;
+        };
+        assert_eq!(String::from_utf8_lossy(&shown.stderr), "", "{}", page.display());
+        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+        let has_examples = text.contains(".SH EXAMPLES") || page.ends_with("sayso.1");
+        assert!(has_examples && shown.contains("sayso "), "{}", page.display());
+        if page.ends_with("sayso-correct.1") {
+            let line = "  sayso correct --of '#12' --value 3 --reason 'typing error: the article has three'";
+            assert!(shown.contains(line), "{shown}");
+        }
+    }
+}
