@@ -7,6 +7,7 @@ mod copy_args;
 mod error;
 mod locate;
 mod output;
+mod picture_args;
 mod proof;
 mod query;
 mod session;
@@ -56,6 +57,10 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Diff(args) => commands::diff::run(&session, &args),
         Command::History(args) => commands::history::run(&session, &args),
         Command::Why(args) => commands::why::run(&session, &args),
+        Command::Chart(args) => commands::pictures::chart(&session, &args),
+        Command::Timeline(args) => commands::pictures::timeline(&session, &args),
+        Command::Matrix(args) => commands::pictures::matrix(&session, &args),
+        Command::Report(args) => commands::report::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
         Command::Mirror(args) => commands::mirror::run(&session, &args),
