@@ -20,6 +20,8 @@
 mod browser;
 #[path = "support/eventful.rs"]
 mod eventful;
+#[path = "pictures/page.rs"]
+mod page;
 #[path = "support/program.rs"]
 mod program;
 mod support;
@@ -27,7 +29,6 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use browser::Browser;
 use chrono::NaiveDate;
 use eventful::{History, each_of, query};
 use program::{json_of, ok, refused, with};
@@ -35,9 +36,9 @@ use sayso_core::ledger::Ledger;
 use sayso_core::replay::{Query, replay};
 use sayso_core::time::{AsOf, TimeZone};
 use sayso_core::views::{Row, Verdict, compare, over_time};
+use sayso_pictures::Caption;
 use sayso_pictures::png::{Database, PngError, with_fonts};
 use sayso_pictures::report::{Audit, Report};
-use sayso_pictures::Caption;
 use serde_json::Value;
 use support::{Fixture, Rng};
 
@@ -152,7 +153,8 @@ fn replayed(ledger: &Ledger, day: NaiveDate) -> BTreeMap<(String, String, String
                 Some(c) => match &c.value {
                     Some(value) => format!("{value}{}", unit(c.unit.as_ref())),
                     None => {
-                        let all: Vec<String> = c.values.iter().map(|(v, u)| format!("{v}{}", unit(u.as_ref()))).collect();
+                        let all: Vec<String> =
+                            c.values.iter().map(|(v, u)| format!("{v}{}", unit(u.as_ref()))).collect();
                         all.join(if c.consistent.is_none() { " & " } else { " | " })
                     }
                 },
@@ -170,7 +172,7 @@ fn replayed(ledger: &Ledger, day: NaiveDate) -> BTreeMap<(String, String, String
 }
 
 /// A page about everything in a ledger.
-fn page(ledger: &Ledger) -> String {
+fn page_of(ledger: &Ledger) -> String {
     let over = over_time(ledger, &Query::default(), &TimeZone::UTC).unwrap();
     let caption = Caption { title: "A page".into(), lines: vec![] };
     let mut report = Report::new(&over, caption, Audit { sound: true, lines: vec![] }, None);
@@ -183,7 +185,7 @@ fn page(ledger: &Ledger) -> String {
 #[test]
 fn what_the_page_picks_at_a_date_is_what_replay_says() {
     let fixture = sotk();
-    let data = inside(&page(&fixture.ledger), "data");
+    let data = inside(&page_of(&fixture.ledger), "data");
     let mut cells = 0;
     for day in days("2023-05-01", "2023-08-01") {
         let (picked, mut said) = (picked(&data, day), replayed(&fixture.ledger, day));
@@ -199,7 +201,7 @@ fn what_the_page_picks_at_a_date_is_what_replay_says() {
     }
     assert!(cells > 3000, "{cells}");
     // Every entry that a cell rests on is in the page.
-    let entries = inside(&page(&fixture.ledger), "entries");
+    let entries = inside(&page_of(&fixture.ledger), "entries");
     let all = data["questions"].as_array().unwrap().iter().flat_map(|q| q["c"].as_array().unwrap());
     let all = all.flat_map(|c| c[1].as_array().unwrap()).flat_map(|c| c[6].as_array().unwrap());
     let behind: BTreeSet<i64> = all.map(|e| e.as_i64().unwrap()).filter(|e| *e >= 0).collect();
@@ -223,12 +225,9 @@ fn real_figures_over_thousands_of_days() {
         let rows = same_as_compare(&opened, &Query::default(), &TimeZone::UTC, sampled);
         assert!(rows > 30, "{rows}");
     }
-    let subject = "Russian armed forces (losses in Ukraine, cumulative)";
-    let asked = json_of(&ledger, &["compare"]);
-    let predicate = asked["questions"][0]["predicate"].as_str().unwrap().to_owned();
     for name in ["ukraine.svg", "ukraine.png"] {
         let file = dir.path().join(name);
-        ok(&ledger, &["chart", subject, &predicate, "-o", file.to_str().unwrap()]);
+        ok(&ledger, &["chart", LOSSES, "personnel", "-o", file.to_str().unwrap()]);
         let bytes = std::fs::read(&file).unwrap();
         assert!(bytes.len() < 400_000, "{name}: {}", bytes.len());
         if name.ends_with("svg") {
@@ -236,6 +235,23 @@ fn real_figures_over_thousands_of_days() {
             assert!(svg.contains("corrected by us") && svg.contains("<title"), "the corrections are marked");
         }
     }
+}
+
+const LOSSES: &str = "Russian armed forces (losses in Ukraine, cumulative)";
+
+/// The chart in the documentation: 22,522 entries, the ministry's count of tanks and that of Oryx. Made only when it is asked for.
+#[test]
+fn the_chart_of_the_documentation() {
+    let Some(dir) = page::screenshots() else { return };
+    let (_kept, ledger) = program::new();
+    let data = |name: &str| root().join("../shared/data").join(name).to_str().unwrap().to_owned();
+    let map = |name: &str| root().join("examples/mappings").join(name).to_str().unwrap().to_owned();
+    let maps = [map("ukraine-mod-history.toml"), map("oryx-daily-count.toml")];
+    let sets = [data("ukraine-mod-equipment-history.jsonl.gz"), data("oryx-daily-count.csv")];
+    ok(&ledger, &["import", "--imported-clock", "--map", &maps[0], "--map", &maps[1], &sets[0], &sets[1]]);
+    let title = "Russian tanks lost: what two sources say";
+    let file = dir.join("chart.svg");
+    ok(&ledger, &["chart", LOSSES, "tank", "--title", title, "--overwrite", "-o", file.to_str().unwrap()]);
 }
 
 /// Words in many letters and with markup in them, open bounds, doubts, a correction, a retraction, a denial.
@@ -268,7 +284,16 @@ fn pictures_say_what_is_there_and_nothing_of_it_is_markup() {
         svg
     };
     let chart = svg("chart.svg", &["chart", IMAGE, "killed & wounded"]);
-    for part in ["fading upwards", "fading downwards", "band: from", "dashed: about", "hollow sign", "×: taken back", "corrected by us", "hatched"] {
+    for part in [
+        "fading upwards",
+        "fading downwards",
+        "band: from",
+        "dashed: about",
+        "hollow sign",
+        "×: taken back",
+        "corrected by us",
+        "hatched",
+    ] {
         assert!(chart.contains(part), "{part}");
     }
     assert!(chart.contains("unicode-bidi=\"plaintext\">دمشق") && chart.contains("Երևան"), "{chart}");
@@ -278,7 +303,10 @@ fn pictures_say_what_is_there_and_nothing_of_it_is_markup() {
     assert!(!then.contains("dashed: about") && then.contains("as of 2023-05-12"), "{then}");
     svg("timeline.svg", &["timeline", IMAGE]);
     let matrix = svg("matrix.svg", &["matrix"]);
-    assert!(matrix.contains("#hatch") && matrix.contains(">C</text>") && matrix.contains(">conflict</text>"), "{matrix}");
+    assert!(
+        matrix.contains("#hatch") && matrix.contains(">C</text>") && matrix.contains(">conflict</text>"),
+        "{matrix}"
+    );
 
     let (code, said) = refused(&ledger, &["matrix", "-o", &file("matrix.svg")]);
     assert!(code == 1 && said.contains("already there") && said.contains("--overwrite"), "{said}");
@@ -296,7 +324,11 @@ fn pictures_say_what_is_there_and_nothing_of_it_is_markup() {
 
 #[test]
 fn a_bitmap_loses_no_letters_in_silence() {
-    let svg = |words: &str| format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"20\"><text x=\"2\" y=\"15\">{words}</text></svg>");
+    let svg = |words: &str| {
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"90\" height=\"20\"><text x=\"2\" y=\"15\">{words}</text></svg>"
+        )
+    };
     assert!(matches!(with_fonts(&svg("words"), 1.0, Database::new()), Err(PngError::NoFonts)));
     let mut fonts = Database::new();
     fonts.load_system_fonts();
@@ -310,174 +342,4 @@ fn a_bitmap_loses_no_letters_in_silence() {
     let bytes = with_fonts(&svg("words"), 2.0, fonts).unwrap();
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n");
     assert_eq!(u32::from_be_bytes(bytes[16..20].try_into().unwrap()), 180, "twice as wide");
-}
-
-/// Where the pictures of the documentation go, if they are asked for.
-fn screenshots() -> Option<PathBuf> {
-    std::env::var_os("SAYSO_SCREENSHOTS").map(|dir| root().join(dir))
-}
-
-/// Everything the page asked for, besides itself; and all that went wrong.
-fn quiet(browser: &mut Browser, page: &Path) {
-    let others: Vec<String> =
-        browser.requests().into_iter().filter(|url| *url != format!("file://{}", page.display())).collect();
-    assert!(others.is_empty(), "requests left the page: {others:?}");
-    let problems = browser.problems();
-    assert!(problems.is_empty(), "{problems:?}");
-}
-
-#[test]
-fn the_page_is_used_by_hand_and_by_key() {
-    let Some(mut browser) = Browser::start() else { return };
-    let (dir, ledger) = with(&std::fs::read_to_string(root().join("examples/sotk-2023.jsonl")).unwrap());
-    let page = dir.path().join("sotk.html");
-    ok(&ledger, &["report", "--as-of", "2023-05-12", "--title", "The clashes near Sotk", "-o", page.to_str().unwrap()]);
-    browser.open(&page);
-    assert_eq!(browser.text("#date"), "2023-05-12");
-    assert!(browser.text("#audit").contains("Sound"), "the audit line");
-    let told = browser.text("#status");
-    let conflicts = compare_counts(&ledger, "2023-05-12");
-    assert!(told.starts_with("As of 2023-05-12:") && told.contains(&format!("{} conflict", conflicts)), "{told}");
-
-    // The slider moves, by key, and cells change to what replay says at that date.
-    let before = browser.text("#matrix tbody");
-    browser.eval("document.querySelector('#slider').focus()");
-    browser.press("ArrowLeft");
-    assert_eq!(browser.text("#date"), "2023-05-11");
-    assert_ne!(browser.text("#matrix tbody"), before);
-    let cell = r#"[...document.querySelectorAll('#matrix tbody tr')].find(r => r.querySelector('th.question')?.innerText.trim() === 'armenian-soldiers-wounded')"#;
-    let yerevan = r#"[...document.querySelectorAll('#matrix thead th')].findIndex(h => h.innerText === 'yerevan')"#;
-    let shown = browser.eval(&format!("{cell}.children[{yerevan}].querySelector('.words').innerText"));
-    let said = json_of(&ledger, &["replay", "--as-of", "2023-05-11", "--source", "yerevan", "--subject", "sotk-clash-2023-05-11", "--predicate", "armenian-soldiers-wounded"]);
-    let value = &said["views"][0]["standings"][0]["value"];
-    assert_eq!(shown, format!("{value} people"), "{said}");
-
-    // A cell opens its entries by click, and the keyboard leads back out.
-    browser.eval(&format!("{cell}.children[{yerevan}].querySelector('button').id = 'chosen'"));
-    browser.click("#chosen");
-    assert!(browser.text("#detail-title").contains("yerevan"), "{}", browser.text("#detail-title"));
-    assert_eq!(browser.eval("document.activeElement.id"), "detail-title");
-    let entries = browser.eval("[...document.querySelectorAll('#detail article')].map(a => Number(a.dataset.entry))");
-    assert_eq!(entries, said["views"][0]["standings"][0]["entries"], "the entries behind the cell");
-    let words = browser.text("#detail-body");
-    assert!(words.contains("https://") && words.contains("stated") && words.contains("recorded"), "{words}");
-    assert_eq!(browser.eval("document.querySelectorAll('#detail svg path, #detail svg rect').length > 0"), true);
-    browser.press("Escape");
-    assert_eq!(browser.eval("document.querySelector('#detail').hidden"), true);
-    let focused = browser.eval("document.activeElement.dataset.source !== undefined");
-    assert_eq!(focused, true, "the focus is back on the cell");
-    browser.press("Tab");
-    browser.press("Enter");
-    assert_eq!(browser.eval("document.querySelector('#detail').hidden"), false, "by key");
-    assert_eq!(browser.eval("document.querySelectorAll('#detail article').length > 0"), true);
-    assert_eq!(browser.eval("document.querySelector('#status').getAttribute('aria-live')"), "polite");
-    quiet(&mut browser, &page);
-
-    if let Some(dir) = screenshots() {
-        pictures_for_the_documentation(&mut browser, &ledger, &dir);
-    }
-}
-
-fn compare_counts(ledger: &Path, as_of: &str) -> usize {
-    let compared = json_of(ledger, &["compare", "--as-of", as_of]);
-    let questions = compared["questions"].as_array().unwrap();
-    questions.iter().filter(|q| q["verdict"] == "conflict").count()
-}
-
-/// The pictures in `docs/pictures`.
-fn pictures_for_the_documentation(browser: &mut Browser, ledger: &Path, dir: &Path) {
-    let file = |name: &str| dir.join(name).to_str().unwrap().to_owned();
-    browser.press("Escape");
-    browser.eval("(() => { const s = document.querySelector('#slider'); s.value = Number(s.value) + 1; s.dispatchEvent(new Event('input')); scrollTo(0, 0); })()");
-    let chosen = r#"[...document.querySelectorAll('#matrix td button')].find(b => b.classList.contains('v0'))"#;
-    browser.eval(&format!("{chosen}.click()"));
-    browser.eval("document.activeElement.blur(), scrollTo(0, 0)");
-    for (name, scheme) in [("report-light.png", "light"), ("report-dark.png", "dark")] {
-        let media = serde_json::json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        browser.call("Emulation.setEmulatedMedia", media);
-        std::fs::write(file(name), browser.screenshot()).unwrap();
-    }
-    let matrix = ["matrix", "--as-of", "2023-05-12", "--subject", "sotk-clash-2023-05-11", "--title", "Sotk, as of 12 May 2023", "--overwrite"];
-    ok(ledger, &[&matrix[..], &["-o", &file("matrix.svg")]].concat());
-    let chart = ["chart", "sotk-clash-2023-05-11", "armenian-soldiers-wounded", "--overwrite"];
-    ok(ledger, &[&chart[..], &["-o", &file("chart.svg")]].concat());
-    ok(ledger, &["timeline", "sotk-clash-2023-05-12", "--overwrite", "-o", &file("timeline.svg")]);
-}
-
-#[test]
-fn hostile_words_stay_words_in_the_page() {
-    let Some(mut browser) = Browser::start() else { return };
-    let (dir, ledger) = with(HOSTILE);
-    let page = dir.path().join("hostile.html");
-    ok(&ledger, &["report", "--title", "<script>alert(4)</script>", "-o", page.to_str().unwrap()]);
-    browser.open(&page);
-    assert_eq!(browser.eval("document.querySelectorAll('#matrix img, #matrix script').length"), 0);
-    assert!(browser.text("#matrix").contains(IMAGE));
-    let first = "document.querySelectorAll('#matrix th.question button')[1]";
-    browser.eval(&format!("{first}.id = 'chosen'"));
-    browser.click("#chosen");
-    let words = browser.text("#detail-body");
-    assert!(words.contains("<i>at least two</i>") && words.contains("<b>bold</b>") && words.contains("seen <twice>"), "{words}");
-    let links = "[...document.querySelectorAll('#detail a')].map(a => a.protocol).join()";
-    assert_eq!(browser.eval(links), "https:", "only addresses of the web are links");
-    assert!(words.contains("javascript:alert(3)"), "others are words: {words}");
-    assert_eq!(browser.eval("getComputedStyle(document.querySelector('#matrix td button .words')).unicodeBidi"), "isolate");
-    assert_eq!(browser.eval("document.querySelectorAll('[dir=auto]').length > 10"), true);
-    quiet(&mut browser, &page);
-}
-
-#[test]
-fn twenty_thousand_claims_in_one_page() {
-    let mut lines = String::new();
-    for n in 0..20_000_u64 {
-        let (question, source, time) = (n % 400, n / 400 % 10, n / 4000);
-        let value = 100 + question + time * 7 + if question % 3 == 0 { source } else { 0 };
-        let day = 1 + (time * 61 + question) % 300;
-        let date = day_number(day);
-        lines.push_str(&format!(
-            "{{\"kind\":\"claim\",\"id\":\"c{n}\",\"source\":\"source-{source}\",\"body\":\"Ministry of Something\",\"via\":[\"agency-{source}\",\"wire\"],\
-             \"subject\":\"town-{:03}\",\"predicate\":\"figure-{}\",\"value\":{value},\"unit\":\"people\",\"stated\":\"{date}\",\
-             \"quote\":\"According to the ministry {value} people were counted there by the evening of that day, number {n}.\",\
-             \"citations\":[{{\"url\":\"https://example.org/2023/{date}/article-{n}\"}}]}}\n",
-            question / 4,
-            question % 4
-        ));
-    }
-    let (dir, ledger) = with(&lines);
-    let page = dir.path().join("large.html");
-    let begun = std::time::Instant::now();
-    ok(&ledger, &["report", "-o", page.to_str().unwrap()]);
-    let made = begun.elapsed();
-    let size = std::fs::metadata(&page).unwrap().len();
-    assert!(size < 15_000_000, "{size}");
-    let Some(mut browser) = Browser::start() else { return };
-    browser.open(&page);
-    browser.wait_for("performance.getEntriesByName('first-contentful-paint').length > 0");
-    let ready = browser.eval("document.documentElement.dataset.ready");
-    let paint = browser.eval("Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)");
-    let moved = browser.eval(
-        "(() => { const s = document.querySelector('#slider'); const t = performance.now(); s.value = Number(s.min) + 99; \
-         s.dispatchEvent(new Event('input')); return Math.round(performance.now() - t); })()",
-    );
-    eprintln!(
-        "20,000 claims, 400 questions, 10 sources: page of {:.1} MB made in {} ms; first view after {ready} ms, painted after {paint} ms; \
-         a move of the slider takes {moved} ms",
-        size as f64 / 1e6,
-        made.as_millis()
-    );
-    assert_eq!(browser.text("#pages"), "1–40 of 400");
-    browser.click("#next");
-    assert_eq!(browser.text("#pages"), "41–80 of 400");
-    browser.eval("document.querySelector('#matrix td button').id = 'chosen'");
-    browser.click("#chosen");
-    assert!(browser.text("#detail-body").contains("According to the ministry"));
-    quiet(&mut browser, &page);
-}
-
-fn day_number(day: u64) -> NaiveDate {
-    day_zero() + chrono::Days::new(day)
-}
-
-fn day_zero() -> NaiveDate {
-    day("2023-01-01")
 }

@@ -26,7 +26,8 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "goog
 impl Browser {
     /// Starts one. `None` where there is none: the test says so and passes, unless `CI` insists.
     pub fn start() -> Option<Self> {
-        let found = NAMES.iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
+        let found =
+            NAMES.iter().find(|name| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success()));
         let Some(name) = found else {
             assert!(std::env::var_os("CI").is_none(), "chromium is needed");
             eprintln!("not run: chromium is needed");
@@ -35,8 +36,18 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(name)
             .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"])
-            .args(["--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb", "--window-size=1280,900"])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-extensions",
+            ])
+            .args([
+                "--disable-dev-shm-usage",
+                "--hide-scrollbars",
+                "--force-color-profile=srgb",
+                "--window-size=1280,900",
+            ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::null())
@@ -97,7 +108,7 @@ impl Browser {
     /// Opens a file and waits until its program says that the first view is there.
     pub fn open(&mut self, path: &Path) {
         self.call("Page.navigate", json!({"url": format!("file://{}", path.display())}));
-        self.wait_for("document.documentElement.dataset.ready !== undefined");
+        self.wait_for("document.documentElement?.dataset.ready !== undefined && document.readyState === 'complete'");
     }
 
     /// Waits until something is true in the page.

@@ -129,9 +129,9 @@ fn stance(stance: &StandingStance) -> String {
 /// How a source goes together with the others, at its gravest: what its own cell is marked with.
 pub(crate) fn marked(row: &Row, cell: &Cell) -> Verdict {
     let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
-    let all = row.findings.iter().chain(if cell.source.is_unattributed() { row.beside.as_slice() } else { &[] });
-    let inconsistent = cell.standing.as_ref().and_then(|s| s.combined.as_ref()).and_then(|c| c.consistent) == Some(false);
-    let gravest = all.filter(is_of).map(|f| f.relation).max();
+    let inconsistent =
+        cell.standing.as_ref().and_then(|s| s.combined.as_ref()).and_then(|c| c.consistent) == Some(false);
+    let gravest = row.findings.iter().filter(is_of).map(|f| f.relation).max();
     match (gravest, cell.state) {
         (Some(Relation::Conflict), _) => Verdict::Conflict,
         (Some(Relation::Denied), _) => Verdict::Denied,

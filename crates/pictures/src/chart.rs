@@ -18,10 +18,10 @@ use super::track::{Track, tracks, verdicts};
 use draw::{Paper, steps};
 
 const WIDTH: f64 = 900.0;
-const LEFT: f64 = 70.0;
-const RIGHT: f64 = 728.0;
+const LEFT: f64 = 76.0;
+const RIGHT: f64 = 700.0;
 /// Where the names at the right begin.
-const NAMES: f64 = 744.0;
+const NAMES: f64 = 716.0;
 const PLOT: f64 = 320.0;
 const LANE: f64 = 40.0;
 /// More statements than this of one source are drawn without a sign for each.
@@ -69,19 +69,20 @@ impl<'a> Chart<'a> {
         let first = self.course.steps.first().map(|step| step.day).unwrap_or_default();
         let last = self.course.steps.last().map(|step| step.day).unwrap_or(first);
         let last = self.until.filter(|day| *day > last).unwrap_or(last);
-        let mut page = Page { svg: Svg::default(), y: 30.0, days: Days::new(first, last, LEFT, RIGHT), chart: self };
+        let has_numbers = tracks.iter().any(|t| t.pieces().any(|(.., a)| !a.spans.is_empty()));
+        // Words need no room for names at their right.
+        let right = if has_numbers { RIGHT } else { WIDTH - 24.0 };
+        let mut page = Page { svg: Svg::default(), y: 30.0, days: Days::new(first, last, LEFT, right), chart: self };
         page.heading(&tracks);
-        let numbers: Vec<&Track> = tracks.iter().filter(|t| t.pieces().any(|(.., a)| !a.spans.is_empty())).collect();
         let has_words = |t: &&Track| t.pieces().any(|(.., a)| a.words.is_some());
-        let top = page.y;
-        if !numbers.is_empty() {
+        if has_numbers {
             page.numbers(&tracks);
         }
         page.verdicts();
         for (place, track) in tracks.iter().enumerate().filter(|(_, t)| has_words(t)) {
             page.lane(place, track);
         }
-        page.axis(top);
+        page.axis();
         page.legend(&tracks);
         let Page { svg, y, .. } = page;
         svg.finish(WIDTH, y + 8.0, &self.caption.title, &self.describe(&tracks))
@@ -93,7 +94,11 @@ impl<'a> Chart<'a> {
         for track in tracks {
             let from = track.changes.first().map(|(day, _)| day.to_string()).unwrap_or_default();
             let last = track.last().map_or("nothing", |answer| answer.text.as_str());
-            text.push_str(&format!("{}: {} changes from {from} on, in the end {last}. ", track.source, track.changes.len()));
+            text.push_str(&format!(
+                "{}: {} changes from {from} on, in the end {last}. ",
+                track.source,
+                track.changes.len()
+            ));
         }
         let conflicts = verdicts(self.course).into_iter().filter(|(.., v)| v.is_dispute());
         for (from, until, verdict) in conflicts.take(20) {
@@ -168,19 +173,26 @@ impl Page<'_> {
                 self.svg.rect([x, top, end - x, PLOT], &format!("fill=\"{GRAVE}\" fill-opacity=\"0.045\""));
             }
         }
+        for (day, _) in self.days.ticks() {
+            let x = self.days.at(day);
+            self.svg.line([x, top, x, bottom], &format!("stroke=\"{RULE}\" stroke-opacity=\"0.6\""));
+        }
         for (value, text) in numbers.ticks() {
             let y = numbers.at(value);
             self.svg.line([LEFT, y, RIGHT, y], &format!("stroke=\"{RULE}\""));
             self.svg.text(LEFT - 8.0, y + 4.0, &fit(&text, 11.0, LEFT - 12.0), plain(11.0, SOFT).at(Anchor::End));
         }
         let mut labels: Vec<(f64, usize, String)> = Vec::new();
-        for (place, track) in tracks.iter().enumerate() {
+        // What nobody named answers for lies under what parties say.
+        for (place, track) in tracks.iter().enumerate().rev() {
             let fill = ink(place, track);
             let mut paper = Paper { svg: &mut self.svg, days: &self.days, numbers: &numbers, fill, place, top, bottom };
             let end = steps(&mut paper, track, track.changes.len() > CROWDED);
             self.marks(track, fill, &numbers, top);
             if let (Some(y), Some(last)) = (end, track.last()) {
-                labels.push((y, place, format!("{} {}", track.source, shorter(&last.text))));
+                let value = fit(&shorter(&last.text), 12.0, WIDTH - NAMES - 60.0);
+                let room = WIDTH - NAMES - 22.0 - width(&value) * 12.0;
+                labels.push((y, place, format!("{} {value}", fit(&track.source, 12.0, room))));
             }
         }
         self.names(tracks, labels, top, bottom);
@@ -194,8 +206,8 @@ impl Page<'_> {
             let now = answer.and_then(|a| a.spans.first()).and_then(|s| s.low.or(s.high));
             let was = mark.was.and_then(|s| s.low.or(s.high));
             let x = self.days.at(mark.day);
-            if let (Some(now), Some(was)) = (now, was) {
-                let (a, b) = (numbers.at(now), numbers.at(was).max(top));
+            let ends = now.zip(was).map(|(now, was)| (numbers.at(now), numbers.at(was).max(top)));
+            if let Some((a, b)) = ends.filter(|(a, b)| (a - b).abs() > 8.0) {
                 let dashes = format!("stroke=\"{fill}\" stroke-width=\"1\" stroke-dasharray=\"1.5 2.5\"");
                 self.svg.line([x, a, x, b], &dashes);
                 if !mark.withdrawn {
@@ -237,7 +249,7 @@ impl Page<'_> {
             let thread = format!("M{} {}L{} {}", n(RIGHT), n(*y), n(NAMES - 4.0), n(at));
             self.svg.path(&thread, &format!("fill=\"none\" stroke=\"{fill}\" stroke-opacity=\"0.5\""));
             self.svg.path(&sign(*place, NAMES + 2.0, at, 3.0), &format!("fill=\"{fill}\""));
-            self.svg.text(NAMES + 10.0, at + 4.0, &fit(text, 12.0, WIDTH - NAMES - 16.0), plain(12.0, fill));
+            self.svg.text(NAMES + 10.0, at + 4.0, text, plain(12.0, fill));
         }
     }
 
@@ -250,7 +262,7 @@ impl Page<'_> {
         }
         self.y += 8.0;
         self.svg.text(LEFT - 8.0, self.y + 9.5, "sources", plain(10.0, SOFT).at(Anchor::End));
-        self.svg.rect([LEFT, self.y, RIGHT - LEFT, 12.0], "fill=\"#f6f7f8\"");
+        self.svg.rect([LEFT, self.y, self.days.end() - LEFT, 12.0], "fill=\"#f6f7f8\"");
         for (from, until, verdict) in all.into_iter().filter(|(.., v)| shown(*v)) {
             let (x, end) = (self.days.at(from), until.map_or(self.days.end(), |day| self.days.at(day)));
             let tone = tone(verdict);
@@ -309,14 +321,13 @@ impl Page<'_> {
         self.y += LANE - 4.0;
     }
 
-    fn axis(&mut self, top: f64) {
+    fn axis(&mut self) {
         self.y += 8.0;
-        self.svg.line([LEFT, self.y, RIGHT, self.y], &format!("stroke=\"{AXIS}\""));
+        self.svg.line([LEFT, self.y, self.days.end(), self.y], &format!("stroke=\"{AXIS}\""));
         let mut free = f64::NEG_INFINITY;
         for (day, text) in self.days.ticks() {
             let x = self.days.at(day);
             self.svg.line([x, self.y, x, self.y + 5.0], &format!("stroke=\"{AXIS}\""));
-            self.svg.line([x, top, x, self.y], &format!("stroke=\"{RULE}\" stroke-opacity=\"0.6\""));
             let half = width(&text) * 11.0 / 2.0;
             if x - half > free {
                 self.svg.text(x, self.y + 18.0, &text, plain(11.0, SOFT).at(Anchor::Middle));
@@ -328,7 +339,8 @@ impl Page<'_> {
 
     /// How to read it: only what is there.
     fn legend(&mut self, tracks: &[Track]) {
-        let any = |is: &dyn Fn(&super::answer::Answer) -> bool| tracks.iter().flat_map(Track::pieces).any(|(.., a)| is(a));
+        let any =
+            |is: &dyn Fn(&super::answer::Answer) -> bool| tracks.iter().flat_map(Track::pieces).any(|(.., a)| is(a));
         let span = |is: fn(&Span) -> bool| any(&|a| a.spans.iter().any(is));
         let mut parts: Vec<&str> = Vec::new();
         let mut add = |is: bool, text| parts.extend(is.then_some(text));
@@ -358,11 +370,12 @@ impl Page<'_> {
     }
 }
 
-/// A number with its thousands apart, if it is one.
+/// Numbers with their thousands apart and signs as they are printed.
 fn shorter(text: &str) -> String {
-    let (number, unit) = text.split_once(' ').map_or((text, ""), |(a, b)| (a, b));
-    let signs: String = number.chars().take_while(|c| matches!(c, '>' | '<' | '=' | '~')).collect();
-    let number = super::lettering::grouped(number.strip_prefix(signs.as_str()).unwrap_or(number));
-    let signs = signs.replace(">=", "≥").replace("<=", "≤");
-    if unit.is_empty() { format!("{signs}{number}") } else { format!("{signs}{number} {unit}") }
+    let one = |word: &str| {
+        let signs: String = word.chars().take_while(|c| matches!(c, '>' | '<' | '=' | '~')).collect();
+        let number = super::lettering::grouped(word.strip_prefix(signs.as_str()).unwrap_or(word));
+        format!("{}{number}", signs.replace(">=", "≥").replace("<=", "≤"))
+    };
+    text.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }

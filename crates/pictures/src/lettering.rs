@@ -11,7 +11,8 @@ pub(crate) fn width(text: &str) -> f64 {
 
 fn width_of(c: char) -> f64 {
     match c {
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')' | '-' | 'I' => 0.36,
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '\u{00A0}' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')'
+        | '-' | 'I' => 0.36,
         'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.95,
         'A'..='Z' => 0.7,
         '0'..='9' => 0.63,
@@ -51,8 +52,17 @@ pub(crate) fn printable(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => out.push_str(" ⏎ "),
-            '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}'
-            | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => out.extend(c.escape_unicode()),
+            '\u{061C}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}'
+            | '\u{FFFE}'
+            | '\u{FFFF}' => out.extend(c.escape_unicode()),
             c if c.is_control() => out.extend(c.escape_unicode()),
             c => out.push(c),
         }

@@ -17,7 +17,7 @@ const ROW: f64 = 30.0;
 pub fn svg(compared: &Comparison, caption: &Caption) -> String {
     let sources = sources(compared);
     let column = (900.0 - 48.0 - QUESTIONS - VERDICT) / sources.len().max(1) as f64;
-    let column = column.clamp(92.0, 190.0);
+    let column = column.clamp(104.0, 190.0);
     let left = 24.0 + QUESTIONS;
     let needed = left + VERDICT + column * sources.len() as f64 + 24.0;
     let paper = needed.max(900.0);
@@ -33,7 +33,7 @@ pub fn svg(compared: &Comparison, caption: &Caption) -> String {
     svg.text(left, y, "verdict", plain(11.0, SOFT));
     for (at, source) in sources.iter().enumerate() {
         let x = left + VERDICT + column * at as f64;
-        svg.text(x + 6.0, y, &fit(source, 12.0, column - 8.0), plain(12.0, INK).bold());
+        svg.text(x + 6.0, y, &fit(source, 12.6, column - 14.0), plain(12.0, INK).bold());
     }
     y += 8.0;
     let mut subject = "";
@@ -74,13 +74,16 @@ fn sources(compared: &Comparison) -> Vec<String> {
 }
 
 fn in_words(verdict: Verdict) -> String {
-    verdict.as_str().replace('-', " ")
+    if verdict == Verdict::UnattributedOnly { "nobody named".into() } else { verdict.as_str().replace('-', " ") }
 }
 
 /// A small square with the verdict's fill and letter.
 fn swatch(svg: &mut Svg, x: f64, y: f64, verdict: Verdict) {
     let tone = tone(verdict);
-    svg.rect([x, y, 18.0, 18.0], &format!("rx=\"2\" fill=\"{}\" stroke=\"{}\" stroke-width=\"0.8\"", tone.fill, tone.ink));
+    svg.rect(
+        [x, y, 18.0, 18.0],
+        &format!("rx=\"2\" fill=\"{}\" stroke=\"{}\" stroke-width=\"0.8\"", tone.fill, tone.ink),
+    );
     let halo = "stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\" stroke-opacity=\"0.8\"";
     svg.text_as(x + 9.0, y + 13.0, tone.letter, plain(12.0, tone.ink).bold().at(Anchor::Middle), halo);
 }
@@ -104,7 +107,11 @@ fn cell(svg: &mut Svg, row: &Row, source: &str, [x, y, w, h]: [f64; 4]) {
     );
     let entries: Vec<String> = answer.entries.iter().map(|index| format!("#{index}")).collect();
     let stances = answer.stances.iter().map(|s| format!("; {s}")).collect::<String>();
-    svg.titled("rect", &look, &format!("{source}: {}{stances} ({}, {})", answer.text, in_words(verdict), entries.join(" ")));
+    svg.titled(
+        "rect",
+        &look,
+        &format!("{source}: {}{stances} ({}, {})", answer.text, in_words(verdict), entries.join(" ")),
+    );
     let halo = "stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\" stroke-opacity=\"0.85\"";
     svg.text_as(x + 6.0, y + 17.5, tone.letter, plain(12.0, tone.ink).bold(), halo);
     let mark = if answer.uncertain { " (?)" } else { "" };

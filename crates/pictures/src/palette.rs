@@ -10,7 +10,8 @@ pub(crate) const GRAVE: &str = "#b3261e";
 
 /// Colours of sources: dark enough on white for small letters, and apart for most eyes.
 const COLOURS: [&str; 12] = [
-    "#1f5f99", "#b0531c", "#2c7a4b", "#8a3b7a", "#6b6b12", "#117a80", "#a12f3f", "#4a4fa3", "#7a5230", "#3f6f2a", "#5b5f66", "#99457c",
+    "#1f5f99", "#b0531c", "#2c7a4b", "#8a3b7a", "#6b6b12", "#117a80", "#a12f3f", "#4a4fa3", "#7a5230", "#3f6f2a",
+    "#5b5f66", "#99457c",
 ];
 
 /// What nobody named answers for is grey.
@@ -30,7 +31,15 @@ pub(crate) fn sign(place: usize, x: f64, y: f64, r: f64) -> String {
         2 => format!("M{}L{}L{}L{}Z", p(0.0, -1.3), p(1.3, 0.0), p(0.0, 1.3), p(-1.3, 0.0)),
         3 => format!("M{}L{}L{}Z", p(0.0, -1.2), p(1.2, 0.9), p(-1.2, 0.9)),
         4 => format!("M{}L{}L{}Z", p(0.0, 1.2), p(1.2, -0.9), p(-1.2, -0.9)),
-        _ => format!("M{}L{}L{}L{}L{}L{}Z", p(-1.2, 0.0), p(-0.6, -1.0), p(0.6, -1.0), p(1.2, 0.0), p(0.6, 1.0), p(-0.6, 1.0)),
+        _ => format!(
+            "M{}L{}L{}L{}L{}L{}Z",
+            p(-1.2, 0.0),
+            p(-0.6, -1.0),
+            p(0.6, -1.0),
+            p(1.2, 0.0),
+            p(0.6, 1.0),
+            p(-0.6, 1.0)
+        ),
     }
 }
 

@@ -19,10 +19,14 @@ const MAX_PIXELS: f32 = 120_000_000.0;
 #[non_exhaustive]
 pub enum PngError {
     /// The system has no fonts at all.
-    #[error("no font was found on this system, so the words would be missing; install one (fonts-dejavu-core on Debian), or write .svg")]
+    #[error(
+        "no font was found on this system, so the words would be missing; install one (fonts-dejavu-core on Debian), or write .svg"
+    )]
     NoFonts,
     /// Some letters are in none of its fonts.
-    #[error("no font on this system has {0}; install one that does (fonts-noto-core, fonts-noto-cjk on Debian), or write .svg")]
+    #[error(
+        "no font on this system has {0}; install one that does (fonts-noto-core, fonts-noto-cjk on Debian), or write .svg"
+    )]
     Letters(String),
     /// Too large for a bitmap.
     #[error("the picture is {0} by {1} pixels, too large for a bitmap; write .svg, or show less")]
@@ -62,7 +66,11 @@ pub fn with_fonts(svg: &str, scale: f32, mut fonts: Database) -> Result<Vec<u8>,
     let options = Options { fontdb: Arc::new(fonts), font_family: "sans-serif".into(), ..Options::default() };
     let tree = Tree::from_str(svg, &options).map_err(|e| PngError::Drawing(e.to_string()))?;
     let (width, height) = (tree.size().width() * scale, tree.size().height() * scale);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes are positive, and too large ones are refused")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sizes are positive, and too large ones are refused"
+    )]
     let (w, h) = (width.ceil() as u32, height.ceil() as u32);
     if width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS {
         return Err(PngError::TooLarge(w, h));
@@ -75,7 +83,8 @@ pub fn with_fonts(svg: &str, scale: f32, mut fonts: Database) -> Result<Vec<u8>,
 /// The family that stands for "any plain one": a known one, or whatever there is.
 fn usable_family(fonts: &Database) -> Option<String> {
     let known = ["DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial", "Helvetica", "Segoe UI"];
-    let found = known.iter().find(|name| fonts.query(&Query { families: &[Family::Name(name)], ..Query::default() }).is_some());
+    let found =
+        known.iter().find(|name| fonts.query(&Query { families: &[Family::Name(name)], ..Query::default() }).is_some());
     let any = || fonts.faces().next().and_then(|face| face.families.first()).map(|(name, _)| name.clone());
     found.map(|name| (*name).to_owned()).or_else(any)
 }

@@ -57,12 +57,16 @@ impl Days {
         let mut ticks = Vec::new();
         for k in 0..400 {
             let month = begin + k * months;
-            let Some(day) = NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12).cast_unsigned() + 1, 1) else { break };
+            let Some(day) = NaiveDate::from_ymd_opt(month.div_euclid(12), month.rem_euclid(12).cast_unsigned() + 1, 1)
+            else {
+                break;
+            };
             if number(day) >= self.last {
                 break;
             }
             if day >= first {
-                let text = if months % 12 == 0 { day.format("%Y").to_string() } else { day.format("%Y-%m").to_string() };
+                let text =
+                    if months % 12 == 0 { day.format("%Y").to_string() } else { day.format("%Y-%m").to_string() };
                 ticks.push((day, text));
             }
         }
@@ -82,6 +86,7 @@ pub(crate) struct Numbers {
     high: f64,
     bottom: f64,
     top: f64,
+    whole: bool,
 }
 
 impl Numbers {
@@ -89,10 +94,13 @@ impl Numbers {
     pub(crate) fn new(low: f64, high: f64, bottom: f64, top: f64) -> Self {
         let spread = if high > low { high - low } else { high.abs().max(1.0) * 0.5 };
         let (mut from, to) = (low - spread * 0.12, high + spread * 0.16);
-        if low >= 0.0 && low <= 0.5 * high.max(f64::MIN_POSITIVE) || low >= 0.0 && from < 0.0 {
+        let whole = low.fract() == 0.0 && high.fract() == 0.0;
+        // Small counts are read against zero; so is whatever reaches down to near it.
+        let near = low <= 0.5 * high.max(f64::MIN_POSITIVE) || from < 0.0 || (whole && high <= 20.0);
+        if low >= 0.0 && near {
             from = 0.0;
         }
-        Self { low: from, high: to, bottom, top }
+        Self { low: from, high: to, bottom, top, whole }
     }
 
     pub(crate) fn at(&self, number: f64) -> f64 {
@@ -108,7 +116,7 @@ impl Numbers {
         }
         let power = 10_f64.powf(rough.log10().floor());
         let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|t| t * power >= rough).unwrap_or(10.0);
-        let step = times * power;
+        let step = if self.whole { (times * power).max(1.0) } else { times * power };
         let first = (self.low / step).ceil();
         let ticks = (0..20).map(|k| (first + f64::from(k)) * step).take_while(|v| *v <= self.high);
         let decimals = if step >= 1.0 { 0.0 } else { (-step.log10().floor()).clamp(0.0, 12.0) };
@@ -139,7 +147,9 @@ mod tests {
             assert!((1..=9).contains(&ticks.len()), "{first} {last}: {ticks:?}");
             assert!(ticks.windows(2).all(|w| days.at(w[1].0) - days.at(w[0].0) > 60.0), "{first} {last}: {ticks:?}");
         }
-        for (low, high) in [(2.0, 2.0), (0.0, 0.0), (2.0, 4.0), (4030.0, 10872.0), (0.001, 0.004), (-5.0, 5.0), (1e12, 3e12)] {
+        for (low, high) in
+            [(2.0, 2.0), (0.0, 0.0), (2.0, 4.0), (4030.0, 10872.0), (0.001, 0.004), (-5.0, 5.0), (1e12, 3e12)]
+        {
             let ticks = Numbers::new(low, high, 400.0, 60.0).ticks();
             assert!((2..=12).contains(&ticks.len()), "{low} {high}: {ticks:?}");
         }

@@ -75,7 +75,8 @@ impl Svg {
     }
 
     pub(crate) fn rect(&mut self, [x, y, w, h]: [f64; 4], attributes: &str) {
-        let shape = format!("x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}", n(x), n(y), n(w.max(0.0)), n(h));
+        let shape =
+            format!("x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {attributes}", n(x), n(y), n(w.max(0.0)), n(h));
         self.leaf("rect", &shape);
     }
 

@@ -68,11 +68,17 @@ pub fn svg(life: &History, caption: &Caption, zone: &TimeZone) -> String {
     }
     let ours = life.items.len() - lines.len();
     y += 22.0;
-    let key = "filled sign: claim   ·   hollow sign: stance   ·   ×: taken back   ·   triangle: our record was corrected";
+    let key =
+        "filled sign: claim   ·   hollow sign: stance   ·   ×: taken back   ·   triangle: our record was corrected";
     svg.text(24.0, y, key, plain(11.0, SOFT));
     if ours > 0 {
         y += 16.0;
-        svg.text(24.0, y, &format!("{ours} entries of ours (corrections, notes, aliases) have no line of their own."), plain(11.0, SOFT));
+        svg.text(
+            24.0,
+            y,
+            &format!("{ours} entries of ours (corrections, notes, aliases) have no line of their own."),
+            plain(11.0, SOFT),
+        );
     }
     let description: String = lines.iter().take(500).map(|line| format!("{}, {}. ", line.day, line.words())).collect();
     svg.finish(WIDTH, y + 16.0, &caption.title, &description)
@@ -102,7 +108,11 @@ fn heading<'a>(svg: &mut Svg, caption: &Caption, sources: &[&str], ink: &dyn Fn(
 
 fn mark(svg: &mut Svg, line: &Line<'_>, place: usize, [x, y]: [f64; 2], fill: &str) {
     let hollow = !matches!(line.event.content, Content::Claim(_)) || line.uncertain;
-    let look = if hollow { format!("fill=\"#ffffff\" stroke=\"{fill}\" stroke-width=\"1.5\"") } else { format!("fill=\"{fill}\"") };
+    let look = if hollow {
+        format!("fill=\"#ffffff\" stroke=\"{fill}\" stroke-width=\"1.5\"")
+    } else {
+        format!("fill=\"{fill}\"")
+    };
     if matches!(line.event.content, Content::Retraction(_)) || line.item.fate == Some(Fate::TakenBack) {
         let d = format!("M{} {}l8 8m0 -8l-8 8", n(x - 4.0), n(y - 4.0));
         svg.path(&d, &format!("fill=\"none\" stroke=\"{fill}\" stroke-width=\"2\""));
@@ -133,7 +143,9 @@ impl<'a> Line<'a> {
             }
             Content::Stance(stance) => match &stance.target {
                 Target::Entry(of) => format!("{} {} #{of}{}", self.source, stance.stance.as_str(), self.on()),
-                Target::Question(question) => format!("{} {} on {}", self.source, stance.stance.as_str(), question.predicate),
+                Target::Question(question) => {
+                    format!("{} {} on {}", self.source, stance.stance.as_str(), question.predicate)
+                }
             },
             Content::Retraction(retraction) => format!("{} takes back #{}{}", self.source, retraction.of, self.on()),
             _ => self.source.clone(),

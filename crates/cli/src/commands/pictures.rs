@@ -37,7 +37,8 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
     let over = over_time(&ledger, &query, &session.zone)?;
     // A filter of subjects takes whatever begins so; here one name is meant.
     let shown = life.predicate.as_ref();
-    let course = over.courses.iter().find(|c| c.question.subject == life.subject && Some(&c.question.predicate) == shown);
+    let course =
+        over.courses.iter().find(|c| c.question.subject == life.subject && Some(&c.question.predicate) == shown);
     let course = course.ok_or_else(|| {
         let note = if query.as_of.is_some() || query.known_at.is_some() || !query.filter.sources.is_empty() {
             ", as far as was asked for"
@@ -46,7 +47,11 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
         };
         CliError::refused(format!("nothing was said on {subject} / {predicate}{note}"))
     })?;
-    let title = args.file.title.clone().unwrap_or_else(|| format!("{}: {}", course.question.subject, course.question.predicate));
+    let title = args
+        .file
+        .title
+        .clone()
+        .unwrap_or_else(|| format!("{}: {}", course.question.subject, course.question.predicate));
     let caption = Caption { title, lines: vec![clocks(&query, over.known_entries, over.head.size, session)] };
     let until = query.as_of.as_ref().and_then(|as_of| as_of.to_string().parse::<NaiveDate>().ok());
     let svg = chart::Chart::new(course, &life, caption, &session.zone, until).svg();
@@ -85,7 +90,10 @@ pub(crate) fn matrix(session: &Session, args: &MatrixArgs) -> Result<ExitCode, C
     let compared = compare(&ledger, &query)?;
     let compared = if args.conflicts { compared.disputes() } else { compared };
     let title = args.file.title.clone().unwrap_or_else(|| "Source by question".into());
-    let caption = Caption { title, lines: vec![clocks(&query, compared.replay.known_entries, compared.replay.head.size, session)] };
+    let caption = Caption {
+        title,
+        lines: vec![clocks(&query, compared.replay.known_entries, compared.replay.head.size, session)],
+    };
     let svg = matrix::svg(&compared, &caption);
     waiting.finish_and_clear();
     let verdicts: Vec<Value> = compared

@@ -26,7 +26,8 @@ use crate::session::{self, Session};
 const LARGE: usize = 50_000_000;
 
 pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliError> {
-    let is_page = args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm"));
+    let is_page =
+        args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm"));
     if !is_page {
         return Err(CliError::usage(format!("{}: the page is .html; name the file so", args.output.display())));
     }
@@ -78,8 +79,11 @@ fn day(session: &Session, text: &str) -> Result<NaiveDate, CliError> {
         _ => text.chars().take(10).collect(),
     };
     let day = whole.parse::<NaiveDate>().ok();
-    let day = if text.len() == 7 { day.and_then(|d| d.checked_add_months(chrono::Months::new(1))?.pred_opt()) } else { day };
-    day.ok_or_else(|| CliError::usage(format!("--as-of: the slider stands at a day; write 2023-05-12 instead of {text}")))
+    let day =
+        if text.len() == 7 { day.and_then(|d| d.checked_add_months(chrono::Months::new(1))?.pred_opt()) } else { day };
+    day.ok_or_else(|| {
+        CliError::usage(format!("--as-of: the slider stands at a day; write 2023-05-12 instead of {text}"))
+    })
 }
 
 /// Puts the entries behind the page, with our notes on them.

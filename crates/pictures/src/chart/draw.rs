@@ -154,7 +154,16 @@ fn open(paper: &mut Paper<'_>, same: &[Piece], upwards: bool) {
         let way = if upwards { -1.0 } else { 1.0 };
         let tip = piece.low + way * 15.0;
         let _ = write!(d, "M{} {}V{}", n(x), n(piece.low + way * 3.0), n(tip));
-        let _ = write!(d, "M{} {}L{} {}L{} {}", n(x - 3.0), n(tip - way * 4.0), n(x), n(tip), n(x + 3.0), n(tip - way * 4.0));
+        let _ = write!(
+            d,
+            "M{} {}L{} {}L{} {}",
+            n(x - 3.0),
+            n(tip - way * 4.0),
+            n(x),
+            n(tip),
+            n(x + 3.0),
+            n(tip - way * 4.0)
+        );
     }
     paper.svg.path(&d, &format!("fill=\"none\" stroke=\"{fill}\" stroke-width=\"1.3\""));
 }
@@ -185,11 +194,11 @@ fn area(pieces: &[Piece], one: impl Fn(&Piece) -> f64, other: impl Fn(&Piece) ->
 fn signs(paper: &mut Paper<'_>, marks: &[(f64, f64, bool)], crowded: bool) {
     let mut free = f64::NEG_INFINITY;
     for (x, y, uncertain) in marks {
-        if crowded && !uncertain && *x < free {
+        if !uncertain && *x < free {
             continue;
         }
         if !uncertain {
-            free = *x + 110.0;
+            free = *x + if crowded { 110.0 } else { 7.0 };
         }
         let d = sign(paper.place, *x, *y, if crowded { 2.8 } else { 3.4 });
         let look = if *uncertain {

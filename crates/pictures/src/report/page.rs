@@ -26,7 +26,7 @@ pub(super) fn in_script(json: &str) -> String {
     out
 }
 
-/// The whole file.
+/// The whole file. The first view is there before the browser comes to the entries.
 pub(super) fn html(title: &str, data: &str, entries: &str) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
     let policy = format!(
@@ -39,8 +39,8 @@ pub(super) fn html(title: &str, data: &str, entries: &str) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n{BODY}\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script type=\"application/json\" id=\"entries\">{entries}</script>\n<script>{PROGRAM}</script>\n</body>\n</html>\n",
+         <script type=\"application/json\" id=\"data\">{data}</script>\n<script>{PROGRAM}</script>\n\
+         <script type=\"application/json\" id=\"entries\">{entries}</script>\n</body>\n</html>\n",
         text(title)
     )
 }
@@ -66,6 +66,8 @@ mod tests {
         let page = html("</title><script>", "{}", "{}");
         assert_eq!(page.matches("'sha256-").count(), 2);
         assert_eq!(page.matches("<script").count(), 3, "two of data and one of ours");
-        assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org").count());
+        assert!(
+            !page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org").count()
+        );
     }
 }

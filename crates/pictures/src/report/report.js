@@ -10,6 +10,8 @@
   let behind = null;
 
   const entry = (index) => {
+    // They come last in the file: until it is read to its end there is nothing to show.
+    if (document.readyState === 'loading') return undefined;
     if (!behind) behind = JSON.parse(byId('entries').textContent);
     return behind[index];
   };
@@ -18,6 +20,7 @@
   const notesOn = (index) => {
     if (!notes.size) {
       entry(index);
+      if (!behind) return [];
       notes.set(-1, []);
       for (const [at, found] of Object.entries(behind)) {
         if (found.event && found.event.kind === 'note') {
@@ -132,8 +135,8 @@
       const verdict = verdictAt(question, state.day);
       counts.set(verdict, (counts.get(verdict) || 0) + 1);
     }
-    const told = [...counts].sort((a, b) => (a[0] < 0) - (b[0] < 0) || a[0] - b[0]).map(([v, n]) => `${n} ${word(v)}`);
-    byId('status').textContent = `As of ${iso(state.day)}: ${told.join(', ')}.`;
+    const told = [...counts].sort((a, b) => (a[0] < 0) - (b[0] < 0) || a[0] - b[0]).map(([v, n]) => `${word(v)}: ${n}`);
+    byId('status').textContent = `As of ${iso(state.day)}, questions by verdict: ${told.join(', ')}.`;
     byId('date').textContent = iso(state.day);
     const slider = byId('slider');
     slider.value = String(state.day);
@@ -191,9 +194,9 @@
 
   // One question over time: steps and bands of numbers, bars of words, a line at the date.
   const chartOf = (question) => {
-    const W = 640;
-    const left = 54;
-    const right = 630;
+    const W = 448;
+    const left = 50;
+    const right = 438;
     const first = Math.min(...question.v.map((v) => v[0]));
     const end = Math.max(data.last, first + 1) + Math.max(1, (data.last - first) * 0.02);
     const x = (day) => left + ((Math.min(Math.max(day, first), end) - first) / (end - first)) * (right - left);
@@ -265,7 +268,7 @@
     svg.append(drawn('text', { x: right, y: y + 17, 'text-anchor': 'end', fill: 'var(--soft)' }, iso(data.last)));
     const now = x(state.day);
     svg.append(drawn('line', { x1: now, x2: now, y1: 4, y2: y + 3, stroke: 'var(--ink)', 'stroke-dasharray': '2 3' }));
-    if (now > left + 80 && now < right - 150) svg.append(drawn('text', { x: now, y: y + 17, 'text-anchor': 'middle', fill: 'var(--ink)' }, iso(state.day)));
+    if (now > left + 100 && now < right - 100) svg.append(drawn('text', { x: now, y: y + 17, 'text-anchor': 'middle', fill: 'var(--ink)' }, iso(state.day)));
     svg.setAttribute('viewBox', `0 0 ${W} ${y + 24}`);
     return svg;
   };
@@ -364,6 +367,7 @@
     open(data.questions[Number(button.dataset.question)], source);
   });
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') close(); });
+  document.addEventListener('DOMContentLoaded', () => { if (state.open) detail(); });
   fill();
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 })();
