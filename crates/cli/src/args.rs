@@ -115,6 +115,14 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Show why a source stands where it does on a question
     Why(WhyArgs),
+    /// Draw one question over time: each source's bounds as steps and bands
+    Chart(crate::picture_args::ChartArgs),
+    /// Draw what was said on a subject, one line a statement
+    Timeline(crate::picture_args::TimelineArgs),
+    /// Draw source by question at a moment, coloured by verdict
+    Matrix(crate::picture_args::MatrixArgs),
+    /// Make one page for a browser: a date slider, the matrix, and the entries behind each cell
+    Report(crate::picture_args::ReportArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
     /// Build the index of views anew from the entries

@@ -8,6 +8,7 @@ mod error;
 mod export_args;
 mod locate;
 mod output;
+mod picture_args;
 mod proof;
 mod query;
 mod session;
@@ -57,6 +58,10 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Diff(args) => commands::diff::run(&session, &args),
         Command::History(args) => commands::history::run(&session, &args),
         Command::Why(args) => commands::why::run(&session, &args),
+        Command::Chart(args) => commands::pictures::chart(&session, &args),
+        Command::Timeline(args) => commands::pictures::timeline(&session, &args),
+        Command::Matrix(args) => commands::pictures::matrix(&session, &args),
+        Command::Report(args) => commands::report::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
         Command::Mirror(args) => commands::mirror::run(&session, &args),

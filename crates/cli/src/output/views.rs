@@ -66,13 +66,16 @@ pub(crate) fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String 
         Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
         None => "everything said".into(),
     };
+    format!("Stated clock: {stated}. {}\n", recorded_clock(query, replay.known_entries, replay.head.size))
+}
+
+/// How far the recorded clock goes.
+pub(crate) fn recorded_clock(query: &Query, known_entries: u64, size: u64) -> String {
     let recorded = match &query.known_at {
-        Some(known_at) => {
-            format!("what this ledger knew at {known_at} ({} of {} entries)", replay.known_entries, replay.head.size)
-        }
-        None => format!("everything known ({} entries)", replay.head.size),
+        Some(known_at) => format!("what this ledger knew at {known_at} ({known_entries} of {size} entries)"),
+        None => format!("everything known ({size} entries)"),
     };
-    format!("Stated clock: {stated}. Recorded clock: {recorded}.\n")
+    format!("Recorded clock: {recorded}.")
 }
 
 fn one(view: &View, query: &Query) -> String {

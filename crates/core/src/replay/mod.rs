@@ -15,6 +15,7 @@ mod filter;
 mod fold;
 mod gather;
 mod indexed;
+mod over_time;
 mod ranges;
 mod shown;
 mod stances;
@@ -25,8 +26,10 @@ pub use combine::{Combined, combine};
 pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS};
 pub use filter::Filter;
 pub use fold::fold;
+pub use over_time::day_said;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 
+pub(crate) use over_time::over_time;
 pub(crate) use ranges::Ranges;
 
 use std::collections::BTreeSet;

@@ -141,10 +141,14 @@ pub(super) fn compare_all(ledger: &Ledger, query: &Query, way: Way) -> Result<Co
     let filter = Filter { sources, subject_prefixes, predicates, ..Filter::default() };
     let replayed = way.replay(ledger, &Query { filter, ..query.clone() })?;
     let again = said_again(ledger, query, &replayed, way)?;
-    let parties = Parties::of(&replayed, &query.filter);
-    let rows =
-        by_question(&replayed).into_iter().map(|(question, there)| parties.row(question, there, &again)).collect();
+    let rows = rows_of(&replayed, &again, &query.filter);
     Ok(Comparison { replay: replayed, rows, left_out: BTreeMap::new() })
+}
+
+/// One row for each question that is in the views.
+pub(super) fn rows_of(replayed: &Replay, again: &SaidAgain, filter: &Filter) -> Vec<Row> {
+    let parties = Parties::of(replayed, filter);
+    by_question(replayed).into_iter().map(|(question, there)| parties.row(question, there, again)).collect()
 }
 
 impl Comparison {

@@ -1,0 +1,122 @@
+//! Letters in a picture: how wide they are, which way they run, and what must not be among them.
+
+/// The fonts asked for, in order. Whatever letters the first lacks are looked for in the next, and then anywhere in the system.
+pub(crate) const FONTS: &str = "system-ui, 'Segoe UI', 'Noto Sans', 'Helvetica Neue', Arial, 'DejaVu Sans', 'Noto Sans Armenian', \
+                                'Noto Sans CJK SC', sans-serif";
+
+/// About how wide a text is at a font size of one. Fonts differ; a little too wide is better than overlapping.
+pub(crate) fn width(text: &str) -> f64 {
+    text.chars().map(width_of).sum()
+}
+
+fn width_of(c: char) -> f64 {
+    match c {
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | '\u{00A0}' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '(' | ')'
+        | '-' | 'I' => 0.36,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.95,
+        'A'..='Z' => 0.7,
+        '0'..='9' => 0.63,
+        '\u{1100}'..='\u{115F}'
+        | '\u{2E80}'..='\u{A4CF}'
+        | '\u{AC00}'..='\u{D7A3}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FE6F}'
+        | '\u{FF00}'..='\u{FF60}'
+        | '\u{1F300}'..='\u{3FFFD}' => 1.05,
+        '\u{0300}'..='\u{036F}' | '\u{064B}'..='\u{065F}' => 0.0,
+        '\u{0400}'..='\u{058F}' => 0.68,
+        _ => 0.6,
+    }
+}
+
+/// A text shortened to a width in pixels at a font size, with `…` at its end if anything is missing. Empty where nothing fits.
+pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {
+    let whole = printable(text);
+    if width(&whole) * size <= room {
+        return whole;
+    }
+    let mut left = room / size - 0.8;
+    let kept: String = whole
+        .chars()
+        .take_while(|c| {
+            left -= width_of(*c);
+            left >= 0.0
+        })
+        .collect();
+    if kept.trim().is_empty() { String::new() } else { format!("{}…", kept.trim_end()) }
+}
+
+/// A text without what could move or reorder the letters round it: such characters become their code points, line breaks a sign.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str(" ⏎ "),
+            '\u{061C}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}'
+            | '\u{FFFE}'
+            | '\u{FFFF}' => out.extend(c.escape_unicode()),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether letters that run from right to left are among them.
+pub(crate) fn runs_left(text: &str) -> bool {
+    let leftwards = |c: char| matches!(c, '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
+    text.chars().any(leftwards)
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, rest) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
+    if whole.len() < 5 || !whole.bytes().all(|b| b.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push('\u{00A0}');
+        }
+        out.push(digit);
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_shortened_and_says_so() {
+        assert_eq!(fit("yerevan", 10.0, 100.0), "yerevan");
+        let short = fit("a very long name of a source indeed", 10.0, 60.0);
+        assert!(short.ends_with('…') && width(&short) * 10.0 <= 66.0, "{short}");
+        assert_eq!(fit("wide", 10.0, 3.0), "");
+        assert!(fit("北京北京北京北京", 10.0, 40.0).chars().count() <= 4);
+    }
+
+    #[test]
+    fn nothing_reorders_or_breaks_a_picture() {
+        assert_eq!(printable("a\u{202E}b\u{0}c\nd"), "a\\u{202e}b\\u{0}c ⏎ d");
+        assert!(runs_left("سلام") && runs_left("שלום") && !runs_left("Երևան Київ 北京"));
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(grouped("1234"), "1234");
+        assert_eq!(grouped("792170"), "792\u{a0}170");
+        assert_eq!(grouped("-1234567.5"), "-1\u{a0}234\u{a0}567.5");
+    }
+}

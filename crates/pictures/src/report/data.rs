@@ -1,0 +1,215 @@
+//! What the page picks from: for each question and source the list of changes, each with the day it begins.
+
+use chrono::NaiveDate;
+use sayso_core::views::{CellState, Course, Finding, Row, Verdict};
+use serde::Serialize;
+
+use super::Report;
+use crate::answer::{Answer, cells, marked};
+use crate::palette::tone;
+
+/// Values side by side that a cell tells, and numbers that a chart draws. All entries are listed anyway.
+const MANY: usize = 30;
+/// Findings that a question tells at a moment.
+const FINDINGS: usize = 6;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Data<'a> {
+    title: &'a str,
+    lines: &'a [String],
+    sound: bool,
+    audit: &'a [String],
+    /// Days are counted from 1970-01-01.
+    first: i64,
+    last: i64,
+    start: i64,
+    sources: Vec<&'a str>,
+    verdicts: Vec<(&'static str, &'static str)>,
+    states: Vec<&'static str>,
+    questions: Vec<QuestionJson<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct QuestionJson<'a> {
+    s: &'a str,
+    p: &'a str,
+    /// From which day, which verdict (-1: there is nothing), and why.
+    v: Vec<(i64, i8, Vec<String>)>,
+    /// Which source, and its changes.
+    c: Vec<(usize, Vec<Change>)>,
+}
+
+/// A change of a cell, without names: there are many.
+#[derive(Debug, Serialize)]
+struct Change(
+    /// From which day.
+    i64,
+    /// The verdict that marks it; -1: nothing there.
+    i8,
+    /// Its state.
+    usize,
+    /// What it says.
+    String,
+    /// Numbers: lower bound, upper bound, whether about.
+    Vec<(Option<f64>, Option<f64>, u8)>,
+    /// 1: the date is uncertain; 2: order within the day unknown.
+    u8,
+    /// Entries; a negative number first: that many stay from the change before.
+    Vec<i64>,
+    /// Stances.
+    Vec<String>,
+);
+
+const STATES: [CellState; 6] = [
+    CellState::Claims,
+    CellState::Denies,
+    CellState::Accepts,
+    CellState::Declines,
+    CellState::TakenBack,
+    CellState::NothingRecorded,
+];
+
+impl<'a> Data<'a> {
+    pub(super) fn of(report: &'a Report<'_>) -> Self {
+        let courses = &report.over.courses;
+        let mut sources: Vec<(bool, &str)> = Vec::new();
+        let rows = courses.iter().flat_map(|course| &course.steps).filter_map(|step| step.row.as_ref());
+        for cell in rows.flat_map(cells) {
+            let source = (cell.source.is_unattributed(), cell.source.as_str());
+            if let Err(at) = sources.binary_search(&source) {
+                sources.insert(at, source);
+            }
+        }
+        let sources: Vec<&str> = sources.into_iter().map(|(_, source)| source).collect();
+        let days = || courses.iter().flat_map(|course| &course.steps).map(|step| day(step.day));
+        let (first, last) = (days().min().unwrap_or_default(), days().max().unwrap_or_default());
+        let start = report.start.map_or(last, day);
+        Self {
+            title: &report.caption.title,
+            lines: &report.caption.lines,
+            sound: report.audit.sound,
+            audit: &report.audit.lines,
+            first,
+            last: last.max(start),
+            start: start.max(first),
+            questions: courses.iter().map(|course| question(course, &sources)).collect(),
+            sources,
+            verdicts: Verdict::ALL.iter().map(|v| (v.as_str(), tone(*v).letter)).collect(),
+            states: STATES.iter().map(|s| s.as_str()).collect(),
+        }
+    }
+}
+
+fn day(day: NaiveDate) -> i64 {
+    day.signed_duration_since(NaiveDate::default()).num_days()
+}
+
+fn place(verdict: Verdict) -> i8 {
+    let place = Verdict::ALL.iter().position(|v| *v == verdict).and_then(|at| i8::try_from(at).ok());
+    place.unwrap_or(-1)
+}
+
+fn question<'a>(course: &'a Course, sources: &[&str]) -> QuestionJson<'a> {
+    let mut v: Vec<(i64, i8, Vec<String>)> = Vec::new();
+    for step in &course.steps {
+        let (verdict, why) = step.row.as_ref().map_or((-1, vec![]), |row| (place(row.verdict), reasons(row)));
+        if v.last().is_none_or(|(_, before, reasons)| *before != verdict || *reasons != why) {
+            v.push((day(step.day), verdict, why));
+        }
+    }
+    let mut c = Vec::new();
+    for (at, source) in sources.iter().enumerate() {
+        let changes = changes(course, source);
+        if !changes.is_empty() {
+            c.push((at, changes));
+        }
+    }
+    QuestionJson { s: course.question.subject.as_str(), p: course.question.predicate.as_str(), v, c }
+}
+
+fn changes(course: &Course, source: &str) -> Vec<Change> {
+    let mut before: Option<(Answer, i8)> = None;
+    let mut changes = Vec::new();
+    for step in &course.steps {
+        let row = step.row.as_ref();
+        let cell = row.and_then(|row| Some((row, cells(row).find(|cell| cell.source.as_str() == source)?)));
+        let now = cell.and_then(|(row, cell)| Some((Answer::of(cell)?, place(marked(row, cell)))));
+        if now == before {
+            continue;
+        }
+        changes.push(match &now {
+            Some((answer, verdict)) => {
+                change(day(step.day), answer, *verdict, before.as_ref().map(|(a, _)| a.entries.as_slice()))
+            }
+            None => Change(day(step.day), -1, STATES.len() - 1, String::new(), vec![], 0, vec![], vec![]),
+        });
+        before = now;
+    }
+    changes
+}
+
+fn change(day: i64, answer: &Answer, verdict: i8, before: Option<&[u64]>) -> Change {
+    let spans = answer.spans.iter().take(MANY).map(|s| (s.low, s.high, u8::from(s.about)));
+    let flags = u8::from(answer.uncertain) + 2 * u8::from(answer.order_unknown);
+    let state = STATES.iter().position(|s| *s == answer.state).unwrap_or_default();
+    let text = if answer.spans.len() > MANY { some_of(&answer.text) } else { answer.text.clone() };
+    let entries = entries(before.unwrap_or_default(), &answer.entries);
+    Change(day, verdict, state, text, spans.collect(), flags, entries, answer.stances.clone())
+}
+
+/// A list that grows is told by what is new.
+fn entries(before: &[u64], now: &[u64]) -> Vec<i64> {
+    let number = |index: &u64| i64::try_from(*index).unwrap_or(i64::MAX);
+    let kept = before.iter().zip(now).take_while(|(a, b)| a == b).count();
+    if kept < 2 {
+        return now.iter().map(number).collect();
+    }
+    let kept_first = i64::try_from(kept).map_or(0, |kept| -kept);
+    std::iter::once(kept_first).chain(now.iter().skip(kept).map(number)).collect()
+}
+
+/// The first of very many values.
+fn some_of(text: &str) -> String {
+    let parts: Vec<&str> = text.split(" & ").collect();
+    let some = parts.iter().take(MANY).copied().collect::<Vec<_>>().join(" & ");
+    if parts.len() > MANY { format!("{some} & {} more", parts.len() - MANY) } else { some }
+}
+
+/// The findings that decide the verdict, in words.
+fn reasons(row: &Row) -> Vec<String> {
+    let gravest = row.findings.iter().map(|f| f.relation).max();
+    let decisive: Vec<&Finding> = row.findings.iter().filter(|f| Some(f.relation) == gravest).collect();
+    let mut told: Vec<String> = decisive.iter().take(FINDINGS).map(|f| reason(f)).collect();
+    if decisive.len() > FINDINGS {
+        told.push(format!("and {} more", decisive.len() - FINDINGS));
+    }
+    told
+}
+
+fn reason(finding: &Finding) -> String {
+    let [a, b] = &finding.of;
+    let numbers = |entries: &[u64]| {
+        let some: Vec<String> = entries.iter().take(4).map(|index| format!("#{index}")).collect();
+        if entries.len() > 4 { format!("{} …", some.join(" ")) } else { some.join(" ") }
+    };
+    format!("{} {} and {} {}: {}", a.source, numbers(&a.entries), b.source, numbers(&b.entries), finding.why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_grows_is_told_by_what_is_new() {
+        assert_eq!(entries(&[], &[3, 4]), [3, 4]);
+        assert_eq!(entries(&[3, 4], &[3, 4, 9]), [-2, 9]);
+        assert_eq!(entries(&[3, 4], &[4]), [4]);
+        assert_eq!(entries(&[3, 4, 5], &[3, 4]), [-2]);
+    }
+
+    #[test]
+    fn very_many_values_are_counted() {
+        let text = (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(" & ");
+        assert!(some_of(&text).ends_with("29 & 10 more"), "{}", some_of(&text));
+    }
+}
