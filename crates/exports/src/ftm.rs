@@ -40,7 +40,9 @@ pub fn statements(material: &Material<'_>) -> Result<String, csv::Error> {
     let ledger: String = material.ledger.chars().take(IDENTITY).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
-    let mut sheet = Sheet { writer, dataset: format!("sayso_{ledger}"), parties: BTreeSet::new() };
+    // Names of data sets may have no hyphen, and names of entities no underscore.
+    let (dataset, prefix) = (format!("sayso_{ledger}"), format!("sayso-{ledger}"));
+    let mut sheet = Sheet { writer, dataset, prefix, parties: BTreeSet::new() };
     for question in &material.questions {
         for statement in &question.statements {
             sheet.said(question, statement)?;
@@ -53,6 +55,8 @@ pub fn statements(material: &Material<'_>) -> Result<String, csv::Error> {
 struct Sheet {
     writer: csv::Writer<Vec<u8>>,
     dataset: String,
+    /// What the names of all entities begin with.
+    prefix: String,
     /// Parties that are there already.
     parties: BTreeSet<Name>,
 }
@@ -72,7 +76,7 @@ impl Sheet {
         let Some(by) = statement.event.content.attribution() else { return Ok(()) };
         let seen = seen(statement.known_since);
         let mut entity = Entity {
-            id: format!("{}-{}", self.dataset, statement.index),
+            id: format!("{}-{}", self.prefix, statement.index),
             schema: "Event",
             origin: format!("#{}", statement.index),
             seen,
@@ -123,7 +127,7 @@ impl Sheet {
     /// The party's id; the party itself is written where it is first met.
     fn party(&mut self, party: &Name, met: &Entity) -> Result<String, csv::Error> {
         let digest: String = hex(party.as_str()).chars().take(16).collect();
-        let id = format!("{}-party-{digest}", self.dataset);
+        let id = format!("{}-party-{digest}", self.prefix);
         if self.parties.insert(party.clone()) {
             let Entity { origin, seen, .. } = met;
             let (origin, seen) = (origin.clone(), seen.clone());
