@@ -100,6 +100,7 @@ impl Numbers {
         if low >= 0.0 && near {
             from = 0.0;
         }
+        let to = if whole { to.max(from + 1.2) } else { to };
         Self { low: from, high: to, bottom, top, whole }
     }
 
@@ -118,7 +119,7 @@ impl Numbers {
         let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|t| t * power >= rough).unwrap_or(10.0);
         let step = if self.whole { (times * power).max(1.0) } else { times * power };
         let first = (self.low / step).ceil();
-        let ticks = (0..20).map(|k| (first + f64::from(k)) * step).take_while(|v| *v <= self.high);
+        let ticks = (0..20).map(|k| (first + f64::from(k)) * step + 0.0).take_while(|v| *v <= self.high);
         let decimals = if step >= 1.0 { 0.0 } else { (-step.log10().floor()).clamp(0.0, 12.0) };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 12")]
         ticks.map(|v| (v, super::lettering::grouped(&format!("{v:.*}", decimals as usize)))).collect()
