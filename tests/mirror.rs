@@ -15,11 +15,12 @@ mod support;
 use std::path::Path;
 
 use sayso_core::bundle::Bundle;
-use sayso_core::copy::{CopyError, MirrorError, restore, salvage, take_over};
-use sayso_core::directory::{DirError, LedgerDir};
+use sayso_core::copy::{CopyError, MirrorError, MirrorState, backup, compact, restore, salvage, take_over};
+use sayso_core::directory::LedgerDir;
 use sayso_core::entry::Head;
 use sayso_core::ledger::{self, AppendError, CopiedEntry, Ledger, Outcome};
 use sayso_core::machine::SystemEntropy;
+use sayso_core::repair::Repair;
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
 use support::{Fixture, add_numbered, batch, create_dir, files_in, numbered, open_dir, put_back, traces};
@@ -257,6 +258,60 @@ fn what_is_made_of_the_mirror_of_a_copy_takes_no_entries_either() {
     assert!(files_in(&restored).is_empty(), "{:?}", files_in(&restored).keys());
 }
 
+/// A redaction failed, and the process goes on. What was to be erased must not go into a new mirror, nor into a backup.
+#[test]
+fn after_a_failed_redaction_nothing_is_copied() {
+    let f = Fixture::new();
+    let dir = tempfile::tempdir().unwrap();
+    let [mirror, away, other, file] = ["mirror", "away", "other", "backup"].map(|name| dir.path().join(name));
+    add_numbered(&f.ledger, 0..300);
+    f.ledger.mirror(&mirror).unwrap();
+    append_one(&f.ledger, 300).unwrap();
+    std::fs::rename(&mirror, &away).unwrap();
+    std::fs::write(&mirror, "something else").unwrap();
+    let failed = f.ledger.redact(7, Text::new("by order").unwrap(), None).unwrap_err();
+    assert!(matches!(failed, AppendError::ErasureWaits { of: 7, .. }), "{failed}");
+    assert!(f.ledger.entry(7).unwrap().unwrap().body().is_some(), "it is there: that is what must not go out");
+    assert_eq!(f.ledger.failed_erasures().into_keys().collect::<Vec<_>>(), [7]);
+    let not_erased = |e: &CopyError| matches!(e, CopyError::Unsound { index: 7, .. });
+    let refused = f.ledger.mirror(&other).unwrap_err();
+    assert!(not_erased(&refused) && refused.to_string().contains("NOT erased") && !other.exists(), "{refused}");
+    let refused = backup(&f.ledger, &file, &|_| {}).unwrap_err();
+    assert!(not_erased(&refused) && !file.exists(), "{refused}");
+    // Opening finishes it, and then it can be copied.
+    let f = f.reopen();
+    assert!(f.ledger.failed_erasures().is_empty());
+    f.ledger.mirror(&other).unwrap();
+    backup(&f.ledger, &file, &|_| {}).unwrap();
+    let bundle = Bundle::decode(&std::fs::read(other.join("00000000000000000000.bundle")).unwrap()).unwrap();
+    assert!(bundle.entries[7].body().is_none());
+}
+
+/// Whoever wants to read is told, and gets in. Nothing is written: not to the ledger, and not to the list.
+fn reads_and_takes_nothing(path: &Path, mirror: &Path) {
+    let dir = LedgerDir::open(path).unwrap();
+    let told = |repairs: &[Repair]| repairs.iter().any(|r| matches!(r, Repair::MirrorsUnknown { .. }) && !r.is_done());
+    assert!(told(dir.repairs()), "audit opens no more than this");
+    let ledger = dir.ledger(SystemClock, SystemEntropy).unwrap();
+    assert!(told(ledger.repairs()));
+    assert_eq!(ledger.head().size, 5);
+    assert!(ledger.entry(4).unwrap().unwrap().body().is_some());
+    let refused = append_one(&ledger, 900).unwrap_err();
+    assert!(matches!(&refused, AppendError::MirrorsUnknown(_)) && refused.to_string().contains("`sayso mirror DIR`"));
+    let many: Vec<String> = (0..3_000).map(numbered).collect();
+    let many = batch(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(matches!(ledger.append(&many), Err(AppendError::MirrorsUnknown(_))));
+    let reason = Text::new("by order").unwrap();
+    assert!(matches!(ledger.redact(1, reason, None), Err(AppendError::MirrorsUnknown(_))));
+    assert!(matches!(ledger.mirror(&mirror.with_extension("more")), Err(CopyError::MirrorsUnknown(_))));
+    assert!(matches!(ledger.forget_mirror(mirror), Err(CopyError::MirrorsUnknown(_))));
+    assert!(matches!(ledger.check_mirrors().as_slice(), [MirrorState { head: Err(MirrorError::Unknown(_)), .. }]));
+    drop(ledger);
+    let compacted = compact(LedgerDir::open(path).unwrap(), SystemClock, SystemEntropy, &|_| {});
+    assert!(matches!(compacted, Err(CopyError::MirrorsUnknown(_))), "a mirror may have what was erased");
+    assert_eq!(open_dir(path).head().size, 5);
+}
+
 /// What says which mirrors there are is empty, cut, or somebody else's: that is no reason to take it that there are none.
 #[test]
 fn a_ledger_that_cannot_tell_its_mirrors_takes_nothing() {
@@ -280,14 +335,12 @@ fn a_ledger_that_cannot_tell_its_mirrors_takes_nothing() {
         b"\0\0\0",
     ] {
         std::fs::write(&file, bad).unwrap();
-        let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
-        let Err(e) = opened else { panic!("{bad:?} was taken") };
-        assert!(matches!(e, DirError::MirrorsDamaged(_)), "{e}");
+        reads_and_takes_nothing(&path, &mirror);
+        assert_eq!(std::fs::read(&file).unwrap(), bad, "it is not replaced by a list of fewer");
     }
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    let opened = LedgerDir::open(&path).unwrap().ledger(SystemClock, SystemEntropy);
-    assert!(matches!(opened, Err(DirError::Store(_))), "unreadable is not missing");
+    reads_and_takes_nothing(&path, &mirror); // unreadable is not missing
     std::fs::remove_dir(&file).unwrap();
     assert!(open_dir(&path).mirrors().is_empty());
     std::fs::write(&file, &good).unwrap();

@@ -12,12 +12,16 @@
 )]
 
 mod desk;
+mod faults;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use desk::{Desk, NAME, copy_dir, files, witness};
+use sayso_core::bundle::{Bundle, Codec, StoredBody};
+use sayso_core::directory::LedgerDir;
+use sayso_core::store::Table;
 
 #[test]
 fn a_proof_is_checked_without_the_ledger_and_says_what_it_does_not_prove() {
@@ -197,6 +201,74 @@ fn a_damaged_tree_is_made_anew_for_a_witness() {
     desk.ok("ledger", &ask);
 }
 
+/// What is published comes from the tree beside the log. A hash of it that rotted must not go out, where no copy could be made of it any more;
+/// and a publication that is right must not be called another history.
+#[test]
+fn a_damaged_tree_is_not_published() {
+    let (desk, key) = Desk::with_claims(300);
+    let [whole, early, site, kept] = ["whole", "early", "site", "kept.checkpoint"].map(|name| desk.text(name));
+    desk.ok("ledger", &["publish", &early]);
+    desk.claims("ledger", 300, 400);
+    desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    desk.ok("ledger", &["publish", &whole, "--checkpoint", &kept]);
+    let flip = |level: &str, hash: usize| {
+        let path = desk.path("ledger/tree").join(level);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[hash * 32 + 7] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    };
+    // In a full tile, where the hash above it still leads to the root; in that hash; in what fills no tile.
+    for (level, hash) in [("level-0", 10), ("level-0", 270), ("level-1", 1), ("level-0", 600)] {
+        flip(level, hash);
+        desk.ok("ledger", &["publish", &site, "--checkpoint", &kept]);
+        assert!(files(&desk.path("site")) == files(&desk.path("whole")), "{level}, hash {hash}");
+        std::fs::remove_dir_all(&site).unwrap();
+    }
+    // Where the older head ends in a tile that is full by now.
+    flip("level-0", 290);
+    desk.ok("ledger", &["publish", &early, "--checkpoint", &kept]);
+    for (name, bytes) in files(&desk.path("whole")) {
+        assert!(files(&desk.path("early")).get(&name) == Some(&bytes), "{name}");
+    }
+    desk.ok("clone", &["clone", &early, &desk.text("clone"), "--key", &key]);
+}
+
+/// A redaction is on record, and the body is still there, because the machine stopped and what was to be erased before it could not be. It must
+/// not go out with a proof or in a backup.
+#[test]
+fn what_was_redacted_is_not_given_out_before_it_is_erased() {
+    let (desk, _) = Desk::with_claims(300);
+    let [kept, proof, file] = ["kept.checkpoint", "5.tlog-proof", "backup"].map(|name| desk.text(name));
+    desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    {
+        let dir = LedgerDir::open(&desk.path("ledger")).unwrap();
+        let key = 0u64.to_be_bytes();
+        let mut bundle = Bundle::decode(&dir.store().get(Table::Log, &key).unwrap().unwrap()).unwrap();
+        let StoredBody::Present(_, body) = &mut bundle.entries[2].body else { panic!() };
+        *body = vec![9].into();
+        dir.store().apply(Table::Log, vec![(key.to_vec(), Some(bundle.encode(Codec::Lz4)))]).unwrap();
+        let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
+        dir.store().apply(Table::State, vec![mark(2), mark(5)]).unwrap();
+        dir.store().sync().unwrap();
+    }
+    let prove = |entry: &str, disclose: &str| {
+        let args = ["prove", entry, "--checkpoint", &kept, "--disclose", disclose, "-o", &proof];
+        let output = desk.run("ledger", &args);
+        let _ = std::fs::remove_file(&proof);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = prove("#5", "body");
+    assert!(code == Some(1) && said.contains("#5 is NOT erased yet") && said.contains("must not go out"), "{said}");
+    for (entry, disclose) in [("#5", "commitment"), ("#6", "body")] {
+        let (code, said) = prove(entry, disclose);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let said = desk.refused("ledger", &["backup", &file]);
+    assert!(said.contains("NOT erased yet") && !desk.path("backup").exists(), "{said}");
+    let said = desk.refused("ledger", &["publish", &desk.text("site"), "--checkpoint", &kept]);
+    assert!(said.contains("NOT erased yet") && !desk.path("site").exists(), "{said}");
+}
+
 /// A copy keeps a tree of its own to know what it took over. If that is damaged, it is nobody's fault but the disk's.
 #[test]
 fn a_copys_damaged_tree_accuses_nobody() {
@@ -294,6 +366,80 @@ fn published_cloned_and_pulled() {
         std::fs::write(desk.path("site").join(name), bytes).unwrap();
     }
     assert!(desk.refused("clone", &["pull"]).contains("out of date, or its end was cut"));
+}
+
+/// A clone is killed, at any moment. What it leaves is no ledger, every command says so and what to do, and the same clone again works.
+#[test]
+fn a_clone_that_was_killed_is_made_again() {
+    let (desk, key) = Desk::with_claims(700);
+    let (site, clone) = (desk.text("site"), desk.text("clone"));
+    desk.ok("ledger", &["publish", &site]);
+    let args = ["clone", &site, &clone, "--key", &key];
+    let begun = std::time::Instant::now();
+    desk.ok("none", &args);
+    let took = begun.elapsed();
+    let entries = desk.ok("clone", &["export", "--envelope"]);
+    let again = |what: &str| {
+        desk.ok("none", &args);
+        assert_eq!(desk.ok("clone", &["export", "--envelope"]), entries, "{what}");
+        assert_eq!(desk.json("clone", &["audit"])["sound"], true, "{what}");
+        assert_eq!(desk.json("clone", &["pull"])["taken"], 0, "{what}");
+    };
+    // At its very end: all is there but what makes it a ledger.
+    let unfinish = || {
+        std::fs::remove_file(desk.path("clone/format")).unwrap();
+        std::fs::write(desk.path("clone/acknowledged"), "").unwrap();
+    };
+    unfinish();
+    for command in [&["log"][..], &["audit"], &["pull"], &["init"], &["restore", &desk.text("nothing")]] {
+        let output = desk.run("clone", command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{command:?}");
+        if command[0] != "restore" {
+            assert!(said.contains("cut short") && said.contains("sayso clone") && said.contains("delete"), "{said}");
+        }
+    }
+    again("at its end");
+    // Without the store's last write, and from somewhere else.
+    unfinish();
+    std::fs::remove_dir_all(desk.path("clone/store")).unwrap();
+    std::fs::create_dir(desk.path("clone/store")).unwrap();
+    std::fs::write(desk.path("clone/upstream"), "elsewhere").unwrap();
+    again("without a store");
+    // Somebody's own directory is not taken for one.
+    std::fs::create_dir(desk.path("own")).unwrap();
+    std::fs::write(desk.path("own/policy"), "mine").unwrap();
+    assert!(desk.refused("none", &["clone", &site, &desk.text("own"), "--key", &key]).contains("not empty"));
+    let mut chance = faults::Chance::new("clone");
+    let kills = faults::runs(8, 150);
+    let mut states = BTreeMap::new();
+    for kill in 0..kills {
+        let _ = std::fs::remove_dir_all(&clone);
+        let mut child = desk
+            .command("none", &args)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(took.mul_f64(chance.below(1_100) as f64 / 1_000.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let there = |name: &str| desk.path("clone").join(name).exists();
+        let state = match (there("format"), there("upstream"), there("store")) {
+            (true, ..) => "a ledger",
+            (_, true, _) => "no ledger, with what is beside one",
+            (.., true) => "no ledger, with a store",
+            _ => "nothing",
+        };
+        *states.entry(state).or_insert(0) += 1;
+        if state == "a ledger" {
+            assert_eq!(desk.json("clone", &["audit"])["sound"], true, "kill {kill}");
+        } else {
+            assert!(!desk.run("clone", &["log"]).status.success(), "kill {kill}: {state}");
+            again(&format!("kill {kill}: {state}"));
+        }
+    }
+    eprintln!("{kills} kills of a clone left: {states:?}");
 }
 
 #[test]

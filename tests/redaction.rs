@@ -15,10 +15,11 @@ mod support;
 use std::path::Path;
 
 use sayso_core::audit::audit;
-use sayso_core::copy::{Compacted, CopyError, compact};
+use sayso_core::copy::{Compacted, CopyError, backup, compact};
 use sayso_core::directory::LedgerDir;
 use sayso_core::ledger::Ledger;
 use sayso_core::machine::SystemEntropy;
+use sayso_core::replay::{Query, replay};
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
 use support::{add_numbered, batch, create_dir, files_in, open_dir, traces};
@@ -192,8 +193,11 @@ fn an_erasure_that_cannot_be_finished_keeps_nobody_out() {
     use sayso_core::store::Table;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger");
-    let ledger = create_dir(&path);
-    add_numbered(&ledger, 0..600);
+    let (ledger, [secret, ..]) = ledger_with_secrets(&path);
+    add_numbered(&ledger, 300..600);
+    ledger.index(&|_| {}).unwrap();
+    let views = |ledger: &Ledger| replay(ledger, &Query::default()).map(|replay| format!("{:?}", replay.views));
+    assert!(views(&ledger).unwrap().contains(SECRET[0]));
     drop(ledger);
     {
         let dir = LedgerDir::open(&path).unwrap();
@@ -203,19 +207,28 @@ fn an_erasure_that_cannot_be_finished_keeps_nobody_out() {
         bytes[middle] ^= 1;
         dir.store().apply(Table::Log, vec![(key.to_vec(), Some(bytes))]).unwrap();
         let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
-        dir.store().apply(Table::State, vec![mark(9), mark(599)]).unwrap();
+        dir.store().apply(Table::State, vec![mark(secret), mark(599)]).unwrap();
         dir.store().sync().unwrap();
     }
     for round in 0..2 {
         let ledger = open_dir(&path);
         let failed: Vec<&Repair> = ledger.repairs().iter().filter(|repair| !repair.is_done()).collect();
-        assert!(matches!(failed.as_slice(), [Repair::ErasureFailed { index: 9, .. }]), "{:?}", ledger.repairs());
-        assert!(failed[0].to_string().contains("NOT erased"), "{}", failed[0]);
+        assert!(matches!(failed.as_slice(), [Repair::ErasureFailed { index, .. }] if *index == secret));
+        let told = failed[0].to_string();
+        assert!(told.contains("NOT erased"), "{told}");
+        assert_eq!(told.contains("the index of views had a copy of it, and was removed"), round == 0, "{told}");
+        // The log does not give its words away any more, and so does nothing that was made from it.
+        assert!(!views(&ledger).is_ok_and(|views| views.contains(SECRET[0])));
         assert!(ledger.entry(300).unwrap().unwrap().body().is_some());
         assert!(ledger.entry(599).unwrap().unwrap().body().is_none(), "the other one is erased");
         add_numbered(&ledger, 600 + round..601 + round);
+        let file = dir.path().join("backup");
+        let refused = backup(&ledger, &file, &|_| {}).unwrap_err();
+        assert!(matches!(&refused, CopyError::Unsound { index, .. } if *index == secret) && !file.exists());
         drop(ledger);
+        let kept = LedgerDir::open(&path).unwrap().store().keys(Table::Projection, &[], 10).unwrap();
+        assert!(kept.is_empty(), "rows of the index: {kept:?}");
         let refused = compacted(&path).unwrap_err();
-        assert!(matches!(&refused, CopyError::Unsound { index: 9, .. }), "{refused}");
+        assert!(matches!(&refused, CopyError::Unsound { index, .. } if *index == secret), "{refused}");
     }
 }

@@ -241,6 +241,76 @@ fn with_a_mirror_nothing_is_missing() {
     case.whole(case.salvage_files(&with));
 }
 
+/// Somebody names the wrong mirror, in a hurry and before the right one. What comes out must be this ledger or nothing, and never a sound
+/// copy of that other one.
+#[test]
+fn the_mirror_of_another_ledger_is_not_followed() {
+    let case = Case::new();
+    let (other_ledger, other) = (case.dir.path().join("other-ledger"), case.dir.path().join("other-mirror"));
+    let ledger = LedgerDir::create(&other_ledger, SystemClock, SystemEntropy).unwrap();
+    let other_id = ledger.id();
+    add_numbered(&ledger, 0..900);
+    ledger.mirror(&other).unwrap();
+    drop(ledger);
+    let id = open_dir(&case.ledger).id();
+    put_back(&case.ledger, &case.good);
+    let ignored = |salvage: &Salvage| {
+        let found = salvage.found.iter().find(|found| found.place == other).unwrap();
+        let told = found.problem.as_deref().unwrap();
+        assert!(told.contains(&other_id.to_string()) && told.contains(&id.to_string()), "{told}");
+        assert_eq!((found.taken, salvage.id), (0, Some(id)));
+    };
+    // The store says which ledger it is; its raw files do; its entries do.
+    let with = [other.as_path(), case.mirror.as_path()];
+    let (salvage, to) = case.salvage(&with, remove(Table::Log, row(256)));
+    ignored(salvage.as_ref().unwrap());
+    case.whole((salvage, to));
+    break_engine(&case.ledger);
+    let (salvage, to) = case.salvage_files(&with);
+    ignored(salvage.as_ref().unwrap());
+    case.whole((salvage, to));
+    for gone in [vec![], vec![row(0)]] {
+        let damage = |store: &dyn Store| {
+            remove(Table::State, b"ledger".to_vec())(store);
+            store.apply(Table::Log, gone.into_iter().map(|key| (key, None)).collect()).unwrap();
+        };
+        let (salvage, to) = case.salvage(&with, damage);
+        ignored(salvage.as_ref().unwrap());
+        assert_eq!(salvage.as_ref().unwrap().by, None);
+        case.whole((salvage, to));
+    }
+    // Only the wrong one is named, and it does not say whose it is: its entries do.
+    std::fs::write(other.join("mirror"), "damaged").unwrap();
+    let (salvage, _) = case.salvage(&[&other], remove(Table::State, b"ledger".to_vec()));
+    let salvage = salvage.unwrap();
+    assert_eq!((salvage.head, salvage.recovered, salvage.expected), (None, SIZE, SIZE), "{salvage:?}");
+    std::fs::remove_file(other.join("mirror")).unwrap();
+    let ledger = open_dir(&other_ledger);
+    std::fs::remove_dir_all(&other).unwrap();
+    ledger.forget_mirror(&other).unwrap();
+    ledger.mirror(&other).unwrap();
+    drop(ledger);
+
+    // Nothing of the ledger is left: two mirrors that contradict each other are refused, and one is taken at its word, which is said.
+    let lose_all = || std::fs::remove_dir_all(case.ledger.join("store")).unwrap();
+    lose_all();
+    let (refused, to) = case.salvage_files(&with);
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, CopyError::Whose { .. }) && !to.exists(), "{refused}");
+    assert!([id, other_id].iter().all(|id| refused.to_string().contains(&id.to_string())), "{refused}");
+    lose_all();
+    let (salvage, to) = case.salvage_files(&[&case.mirror]);
+    assert_eq!(salvage.as_ref().unwrap().by.as_deref(), Some(case.mirror.as_path()));
+    case.whole((salvage, to));
+    // The one that the ledger lists is believed before the one that is named.
+    lose_all();
+    let list = format!("sayso mirrors 1\n{}\n", case.mirror.display());
+    std::fs::write(case.ledger.join("mirrors"), list).unwrap();
+    let (salvage, to) = case.salvage_files(&[&other]);
+    ignored(salvage.as_ref().unwrap());
+    case.whole((salvage, to));
+}
+
 #[test]
 fn without_a_mirror_what_is_derived_is_not_missed() {
     let case = Case::new();

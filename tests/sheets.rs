@@ -260,7 +260,24 @@ fn every_bad_cell_is_named_and_nothing_goes_in() {
     assert!(said.contains("s.csv:2: cell 1 of this row is not UTF-8 text"), "{said}");
     let open = format!("who,day,n\na,2023-05-12,\"1\n{}", "b,2023-05-12,2\n".repeat(1_200_000));
     let said = desk.refused(&mapping(""), open, "s.csv");
-    assert!(said.contains("s.csv:1: the row after this line is longer than"), "{said}");
+    assert!(said.contains("s.csv:2: row 1 is longer than 16 MiB"), "{said}");
+    // The same where 40 kilobytes unpack to it.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(b"who,day,n\r\na,2023-05-12,1\r\nb,2023-05-12,").unwrap();
+    (0..40).for_each(|_| packed.write_all(&[b'1'; 1 << 20]).unwrap());
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 400_000);
+    let said = desk.refused(&mapping(""), packed, "s.csv.gz");
+    assert!(said.contains("s.csv.gz:3: row 2 is longer than 16 MiB"), "{said}");
+    // An empty id where others are told from it by its id: counted as no repeat, and found by nobody.
+    for (more, why) in [("once = true", "was made already"), ("remember = \"{who}\"", "could not point at it")] {
+        let rule = mapping(&format!("id = \"{{x}}\"\n{more}"));
+        let sheet = "who,day,n,x\na,2023-05-12,2,1\na,2023-05-12,2,\nb,2023-05-12,2,\n";
+        let said = desk.refused(&rule, sheet, "s.csv");
+        for part in ["2 errors", "s.csv:3: row 2, column `x` (\"\"): `id` is empty", "s.csv:4: row 3", why] {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
     let said = desk.refused(&mapping(""), "[{\"who\":1} {\"who\":2}]", "s.json");
     assert!(said.contains("a list of objects goes on"), "{said}");
 }

@@ -1,6 +1,7 @@
 //! What the fault tests share: repeatable chance, ledgers to break, and copies of directories.
 //!
-//! `SAYSO_EXHAUSTIVE=1` runs them in full (minutes); every day they take a choice. `SAYSO_SEED=N` repeats a run.
+//! `SAYSO_EXHAUSTIVE=1` runs them in full (minutes); every day they take a choice. `SAYSO_SEED=N` repeats a run, and `SAYSO_ONLY=NAME` takes
+//! one row of a table.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use std::path::Path;
@@ -15,6 +16,11 @@ pub fn exhaustive() -> bool {
 /// How many runs: a few every day, all of them in a full run.
 pub fn runs(everyday: usize, full: usize) -> usize {
     if exhaustive() { full } else { everyday }
+}
+
+/// Whether a row of a table is to be tried.
+pub fn is_wanted(name: &str) -> bool {
+    std::env::var("SAYSO_ONLY").map_or(true, |only| only == name)
 }
 
 /// Numbers that look random; the seed is printed, and `SAYSO_SEED` gives the same ones again.

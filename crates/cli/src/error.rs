@@ -105,9 +105,9 @@ impl From<DirError> for CliError {
             DirError::Exists { .. } => Self::refused(format!("{e}; nothing was changed")),
             DirError::Store(e) => store(e),
             DirError::FormatDamaged(_) => Self::failed(format!("{e}; write that line into it, then run `sayso audit`")),
-            DirError::MirrorsDamaged(_) => Self::failed(format!(
-                "{e}. Nothing was changed: an append must not be acknowledged without its mirror. Write the lines into it, or remove the \
-                 file and name each mirror again with `sayso mirror DIR`"
+            DirError::UnfinishedCopy(path) => Self::refused(format!(
+                "{e}, and nothing in it is needed: run the same `sayso clone` again, or delete {}",
+                path.display()
             )),
             DirError::Cut { .. } => Self::failed(format!(
                 "{e}; nothing was removed. {WAY_OUT}. If the log is as it should be, because an older one was put back on purpose, \
@@ -147,7 +147,10 @@ impl From<AppendError> for CliError {
 
 /// Whether a mirror stands in the way because of what it is, and not because it cannot be read or written.
 fn is_refusal(problem: &MirrorError) -> bool {
-    !matches!(problem, MirrorError::Io { .. } | MirrorError::NotAMirror(_) | MirrorError::Ledger(_))
+    !matches!(
+        problem,
+        MirrorError::Io { .. } | MirrorError::NotAMirror(_) | MirrorError::Ledger(_) | MirrorError::Unknown(_)
+    )
 }
 
 impl From<CopyError> for CliError {
@@ -156,7 +159,9 @@ impl From<CopyError> for CliError {
             CopyError::Damaged { .. } | CopyError::Unsound { .. } => Self::refused(format!(
                 "{e}; nothing was made of it. Use another copy, or save what still verifies with `sayso salvage`"
             )),
-            CopyError::Exists(_) | CopyError::NotACopy(_) | CopyError::Nothing(_) => Self::refused(e),
+            CopyError::Exists(_) | CopyError::NotACopy(_) | CopyError::Nothing(_) | CopyError::Whose { .. } => {
+                Self::refused(e)
+            }
             CopyError::Mirror(problem) if is_refusal(&problem) => Self::refused(problem),
             CopyError::MirrorBehind(problem) if is_refusal(&problem) => Self::refused(CopyError::MirrorBehind(problem)),
             CopyError::Io { path, source } => Self::io(&path, &source),

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::acknowledged::Acknowledged;
+use crate::claimed::{Claimed, is_unfinished_copy};
+pub use crate::claimed::{expect_free, expect_free_for_copy};
+use crate::copy::MirrorsUnknown;
 use crate::copy::compact::heal;
 use crate::durable;
 use crate::entry::Head;
@@ -20,13 +23,13 @@ use crate::repair::Repair;
 use crate::store::{SledStore, Store, StoreError};
 use crate::time::Clock;
 
-const FORMAT_FILE: &str = "format";
-const LOCK_FILE: &str = "lock";
+pub(crate) const FORMAT_FILE: &str = "format";
+pub(crate) const LOCK_FILE: &str = "lock";
 pub(crate) const STORE_DIR: &str = "store";
 /// There if the ledger is a copy of another's, and takes no entries of its own.
 pub(crate) const READ_ONLY_FILE: &str = "read-only";
 /// The directory layout that this program reads and writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The directories of mirrors, one a line, after a first line that says so.
 const MIRRORS_FILE: &str = "mirrors";
@@ -42,6 +45,8 @@ pub struct LedgerDir {
     acknowledged: Option<Mutex<Acknowledged>>,
     /// Where the log ends, if that is not as far as was acknowledged.
     ends_at: Option<u64>,
+    /// The directories of the ledger's mirrors, if it can be told which there are.
+    mirrors: Result<Vec<PathBuf>, MirrorsUnknown>,
     repairs: Vec<Repair>,
     read_only: bool,
 }
@@ -64,9 +69,9 @@ pub enum DirError {
     /// The `format` file is not readable, and there is a store beside it.
     #[error("{} is damaged: it should be the one line `sayso ledger {FORMAT}`", .0.display())]
     FormatDamaged(PathBuf),
-    /// It cannot be told which mirrors there are, so nothing can be acknowledged.
-    #[error("{} is damaged: it should be the line `{MIRRORS_LINE}`, and then the directory of each mirror on a line", .0.display())]
-    MirrorsDamaged(PathBuf),
+    /// A copy of somebody else's ledger was being made there, and was cut short.
+    #[error("{} holds what is left of a copy that was being made there and was cut short; it is no ledger", .0.display())]
+    UnfinishedCopy(PathBuf),
     /// Entries that were acknowledged are gone from the end.
     #[error("{} entries of this ledger were acknowledged, and its log ends at {found}: entries are lost", acknowledged.size)]
     Cut {
@@ -91,7 +96,7 @@ pub enum DirError {
     Open(#[from] OpenError),
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DirError + '_ {
+pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DirError + '_ {
     |source| DirError::Store(StoreError::Io { path: path.display().to_string(), source })
 }
 
@@ -107,11 +112,11 @@ impl LedgerDir {
     ) -> Result<Ledger, DirError> {
         let mut claimed = Claimed::new(path)?;
         claimed.set_read_only(false)?;
-        let ledger = match Ledger::create(claimed.dir.store.clone(), clock, entropy) {
+        let ledger = match Ledger::create(claimed.dir().shared_store(), clock, entropy) {
             Err(OpenError::Exists) => return Err(DirError::Exists { path: path.to_owned(), ledger: true }),
             other => other?,
         };
-        Ok(ledger.holding(claimed.declare()?, &[]))
+        Ok(ledger.holding(claimed.declare()?, Ok(vec![])))
     }
 
     /// Opens the store of a ledger's directory, and nothing more: for audit, which must work on damaged ledgers.
@@ -123,6 +128,9 @@ impl LedgerDir {
         let text = match std::fs::read_to_string(&format) {
             Ok(text) => text,
             Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+                if is_unfinished_copy(path) {
+                    return Err(DirError::UnfinishedCopy(path.to_owned()));
+                }
                 return Err(DirError::NotALedger(path.to_owned()));
             }
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => String::new(),
@@ -145,8 +153,8 @@ impl LedgerDir {
         if let Some((acknowledged, found)) = self.cut() {
             return Err(DirError::Cut { acknowledged, found });
         }
-        let mirrors = self.mirrors()?;
-        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self, &mirrors))
+        let mirrors = self.mirrors.clone();
+        Ok(Ledger::open(self.store.clone(), clock, entropy)?.holding(self, mirrors))
     }
 
     /// Whether the ledger is a copy of another's, and takes no entries of its own.
@@ -161,28 +169,18 @@ impl LedgerDir {
         &*self.store
     }
 
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    pub(crate) fn mark_read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The directories of the ledger's mirrors. Only a file that is not there means that there are none.
-    fn mirrors(&self) -> Result<Vec<PathBuf>, DirError> {
-        let file = self.path.join(MIRRORS_FILE);
-        let text = match std::fs::read(&file) {
-            Ok(bytes) => String::from_utf8(bytes),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-            Err(e) => return Err(io(&file)(e)),
-        };
-        let text = text.unwrap_or_default();
-        let lines = text.strip_suffix('\n').and_then(|text| {
-            let mut lines = text.split('\n');
-            (lines.next() == Some(MIRRORS_LINE)).then_some(lines)
-        });
-        let dirs = lines.map(|lines| lines.map(PathBuf::from).collect::<Vec<_>>());
-        // They are written with their whole path: see `Ledger::mirror`.
-        dirs.filter(|dirs| dirs.iter().all(|dir| dir.is_absolute())).ok_or(DirError::MirrorsDamaged(file))
     }
 
     /// Remembers the ledger's mirrors, durably.
@@ -241,7 +239,11 @@ impl LedgerDir {
     }
 
     fn lock_and_open(path: &Path) -> Result<Self, DirError> {
-        let lock = Self::lock(path)?;
+        Self::open_locked(path, Self::lock(path)?)
+    }
+
+    /// Opens a directory whose lock is held.
+    pub(crate) fn open_locked(path: &Path, lock: File) -> Result<Self, DirError> {
         heal(path).map_err(io(path))?;
         let store = SledStore::open(&path.join(STORE_DIR))?;
         let mut repairs = store.repairs().to_vec();
@@ -253,27 +255,49 @@ impl LedgerDir {
             // What was torn off was never acknowledged.
             store.forget_torn_copy();
             repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
+        } else if known.is_none()
+            && let Some(kept) = store.keep_torn_copy()
+        {
+            // The note is renewed when the ledger is opened. Who then compares it with the log is told nothing of what was torn off.
+            repairs.retain(|repair| !matches!(repair, Repair::TornLog { .. }));
+            repairs.push(Repair::TornLog { copy: kept.display().to_string() });
         }
         let acknowledged = acknowledged.map(Mutex::new);
         let read_only = path.join(READ_ONLY_FILE).is_file();
-        Ok(Self { path: path.to_owned(), store: Arc::new(store), lock, acknowledged, ends_at, repairs, read_only })
+        let mirrors = read_mirrors(path);
+        if let Err(MirrorsUnknown { file, what }) = &mirrors {
+            repairs.push(Repair::MirrorsUnknown { file: file.display().to_string(), what: what.clone() });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            store: Arc::new(store),
+            lock,
+            acknowledged,
+            ends_at,
+            mirrors,
+            repairs,
+            read_only,
+        })
     }
 
-    fn lock(path: &Path) -> Result<File, DirError> {
+    pub(crate) fn lock(path: &Path) -> Result<File, DirError> {
         let lock_path = path.join(LOCK_FILE);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut lock = options.open(&lock_path).map_err(io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = lock.read_to_string(&mut holder); // a courtesy only
-                let holder = Some(holder.trim().to_owned()).filter(|h| !h.is_empty());
-                return Err(StoreError::Locked { holder }.into());
+        let mut lock = loop {
+            let mut lock = options.open(&lock_path).map_err(io(&lock_path))?;
+            match lock.try_lock() {
+                Ok(()) if Self::is_lock_of(&lock, &lock_path) => break lock,
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = lock.read_to_string(&mut holder); // a courtesy only
+                    let holder = Some(holder.trim().to_owned()).filter(|h| !h.is_empty());
+                    return Err(StoreError::Locked { holder }.into());
+                }
+                Err(TryLockError::Error(e)) => return Err(io(&lock_path)(e)),
             }
-            Err(TryLockError::Error(e)) => return Err(io(&lock_path)(e)),
-        }
+        };
         let note = |lock: &mut File| -> std::io::Result<()> {
             lock.set_len(0)?;
             lock.rewind()?;
@@ -282,85 +306,47 @@ impl LedgerDir {
         note(&mut lock).map_err(io(&lock_path))?;
         Ok(lock)
     }
+
+    /// Whether an open file is still the one of this name: who fails to make a ledger removes his lock, and others may have opened it.
+    #[cfg(unix)]
+    pub(crate) fn is_lock_of(lock: &File, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let of = |m: std::fs::Metadata| (m.dev(), m.ino());
+        matches!((lock.metadata(), std::fs::metadata(path)), (Ok(open), Ok(named)) if of(open.clone()) == of(named.clone()))
+    }
+
+    /// Here a file that is open is not removed.
+    #[cfg(not(unix))]
+    pub(crate) fn is_lock_of(_: &File, _: &Path) -> bool {
+        true
+    }
 }
 
 fn cannot_be_written(e: &std::io::Error) -> bool {
     matches!(e.kind(), std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied)
 }
 
-/// A directory that is to become a ledger: nothing of anybody's is in it, and it is locked for this process.
-pub(crate) struct Claimed {
-    dir: LedgerDir,
-    parents: Vec<PathBuf>,
-    /// Whether it was not there before.
-    made: bool,
-    /// Whether a store was there before: left by an attempt that was cut short.
-    left: bool,
-}
-
-impl Claimed {
-    pub(crate) fn new(path: &Path) -> Result<Self, DirError> {
-        expect_free(path)?;
-        let parents = parents_of_missing(path);
-        let made = !path.exists();
-        std::fs::create_dir_all(path).map_err(io(path))?;
-        let left = path.join(STORE_DIR).exists();
-        Ok(Self { dir: LedgerDir::lock_and_open(path)?, parents, made, left })
-    }
-
-    /// Marks it as a copy, or takes the mark of a copy that was cut short away.
-    pub(crate) fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
-        let mark = self.dir.path.join(READ_ONLY_FILE);
-        if read_only {
-            File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
-        } else if mark.exists() {
-            std::fs::remove_file(&mark).map_err(io(&mark))?;
-        }
-        self.dir.read_only = read_only;
-        Ok(())
-    }
-
-    /// Makes it a ledger's directory: there must be a ledger in its store.
-    pub(crate) fn declare(self) -> Result<LedgerDir, DirError> {
-        let path = &self.dir.path;
-        // Written last: a directory without it is no ledger.
-        let format = path.join(FORMAT_FILE);
-        let write = || -> std::io::Result<()> {
-            let mut file = File::create(&format)?;
-            writeln!(file, "sayso ledger {FORMAT}")?;
-            file.sync_all()?;
-            File::open(path)?.sync_all()?;
-            self.parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
-        };
-        write().map_err(io(&format))?;
-        Ok(self.dir)
-    }
-
-    /// The same, once `make` has put a ledger into the store. What a failure leaves is removed.
-    pub(crate) fn fill<E: From<DirError>>(
-        self,
-        make: impl FnOnce(&dyn Store) -> Result<(), E>,
-    ) -> Result<LedgerDir, E> {
-        match make(&*self.dir.store) {
-            Ok(()) => Ok(self.declare()?),
-            Err(e) => {
-                let (path, store, lock) = self.dir.into_parts();
-                drop(store);
-                if !self.left {
-                    // The error that came first is the one to tell.
-                    let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
-                    for file in [LOCK_FILE, Acknowledged::FILE, READ_ONLY_FILE] {
-                        let _ = std::fs::remove_file(path.join(file));
-                    }
-                    if self.made {
-                        let _ = std::fs::remove_dir(&path);
-                    }
-                }
-                drop(lock);
-                Err(e)
-            }
-        }
-    }
+/// The directories of a ledger's mirrors. Only a file that is not there means that there are none.
+fn read_mirrors(path: &Path) -> Result<Vec<PathBuf>, MirrorsUnknown> {
+    let file = path.join(MIRRORS_FILE);
+    let text = match std::fs::read(&file) {
+        Ok(bytes) => String::from_utf8(bytes),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(e) => return Err(MirrorsUnknown { file, what: e.to_string() }),
+    };
+    let text = text.unwrap_or_default();
+    let lines = text.strip_suffix('\n').and_then(|text| {
+        let mut lines = text.split('\n');
+        (lines.next() == Some(MIRRORS_LINE)).then_some(lines)
+    });
+    let dirs = lines.map(|lines| lines.map(PathBuf::from).collect::<Vec<_>>());
+    // They are written with their whole path: see `Ledger::mirror`.
+    dirs.filter(|dirs| dirs.iter().all(|dir| dir.is_absolute())).ok_or_else(|| MirrorsUnknown {
+        file,
+        what: format!(
+            "it is damaged: it should be the line `{MIRRORS_LINE}`, and then the directory of each mirror on a line"
+        ),
+    })
 }
 
 /// The mirrors that a ledger's directory speaks of, as far as that can be read, whether or not it can be opened.
@@ -368,36 +354,6 @@ pub(crate) fn mirrors_of(path: &Path) -> Vec<PathBuf> {
     let bytes = std::fs::read(path.join(MIRRORS_FILE)).unwrap_or_default();
     // Whoever salvages takes what can be read.
     String::from_utf8_lossy(&bytes).lines().map(PathBuf::from).filter(|dir| dir.is_absolute()).collect()
-}
-
-/// The directories that will get a new name in them when `path` is made: those names must survive power loss too.
-fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
-    let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
-    let parent = |p: &Path| p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    // Its own parent always: an earlier attempt may have got no further than making it.
-    std::iter::once(parent(path)).chain(missing.map(parent)).collect()
-}
-
-/// Refuses a place where no ledger can be made, because something is there already. Nothing is made, and nothing promised: whoever has
-/// much to do before he makes the ledger asks first.
-///
-/// # Errors
-/// [`DirError::Exists`]; others if the directory cannot be read.
-pub fn expect_free(path: &Path) -> Result<(), DirError> {
-    if is_ledger(path) || path.is_file() {
-        return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
-    }
-    let mut names = match std::fs::read_dir(path) {
-        Ok(read) => read.flatten().map(|e| e.file_name()),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(io(path)(e)),
-    };
-    // What an `init` that was cut short leaves behind is no reason to refuse.
-    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
-    if names.any(|name| !left.iter().any(|left| name == *left)) {
-        return Err(DirError::Exists { path: path.to_owned(), ledger: false });
-    }
-    Ok(())
 }
 
 /// The ledger whose directory this path lies in, or is.

@@ -27,6 +27,7 @@ mod acknowledged;
 pub mod audit;
 pub mod body;
 pub mod bundle;
+mod claimed;
 pub mod copy;
 pub mod directory;
 mod durable;

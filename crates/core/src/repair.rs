@@ -45,6 +45,13 @@ pub enum Repair {
         /// Why it is still there.
         why: String,
     },
+    /// It cannot be told which mirrors there are. The ledger can be read, and takes nothing.
+    MirrorsUnknown {
+        /// The file that should tell.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The index that views are answered from was incomplete, damaged or ahead of the log. It was removed, and is built anew when it
     /// is next needed.
     ProjectionRebuilt,
@@ -54,7 +61,7 @@ impl Repair {
     /// Whether it was put right. Otherwise it could not be, and is to be told all the same.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        !matches!(self, Self::ErasureFailed { .. })
+        !matches!(self, Self::ErasureFailed { .. } | Self::MirrorsUnknown { .. })
     }
 }
 
@@ -82,6 +89,11 @@ impl fmt::Display for Repair {
                 f,
                 "#{index} is NOT erased yet, although its redaction is on record: {why}. The next opening tries again; \
                  `sayso audit` says what is damaged"
+            ),
+            Self::MirrorsUnknown { file, what } => write!(
+                f,
+                "{file}: {what}. It cannot be told which mirrors this ledger has: it can be read, and nothing is appended before that \
+                 file is mended"
             ),
             Self::ProjectionRebuilt => {
                 f.write_str("the index of views could not be used, and is built anew from the log")

@@ -11,7 +11,7 @@ use std::sync::mpsc::sync_channel;
 use clap::Args;
 use sayso_core::bundle::Bundle;
 use sayso_core::copy::take_over;
-use sayso_core::directory::{expect_free, is_ledger};
+use sayso_core::directory::{expect_free_for_copy, is_ledger};
 use sayso_core::entry::{Head, LedgerId};
 use sayso_core::ledger::{CopiedEntry, Ledger, TakeOverError};
 use sayso_core::machine::SystemEntropy;
@@ -64,7 +64,7 @@ pub(crate) struct PullArgs {
 pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, CliError> {
     let dir = args.dir.as_ref().or(session.given_dir()).cloned().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let policy = args.trust.policy()?;
-    expect_free(&dir)?;
+    expect_free_for_copy(&dir)?;
     let published = Published::new(&args.from)?;
     let checkpoint = accepted(&published, &policy)?;
     let about = published.about()?;

@@ -61,6 +61,11 @@ pub(crate) fn run(session: &Session, args: &ProveArgs) -> Result<ExitCode, CliEr
             head.size
         )));
     }
+    if let Some(problem) = ledger.failed_erasures().get(&index).filter(|_| args.disclose == Disclose::Body) {
+        return Err(CliError::refused(format!(
+            "{problem}. What was redacted must not go out; its place can still be proved: --disclose commitment"
+        )));
+    }
     let hashes = tree.inclusion(&ledger, index, head)?;
     let entry = ledger.entry(index)?.ok_or_else(|| CliError::refused(format!("there is no entry #{index}")))?;
     let shown = disclosure(&entry, args.disclose)?;

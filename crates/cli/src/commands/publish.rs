@@ -17,7 +17,7 @@ use sayso_proof::digest::Digest;
 use sayso_proof::disclosure::SaltedBody;
 use sayso_proof::merkle::TreeHead;
 use sayso_proof::tile::{Kind, Tile, encode_entries};
-use sayso_proof::tree::{TILE_WIDTH, TileHashes};
+use sayso_proof::tree::TILE_WIDTH;
 use serde_json::json;
 
 use super::checkpoint::SignArgs;
@@ -25,7 +25,7 @@ use crate::error::CliError;
 use crate::output::{self, json};
 use crate::proof::files;
 use crate::proof::keyring::Keyring;
-use crate::proof::ledger_tree::LedgerTree;
+use crate::proof::ledger_tree::{LedgerTree, not_its_entries};
 use crate::proof::published::{ABOUT, About, CHECKPOINT, encode_bodies};
 use crate::session::Session;
 
@@ -46,13 +46,14 @@ pub(crate) struct PublishArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &PublishArgs) -> Result<ExitCode, CliError> {
-    let (checkpoint, tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
-    if let Some((_, problem)) = ledger.failed_erasure() {
+    let (checkpoint, mut tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
+    if let Some(problem) = ledger.failed_erasures().values().next() {
         return Err(CliError::refused(format!(
             "{problem}. What was redacted must not go out, so nothing was published"
         )));
     }
-    let written = Publication { dir: &args.dir, ledger: &ledger, tree: &tree, checkpoint: &checkpoint }.publish()?;
+    let mut publication = Publication { dir: &args.dir, ledger: &ledger, tree: &mut tree, checkpoint: &checkpoint };
+    let written = publication.publish()?;
     let head = checkpoint.checkpoint().head;
     if session.is_json() {
         json::print(&json!({
@@ -91,7 +92,7 @@ struct Written {
 struct Publication<'a> {
     dir: &'a Path,
     ledger: &'a Ledger,
-    tree: &'a LedgerTree,
+    tree: &'a mut LedgerTree,
     checkpoint: &'a SignedCheckpoint,
 }
 
@@ -104,9 +105,9 @@ struct Leaf {
 }
 
 impl Publication<'_> {
-    fn publish(&self) -> Result<Written, CliError> {
+    fn publish(&mut self) -> Result<Written, CliError> {
         let head = self.checkpoint.checkpoint().head;
-        if head.size > self.ledger.head().size || self.tree.head(head.size)? != head {
+        if head.size > self.ledger.head().size || !self.tree.has(self.ledger, head)? {
             return Err(CliError::refused(
                 "this ledger does not have the entries of the checkpoint; nothing was published",
             ));
@@ -114,7 +115,7 @@ impl Publication<'_> {
         let before = self.before(head)?;
         let mut written = Written { before, ..Written::default() };
         let erased = self.write_entries(before, head.size, &mut written)?;
-        self.write_tiles(before, head.size, &mut written)?;
+        self.write_tiles(before, head, &mut written)?;
         self.rewrite_bodies(&erased, &mut written)?;
         self.write_about()?;
         sync_dirs(self.dir)?;
@@ -124,7 +125,7 @@ impl Publication<'_> {
     }
 
     /// How many entries are published already, if they are the beginning of this very ledger.
-    fn before(&self, head: TreeHead) -> Result<u64, CliError> {
+    fn before(&mut self, head: TreeHead) -> Result<u64, CliError> {
         let path = self.dir.join(CHECKPOINT);
         let Some(text) = files::read_if_there(&path)? else {
             let mut there = match std::fs::read_dir(self.dir) {
@@ -156,7 +157,7 @@ impl Publication<'_> {
                 head.size
             )));
         }
-        if self.tree.head(old.head.size)? != old.head {
+        if !self.tree.has(self.ledger, old.head)? {
             return Err(CliError::refused(format!(
                 "{} has another history of the first {} entries than this ledger: publishing this one would show two. Nothing was \
                  changed; find out which is the right one",
@@ -207,21 +208,17 @@ impl Publication<'_> {
         Ok(bundles.len() as u64 * 2)
     }
 
-    fn write_tiles(&self, before: u64, size: u64, written: &mut Written) -> Result<(), CliError> {
-        let tiles: Vec<Tile> = Tile::hashes_added(before, size).collect();
+    /// Writes the hashes that are new. They come from a cache, so each tile is checked on its way out.
+    fn write_tiles(&mut self, before: u64, head: TreeHead, written: &mut Written) -> Result<(), CliError> {
+        let tiles: Vec<Tile> = Tile::hashes_added(before, head.size).collect();
         for step in tiles.chunks(STEP) {
-            let mut contents = Vec::with_capacity(step.len());
-            for tile in step {
-                let Kind::Hashes(level) = tile.kind else { continue };
-                let hashes = self.tree.files.hashes(level, tile.index * TILE_WIDTH, tile.width);
-                let hashes = hashes.map_err(|e| CliError::failed(format!("the tree beside the log: {e}")))?;
-                contents.push((*tile, Digest::concat(&hashes)));
-            }
+            let contents = self.tree.tiles(self.ledger, step, head)?;
             let dir = self.dir;
-            contents.par_iter().try_for_each(|(tile, bytes)| place(dir, Some(*tile), bytes))?;
-            written.files += step.len() as u64;
+            contents.par_iter().try_for_each(|(tile, hashes)| place(dir, Some(*tile), &Digest::concat(hashes)))?;
+            written.files += contents.len() as u64;
         }
-        Ok(())
+        // What is in no full tile leads to the root. The tree may be another one by now.
+        if self.tree.has(self.ledger, head)? { Ok(()) } else { Err(not_its_entries(head)) }
     }
 
     /// Writes every file again that has the body of an entry that was erased: the full bundle and whatever narrower ones are

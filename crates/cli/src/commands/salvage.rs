@@ -44,6 +44,8 @@ fn report(salvage: &Salvage, to: &str) -> Value {
     json!({
         "to": to,
         "head": salvage.head.map(output::json::head),
+        "ledger": salvage.id.map(|id| id.to_string()),
+        "ledger_by": salvage.by.as_ref().map(|p| p.display().to_string()),
         "expected": salvage.expected,
         "recovered": salvage.recovered,
         "missing": salvage.losses.iter().map(|l| range(l.first, l.last)).collect::<Vec<_>>(),
@@ -79,6 +81,12 @@ fn text(salvage: &Salvage, to: &str) -> String {
         rows.add_row(table::row([found.place.display().to_string(), found.taken.to_string(), problem]));
     }
     text.push_str(&format!("{rows}\n"));
+    if let (Some(id), Some(by)) = (salvage.id, &salvage.by) {
+        text.push_str(&format!(
+            "\nNothing of the ledger itself says which one it was. {} was taken at its word: it is the mirror of {id}.\n",
+            by.display()
+        ));
+    }
     if let Some(head) = salvage.head {
         text.push_str(&format!("\nHead of the new ledger: {head}\n"));
     }

@@ -7,12 +7,14 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use rayon::prelude::*;
 use sayso_core::ledger::{Entry, Ledger};
 use sayso_proof::digest::Digest;
 use sayso_proof::disclosure::leaf;
 use sayso_proof::files::FileTree;
-use sayso_proof::merkle::{TreeHead, inclusion_proof, verify_inclusion};
-use sayso_proof::tree::{ByTiles, TileHashes, TreeStore, beginning, extend, head};
+use sayso_proof::merkle::{TreeHead, complete, inclusion_proof, verify_inclusion};
+use sayso_proof::tile::{Kind, Tile};
+use sayso_proof::tree::{ByTiles, TILE_WIDTH, TileHashes, TreeStore, beginning, extend, head};
 
 use crate::error::CliError;
 
@@ -151,6 +153,30 @@ impl LedgerTree {
         found.map(|(_, proof)| proof).ok_or_else(|| not_its_entries(new))
     }
 
+    /// Tiles of hashes in a tree with this head. A full one has to come to the hash that stands for it one level above; if one does not,
+    /// the cache is made anew. What is in no full tile is for [`LedgerTree::has`].
+    pub(crate) fn tiles(
+        &mut self,
+        ledger: &Ledger,
+        tiles: &[Tile],
+        under: TreeHead,
+    ) -> Result<Vec<(Tile, Vec<Digest>)>, CliError> {
+        let found = self.sure(ledger, |files| {
+            let mut read = Vec::with_capacity(tiles.len());
+            for tile in tiles {
+                let Kind::Hashes(level) = tile.kind else { continue };
+                let hashes = files.hashes(level, tile.index * TILE_WIDTH, tile.width)?.into_owned();
+                let above =
+                    if tile.is_full() { files.hashes(level + 1, tile.index, 1)?.first().copied() } else { None };
+                read.push((*tile, hashes, above));
+            }
+            let fits =
+                read.par_iter().all(|(_, hashes, above)| above.is_none_or(|hash| complete(hashes) == Some(hash)));
+            Ok(fits.then(|| read.into_iter().map(|(tile, hashes, _)| (tile, hashes)).collect()))
+        })?;
+        found.ok_or_else(|| not_its_entries(under))
+    }
+
     /// Whether it had this head at some time.
     pub(crate) fn has(&mut self, ledger: &Ledger, wanted: TreeHead) -> Result<bool, CliError> {
         let same = |files: &FileTree| Ok((head(files, wanted.size)? == wanted).then_some(()));
@@ -171,7 +197,7 @@ impl LedgerTree {
     }
 }
 
-fn not_its_entries(under: TreeHead) -> CliError {
+pub(crate) fn not_its_entries(under: TreeHead) -> CliError {
     CliError::refused(format!("the ledger does not have the first {} entries of this checkpoint", under.size))
 }
 

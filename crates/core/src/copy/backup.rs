@@ -57,6 +57,7 @@ pub fn backup(ledger: &Ledger, to: &Path, progress: &dyn Fn(Progress)) -> Result
     if to.symlink_metadata().is_ok() {
         return Err(CopyError::Exists(to.to_owned()));
     }
+    CopyError::expect_erased(&ledger.failed_erasures())?;
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = to.with_file_name(name);

@@ -47,7 +47,7 @@ pub fn compact(
     let (store, new) = (path.join(STORE_DIR), path.join(NEW_DIR));
     let before = bytes_in(&store);
     let ledger = dir.ledger(clock.clone(), entropy.clone())?; // this finishes erasures that were begun
-    CopyError::expect_erased(&ledger)?;
+    CopyError::expect_erased(&ledger.failed_erasures())?;
     ledger.catch_up()?;
     let made = rewrite(&ledger.moment(), &new, clock, entropy, progress);
     let head = match made {

@@ -18,6 +18,20 @@ use crate::limits::BUNDLE_ENTRIES;
 
 const BUNDLE: u64 = BUNDLE_ENTRIES as u64;
 
+/// It cannot be told which mirrors a ledger has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{}: {what}. Nothing was written: an append must not be acknowledged without its mirror. Write the lines into it, or remove the file \
+     and name each mirror again with `sayso mirror DIR`",
+    file.display()
+)]
+pub struct MirrorsUnknown {
+    /// The file that should tell.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub what: String,
+}
+
 /// Why a mirror cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -86,6 +100,9 @@ pub enum MirrorError {
         /// What is wrong.
         what: String,
     },
+    /// Nobody knows which there are.
+    #[error(transparent)]
+    Unknown(#[from] MirrorsUnknown),
     /// The ledger could not be read.
     #[error(transparent)]
     Ledger(#[from] OpenError),

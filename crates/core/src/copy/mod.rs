@@ -8,7 +8,7 @@
 //! | `backup` | one compressed file |
 //! | `envelope` | entries as lines of JSON, read back |
 //! | `restore` | a new ledger from any of these, or from bundles that somebody else has read |
-//! | `salvage`, `trove`, `salvaged` | what still verifies of a damaged ledger and its mirrors |
+//! | `salvage`, `trove`, `whose`, `salvaged` | what still verifies of a damaged ledger and its mirrors, and which are its own |
 //! | `carve` | bundles in the raw files of a store that cannot be opened |
 //! | `compact` | the store written anew, without what was erased |
 //!
@@ -25,18 +25,20 @@ mod restore;
 mod salvage;
 mod salvaged;
 mod trove;
+mod whose;
 
 pub use backup::{Backup, backup};
 pub(crate) use chain::Chain;
 pub use compact::{Compacted, compact};
-pub use mirror::{MirrorError, MirrorState};
+pub use mirror::{MirrorError, MirrorState, MirrorsUnknown};
 pub use restore::{CheckedCopy, CopyKind, Restored, check_copy, restore, take_over};
 pub use salvage::{Found, Island, Loss, Salvage, salvage};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::directory::DirError;
-use crate::ledger::{Ledger, OpenError};
+use crate::ledger::OpenError;
 use crate::store::StoreError;
 
 /// How far a copy has come.
@@ -90,6 +92,18 @@ pub enum CopyError {
         /// What is wrong.
         what: String,
     },
+    /// Mirrors of several ledgers, and nothing that says which is the one that was asked for.
+    #[error(
+        "nothing in {} says which ledger it was, and the mirrors are of different ones: {mirrors}; nothing was made. Name only mirrors of \
+         the ledger that is to be saved, with --mirror, and take the others from the file `mirrors` if they stand there",
+        from.display()
+    )]
+    Whose {
+        /// The damaged ledger.
+        from: PathBuf,
+        /// Each mirror, with the ledger that it is of.
+        mirrors: String,
+    },
     /// Nothing that could be salvaged.
     #[error("nothing in it verifies: {0}")]
     Nothing(String),
@@ -99,6 +113,9 @@ pub enum CopyError {
     /// A mirror cannot be brought up to date, and what is asked for would leave it behind.
     #[error("{0}; nothing was changed in the ledger. To go on without this mirror: `sayso mirror --stop DIR`")]
     MirrorBehind(MirrorError),
+    /// It cannot be told which mirrors there are, so nothing was written.
+    #[error(transparent)]
+    MirrorsUnknown(#[from] MirrorsUnknown),
     /// A ledger could not be read or made.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -115,10 +132,10 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> CopyError + '_ {
 }
 
 impl CopyError {
-    /// Refuses to copy what is still to be erased.
-    pub(crate) fn expect_erased(ledger: &Ledger) -> Result<(), Self> {
-        ledger.failed_erasure().map_or(Ok(()), |(index, repair)| {
-            Err(Self::Unsound { from: "the ledger".into(), index, what: repair.to_string() })
+    /// Refuses to copy what is still to be erased. `failed`: see [`crate::ledger::Ledger::failed_erasures`].
+    pub(crate) fn expect_erased(failed: &BTreeMap<u64, String>) -> Result<(), Self> {
+        failed.first_key_value().map_or(Ok(()), |(index, what)| {
+            Err(Self::Unsound { from: "the ledger".into(), index: *index, what: what.clone() })
         })
     }
 }

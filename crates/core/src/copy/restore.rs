@@ -10,7 +10,8 @@ use super::mirror_files::{MirrorFiles, MirrorTail};
 use super::{Chain, CopyError, Progress, io};
 use crate::audit::check_bundle;
 use crate::bundle::Bundle;
-use crate::directory::{Claimed, DirError};
+use crate::claimed::Claimed;
+use crate::directory::DirError;
 use crate::entry::{Head, LedgerId};
 use crate::ledger::Ledger;
 use crate::ledger::rebuild::Rebuild;
@@ -157,7 +158,7 @@ pub fn restore(
     Ok(Restored { ledger: dir.ledger(clock, entropy)?, kind })
 }
 
-/// Makes a read-only ledger in `to`, which must not be there yet or be empty, of bundles that another copy of the ledger has, in
+/// Makes a read-only ledger in `to`, which must not be there yet, be empty, or have what is left of such a copy, of bundles that another copy of the ledger has, in
 /// their order and all but the last of them full. `next` gives one after another, and nothing once there are no more; they have to
 /// end with `head`. Each is checked as audit would check it; that a body is gone needs no record here, since whoever shows a copy can
 /// hold bodies back. `from` is for messages.
@@ -173,7 +174,7 @@ pub fn take_over<E: From<CopyError> + From<DirError>>(
     entropy: impl Entropy + 'static,
     mut next: impl FnMut() -> Result<Option<Bundle>, E>,
 ) -> Result<Ledger, E> {
-    let mut claimed = Claimed::new(to)?;
+    let mut claimed = Claimed::for_copy(to)?;
     claimed.set_read_only(true)?;
     let dir = claimed.fill(|store| {
         let mut rebuild = Rebuild::new(store, id, from, &entropy)?;

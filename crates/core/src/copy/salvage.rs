@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use super::salvaged::Out;
 use super::trove::{Trove, Verified, open_store};
+use super::whose::Whose;
 use super::{CopyError, Progress, io};
 use crate::acknowledged::acknowledged_in;
 use crate::body::Record;
-use crate::directory::{Claimed, LedgerDir, READ_ONLY_FILE, mirrors_of};
+use crate::claimed::Claimed;
+use crate::directory::{LedgerDir, READ_ONLY_FILE, mirrors_of};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::event::Content;
 use crate::ledger::rebuild::Rebuild;
@@ -58,6 +60,10 @@ pub struct Found {
 pub struct Salvage {
     /// The head of the new ledger; `None` if nothing says which ledger it was, so that there is none.
     pub head: Option<Head>,
+    /// Which ledger it was, if anything says so.
+    pub id: Option<LedgerId>,
+    /// The mirror that was taken at its word for that: nothing of the ledger itself says which it was.
+    pub by: Option<PathBuf>,
     /// How many entries there were, as far as anything tells.
     pub expected: u64,
     /// Entries that verify: those of the new ledger, and those behind a hole.
@@ -75,10 +81,11 @@ pub struct Salvage {
 }
 
 /// Takes what still verifies from the ledger in `from` and its mirrors, those it knows of and `mirrors`, into `to`, which must not be
-/// there yet or be empty.
+/// there yet or be empty. Nothing is taken from the mirror of another ledger.
 ///
 /// # Errors
-/// [`CopyError`], among them [`CopyError::Nothing`].
+/// [`CopyError`], among them [`CopyError::Nothing`], and [`CopyError::Whose`] if nothing of the ledger is left that says which of its
+/// mirrors are its own.
 pub fn salvage(
     from: &Path,
     mirrors: &[PathBuf],
@@ -101,9 +108,10 @@ pub fn salvage(
         for dir in known.iter().filter(|dir| !mirrors.contains(dir)).chain(mirrors) {
             troves.push(Trove::mirror(dir));
         }
-        let mut salvager = Salvager::new(troves, acknowledged_in(from));
+        let whose = Whose::find(from, &mut troves, known.len())?;
+        let mut salvager = Salvager::new(troves, acknowledged_in(from), whose);
         salvager.survey();
-        if salvager.lacks_anything() {
+        if salvager.lacks_anything() && !salvager.troves.iter().any(Trove::is_carved) {
             let carved = Trove::carved(from, salvager.id);
             salvager.troves.push(carved);
             salvager.survey();
@@ -120,6 +128,8 @@ pub fn salvage(
 struct Salvager {
     troves: Vec<Trove>,
     id: Option<LedgerId>,
+    /// The mirror whose word that is.
+    by: Option<PathBuf>,
     /// Where bundles may begin.
     slots: BTreeSet<u64>,
     /// The last head that was acknowledged. A log that lost its end is sound and shorter: only this knows of the rest.
@@ -139,10 +149,11 @@ struct Salvager {
 }
 
 impl Salvager {
-    fn new(troves: Vec<Trove>, acknowledged: Option<Head>) -> Self {
+    fn new(troves: Vec<Trove>, acknowledged: Option<Head>, whose: Whose) -> Self {
         Self {
             troves,
-            id: None,
+            id: whose.id,
+            by: whose.by,
             slots: BTreeSet::new(),
             acknowledged,
             size: 0,
@@ -156,12 +167,6 @@ impl Salvager {
 
     /// Goes through all there is, from the end to the beginning.
     fn survey(&mut self) {
-        self.id = self.troves.iter().find_map(|t| t.id);
-        for trove in &mut self.troves {
-            if trove.id.is_some_and(|other| Some(other) != self.id) {
-                trove.close("it is of another ledger");
-            }
-        }
         self.slots = self.troves.iter_mut().flat_map(Trove::slots).collect();
         self.read_only |= self.troves.iter().any(Trove::is_read_only);
         // Those whose word counts most come last.
@@ -284,6 +289,8 @@ impl Salvager {
             .map(|(of, _)| *of);
         Ok(Salvage {
             head,
+            id: self.id,
+            by: self.by,
             expected: self.expected,
             recovered: out.recovered,
             redact_again: again.collect(),

@@ -38,7 +38,7 @@ impl Verified {
 
 /// A place to salvage from.
 pub(super) struct Trove {
-    place: PathBuf,
+    pub(super) place: PathBuf,
     content: Content,
     pub(super) id: Option<LedgerId>,
     /// Where it says that the ledger ends.
@@ -115,6 +115,11 @@ impl Trove {
         trove
     }
 
+    /// The same mirror, to be looked into without a trace in what is reported.
+    pub(super) fn again(&self) -> Self {
+        Self::mirror(&self.place)
+    }
+
     /// The raw files of a ledger's store, read without the engine.
     pub(super) fn carved(ledger: &Path, id: Option<LedgerId>) -> Self {
         let store = ledger.join(STORE_DIR);
@@ -148,12 +153,9 @@ impl Trove {
         matches!(&self.content, Content::Mirror { files, .. } if files.is_read_only())
     }
 
-    /// Takes nothing from here.
-    pub(super) fn close(&mut self, why: &str) {
-        self.content = Content::Nothing;
-        self.head = None;
-        self.id = None;
-        self.note(why.to_owned());
+    /// Takes nothing from here, and says only why.
+    pub(super) fn close(&mut self, why: String) {
+        *self = Self { problem: Some(why), ..Self::nothing(&self.place) };
     }
 
     pub(super) fn report(self) -> Found {

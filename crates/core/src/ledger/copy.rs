@@ -153,7 +153,7 @@ impl Writer {
     fn write_copied(&mut self, step: Step, head: Head) -> Result<(), TakeOverError> {
         let Some(last) = step.staged.entries.last().map(|e| e.recorded) else { return Ok(()) };
         let erase = step.staged.erase;
-        self.poisoned = true; // until every step has succeeded
+        (self.poisoned, self.erasing) = (true, erase); // until every step has succeeded
         self.amendments = None;
         self.log.commit(step.staged, head, last).map_err(AppendError::Store)?;
         // Before the ledger's own note is removed that the erasing is to be done.
@@ -161,7 +161,7 @@ impl Writer {
         if let Some(index) = erase {
             self.log.erase(index)?;
         }
-        self.poisoned = false;
+        (self.poisoned, self.erasing) = (false, None);
         Ok(())
     }
 }

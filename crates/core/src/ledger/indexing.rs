@@ -21,6 +21,8 @@ const MAX_BEHIND: u64 = 16;
 const READ_STEP: usize = 64;
 /// Bundles after which it is made durable as far as it goes: bounds memory.
 const PART_BUNDLES: usize = 2048;
+/// A thread that waits for others needs little.
+const WAITING_STACK_BYTES: usize = 256 << 10;
 
 /// The index of views, and how far it has come.
 pub(super) struct Index {
@@ -128,15 +130,17 @@ impl Index {
         self.posted.clear();
         let firsts: Vec<u64> = (known.reached() / BUNDLE..sealed / BUNDLE).map(|b| b * BUNDLE).collect();
         for part in firsts.chunks(PART_BUNDLES) {
-            self.take_part(part, &threads, progress)?;
+            if !self.take_part(part, &threads, progress)? {
+                break;
+            }
         }
         Ok(())
     }
 
     /// Takes some bundles, and makes that durable. There is no index any more if that fails, or one of them cannot be read: the replay
-    /// from the log will meet it, and say so.
-    fn take_part(&mut self, firsts: &[u64], threads: &Threads, progress: &dyn Fn(u64)) -> Result<(), OpenError> {
-        let Some(known) = self.projection.take() else { return Ok(()) };
+    /// from the log will meet it, and say so. It stays as it was if there are no threads to be had. Whether it goes on.
+    fn take_part(&mut self, firsts: &[u64], threads: &Threads, progress: &dyn Fn(u64)) -> Result<bool, OpenError> {
+        let Some(known) = self.projection.take() else { return Ok(false) };
         let store = &*self.store;
         let mut builder = Builder::new(Projection::clone(&known));
         let mut end = known.reached();
@@ -149,24 +153,38 @@ impl Index {
                 builder.take(end, &entries);
                 (!builder.is_unreadable()).then_some(entries.len() as u64)
             });
-            let Some(taken) = taken else { return Ok(()) };
+            let Some(taken) = taken else {
+                self.projection = Some(known);
+                return Ok(false);
+            };
+            let Some(taken) = taken else { return Ok(false) };
             end += taken;
             progress(end);
         }
-        let Some((reached, writes)) = threads.run(|| builder.finish(store, end))? else { return Ok(()) };
+        let Some(finished) = threads.run(|| builder.finish(store, end)) else {
+            self.projection = Some(known);
+            return Ok(false);
+        };
+        let Some((reached, writes)) = finished? else { return Ok(false) };
         store.sync()?;
         store.apply(Table::State, writes)?;
         store.sync()?;
         self.projection = Some(Arc::new(reached));
-        Ok(())
+        Ok(true)
     }
 
     /// The index with what comes after it up to the end of the sealed part; `None` if an entry cannot be read.
     pub(super) fn at(&mut self, sealed: u64) -> Option<Indexed> {
-        let behind = |known: &Projection| sealed.saturating_sub(known.reached()) / BUNDLE;
-        if self.projection.as_ref().is_some_and(|known| behind(known) > MAX_BEHIND) {
-            // Where the disk is full, or the engine cannot read it, views come from the log.
+        let far_behind = |index: &Self| {
+            let behind = |known: &Arc<Projection>| sealed.saturating_sub(known.reached()) / BUNDLE;
+            index.projection.as_ref().is_some_and(|known| behind(known) > MAX_BEHIND)
+        };
+        if far_behind(self) {
+            // Where the disk is full, the engine cannot read it, or there are no threads to be had, views come from the log.
             let _ = self.catch_up(sealed, &|_| {});
+            if far_behind(self) {
+                return None;
+            }
         }
         let projection = self.projection.clone()?;
         if projection.reached() > sealed {
@@ -185,21 +203,32 @@ impl Index {
     }
 }
 
-/// Threads of its own. Whoever brings the index up holds its lock, and a thread of the common pool that waits for work does other
+/// Threads of its own. Whoever brings the index up holds its lock, and a thread of a common pool that waits for work does other
 /// people's work meanwhile: that could ask for the same lock.
-struct Threads(Option<rayon::ThreadPool>);
+struct Threads {
+    pool: Option<rayon::ThreadPool>,
+    /// For the thread that only waits.
+    stack_bytes: usize,
+}
 
 impl Threads {
     fn new() -> Self {
-        Self(rayon::ThreadPoolBuilder::new().build().ok())
+        Self { pool: rayon::ThreadPoolBuilder::new().build().ok(), stack_bytes: WAITING_STACK_BYTES }
     }
 
-    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let Some(pool) = &self.0 else { return work() };
-        let run = || pool.install(work);
-        std::thread::scope(|scope| match scope.spawn(run).join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
+    /// `None` if it was not done: here it could not be, and the system gives no thread to do it on.
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Option<T> {
+        let waits_plainly = rayon::current_thread_index().is_none();
+        let Some(pool) = &self.pool else { return waits_plainly.then(work) };
+        if waits_plainly {
+            return Some(pool.install(work));
+        }
+        std::thread::scope(|scope| {
+            let waiting = std::thread::Builder::new().stack_size(self.stack_bytes);
+            match waiting.spawn_scoped(scope, || pool.install(work)).ok()?.join() {
+                Ok(done) => Some(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
         })
     }
 }
@@ -221,5 +250,20 @@ impl Indexed {
             return indexed;
         }
         indexed + self.lasts.partition_point(|last| *last <= until) as u64 * BUNDLE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_system_gives_no_thread_nothing_stops() {
+        let without = || Threads { stack_bytes: 1 << 50, ..Threads::new() };
+        let common = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        assert_eq!(common.install(|| Threads::new().run(|| 7)), Some(7));
+        assert_eq!(common.install(|| without().run(|| 7)), None, "waiting here could be waiting for itself");
+        assert_eq!(without().run(|| 7), Some(7), "a plain thread can wait");
+        assert_eq!(Threads { pool: None, ..Threads::new() }.run(|| 7), Some(7));
     }
 }

@@ -446,6 +446,20 @@ impl Log {
         Ok(())
     }
 
+    /// Removes the index of views if it may have a copy of an entry that is to be erased and cannot be read: nothing else could take the
+    /// words out of it. Whether it was there.
+    pub(super) fn forget_views(&mut self, index: u64) -> Result<bool, StoreError> {
+        let views = self.index.clone();
+        let mut views = lock(&views);
+        if index >= self.snapshot.sealed || !views.forget(index) {
+            return Ok(false);
+        }
+        let removal = views.erase()?;
+        self.store.apply(Table::State, vec![removal])?;
+        self.store.sync()?;
+        Ok(true)
+    }
+
     /// A bundle in the store, sealed or about to be. Whoever asks for one of its entries mostly asks for more of them.
     pub(super) fn bundle(&self, first: u64) -> Result<Arc<Bundle>, OpenError> {
         let mut recent = self.recent.borrow_mut();

@@ -7,15 +7,21 @@ use super::moment::Moment;
 use super::writer::Writer;
 use super::{AppendError, Ledger, lock};
 use crate::copy::mirror::Mirror;
-use crate::copy::{CopyError, MirrorError, MirrorState};
+use crate::copy::{CopyError, MirrorError, MirrorState, MirrorsUnknown};
 
 impl Writer {
     fn moment(&self) -> Moment {
         Moment { id: self.log.id, store: self.log.store.clone(), snapshot: Arc::new(self.log.snapshot.clone()) }
     }
 
+    /// Refuses to go on where a mirror that nobody knows of would be left behind.
+    fn expect_mirrors_known(&self) -> Result<(), MirrorsUnknown> {
+        self.mirrors_unknown.clone().map_or(Ok(()), Err)
+    }
+
     /// Looks at the mirrors before anything is written, and makes them catch up.
     pub(super) fn ready_mirrors(&mut self) -> Result<(), AppendError> {
+        self.expect_mirrors_known()?;
         if self.mirrors.is_empty() || self.poisoned {
             return Ok(());
         }
@@ -47,9 +53,10 @@ impl Ledger {
     /// # Errors
     /// [`CopyError`]; a mirror that has what the ledger does not have is left as it is.
     pub fn mirror(&self, dir: &Path) -> Result<(), CopyError> {
-        CopyError::expect_erased(self)?;
         let dir = absolute(dir)?;
         let mut writer = lock(&self.writer);
+        CopyError::expect_erased(&self.failed_with(&writer))?;
+        writer.expect_mirrors_known()?;
         if let Some(own) = &self.dir {
             let own = absolute(own.path())?;
             if dir.starts_with(&own) || own.starts_with(&dir) {
@@ -69,18 +76,21 @@ impl Ledger {
     pub fn forget_mirror(&self, dir: &Path) -> Result<bool, CopyError> {
         let dir = absolute(dir)?;
         let mut writer = lock(&self.writer);
+        writer.expect_mirrors_known()?;
         let before = writer.mirrors.len();
         writer.mirrors.retain(|m| m.dir() != dir);
         self.remember(&writer)?;
         Ok(writer.mirrors.len() < before)
     }
 
-    /// The mirrors of this ledger, each read whole and compared with it.
+    /// The mirrors of this ledger, each read whole and compared with it. If it cannot be told which there are: the file that should tell.
     #[must_use]
     pub fn check_mirrors(&self) -> Vec<MirrorState> {
         let writer = lock(&self.writer);
         let now = writer.moment();
-        writer.mirrors.iter().map(|mirror| mirror.check(&now)).collect()
+        let unknown = writer.mirrors_unknown.clone();
+        let unknown = unknown.map(|e| MirrorState { dir: e.file.clone(), head: Err(MirrorError::Unknown(e)) });
+        unknown.into_iter().chain(writer.mirrors.iter().map(|mirror| mirror.check(&now))).collect()
     }
 
     /// The directories of this ledger's mirrors.
@@ -92,9 +102,10 @@ impl Ledger {
     /// Makes all mirrors catch up.
     ///
     /// # Errors
-    /// [`CopyError::MirrorBehind`] for the first that cannot.
+    /// [`CopyError::MirrorBehind`] for the first that cannot; [`CopyError::MirrorsUnknown`].
     pub(crate) fn catch_up(&self) -> Result<(), CopyError> {
         let mut writer = lock(&self.writer);
+        writer.expect_mirrors_known()?;
         let now = writer.moment();
         writer.mirrors.iter_mut().try_for_each(|mirror| mirror.ready(&now)).map_err(CopyError::MirrorBehind)
     }

@@ -3,6 +3,7 @@
 mod append;
 mod content;
 mod copy;
+mod erasing;
 mod identity;
 mod indexing;
 pub(crate) mod log;
@@ -28,8 +29,8 @@ use rayon::prelude::*;
 
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
-use crate::copy::MirrorError;
 use crate::copy::mirror::Mirror;
+use crate::copy::{MirrorError, MirrorsUnknown};
 use crate::directory::LedgerDir;
 use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
 use crate::event::{ContentDigest, Event};
@@ -41,6 +42,7 @@ use crate::repair::Repair;
 use crate::store::{Store, StoreError};
 use crate::time::{Clock, Instant, KnownAt};
 use append::{Ticket, Turn};
+use erasing::finish_erasures;
 use identity::Fingerprinter;
 use indexing::Index;
 use log::{BUNDLE, Log, Snapshot};
@@ -130,6 +132,9 @@ pub enum AppendError {
     /// A mirror is not to be relied on, so nothing was written.
     #[error("{0}; to go on without this mirror: `sayso mirror --stop DIR`")]
     Mirror(Arc<MirrorError>),
+    /// It cannot be told which mirrors there are, so nothing was written.
+    #[error(transparent)]
+    MirrorsUnknown(#[from] MirrorsUnknown),
     /// The entries are in the ledger, and a mirror of it could not be written: they are not acknowledged.
     #[error(
         "{0}; the entries are in the ledger and not in this mirror, so they are not acknowledged: make room or connect the disk and run the command again, or go on without this mirror: `sayso mirror --stop DIR`"
@@ -308,8 +313,15 @@ impl Ledger {
         })
     }
 
-    pub(crate) fn holding(self, dir: LedgerDir, mirrors: &[PathBuf]) -> Self {
-        lock(&self.writer).mirrors = mirrors.iter().map(|dir| Mirror::new(dir)).collect();
+    /// `mirrors`: their directories, if it can be told which there are.
+    pub(crate) fn holding(self, dir: LedgerDir, mirrors: Result<Vec<PathBuf>, MirrorsUnknown>) -> Self {
+        {
+            let mut writer = lock(&self.writer);
+            match mirrors {
+                Ok(dirs) => writer.mirrors = dirs.iter().map(|dir| Mirror::new(dir)).collect(),
+                Err(unknown) => writer.mirrors_unknown = Some(unknown),
+            }
+        }
         dir.acknowledge(self.head());
         let repairs = [dir.repairs(), &self.repairs].concat();
         Self { read_only: dir.is_read_only(), dir: Some(dir), repairs, ..self }
@@ -324,15 +336,6 @@ impl Ledger {
     #[must_use]
     pub fn repairs(&self) -> &[Repair] {
         &self.repairs
-    }
-
-    /// A redaction that is on record and could not be carried out when the ledger was opened: what was redacted must not go out.
-    #[must_use]
-    pub fn failed_erasure(&self) -> Option<(u64, &Repair)> {
-        self.repairs.iter().find_map(|repair| match repair {
-            Repair::ErasureFailed { index, .. } => Some((*index, repair)),
-            _ => None,
-        })
     }
 
     /// What makes this ledger itself.
@@ -608,36 +611,6 @@ impl Ledger {
     fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
-
-/// Carries out redactions that were interrupted. One that cannot be keeps nobody from reading. Gives back whether every write
-/// succeeded: if not, what is on disk is unknown, and the log was read again.
-fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
-    let mut repairs = Vec::new();
-    let mut written = true;
-    let mut waiting = log.unfinished_erasures()?.into_iter();
-    while let Some(index) = waiting.next() {
-        let readable = log.stored(index).map(drop);
-        let tries_to_write = readable.is_ok();
-        match readable.and_then(|()| log.erase(index)) {
-            Ok(()) => repairs.push(Repair::ErasureFinished { index }),
-            Err(e) => {
-                repairs.push(Repair::ErasureFailed { index, why: e.to_string() });
-                if tries_to_write {
-                    written = false;
-                    let rest = waiting.by_ref();
-                    repairs.extend(rest.map(|index| Repair::ErasureFailed { index, why: "it was not tried".into() }));
-                }
-            }
-        }
-    }
-    if !written {
-        let before = std::mem::take(&mut log.repairs);
-        *log = Log::open(log.store.clone())?;
-        log.repairs = before;
-    }
-    log.repairs.extend(repairs);
-    Ok(written)
 }
 
 fn check_size(batch: &Batch) -> Result<(), AppendError> {

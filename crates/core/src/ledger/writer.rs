@@ -14,8 +14,8 @@ use super::rules::{Amendments, RuleError};
 use super::{AppendError, DamageError, OpenError};
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
-use crate::copy::MirrorError;
 use crate::copy::mirror::Mirror;
+use crate::copy::{MirrorError, MirrorsUnknown};
 use crate::entry::{FLAG_IMPORTED_CLOCK, Head, Header, Salt};
 use crate::event::{Content, Event, Redaction, Reference};
 use crate::machine::Entropy;
@@ -30,7 +30,11 @@ pub(super) struct Writer {
     pub(super) amendments: Option<Amendments>,
     /// Whether what is on disk is unknown: nothing is acknowledged any more.
     pub(super) poisoned: bool,
+    /// An entry whose redaction was begun, and whose body is not erased.
+    pub(super) erasing: Option<u64>,
     pub(super) mirrors: Vec<Mirror>,
+    /// Why it cannot be told which mirrors there are: nothing is appended then.
+    pub(super) mirrors_unknown: Option<MirrorsUnknown>,
     /// Why it is poisoned, if a mirror is the reason: what is in the log is known then.
     pub(super) mirror_failed: Option<Arc<MirrorError>>,
 }
@@ -51,7 +55,15 @@ pub(super) struct Round {
 
 impl Writer {
     pub(super) fn new(log: Log) -> Self {
-        Self { log, amendments: None, poisoned: false, mirrors: vec![], mirror_failed: None }
+        Self {
+            log,
+            amendments: None,
+            poisoned: false,
+            erasing: None,
+            mirrors: vec![],
+            mirrors_unknown: None,
+            mirror_failed: None,
+        }
     }
 
     pub(super) fn snapshot(&self) -> &Snapshot {
@@ -175,12 +187,12 @@ impl Writer {
         let row = (encoded.fingerprint, head.size);
         let (entries, new_head, _) = chain(vec![encoded], head, last, now);
         let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
-        self.poisoned = true; // until every step has succeeded
+        (self.poisoned, self.erasing) = (true, Some(index)); // until every step has succeeded
         self.log.commit(staged, new_head, now).map_err(AppendError::Store)?;
         // Before the ledger's own note is removed that the erasing is to be done.
         self.follow(Some(index)).map_err(AppendError::MirrorBehind)?;
         self.log.erase(index)?;
-        self.poisoned = false;
+        (self.poisoned, self.erasing) = (false, None);
         self.amendments = None;
         Ok(Appended { outcomes: vec![Outcome::Appended(head.size)], head: new_head, notices: vec![] })
     }

@@ -15,7 +15,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::StoreError;
 use crate::repair::Repair;
@@ -27,7 +27,7 @@ const UNFINISHED: &str = ".generating";
 /// What a derived file that is set aside is called: sled must not take it for a snapshot.
 const SET_ASIDE: &str = "damaged-";
 /// The copy of the torn end of a log: every byte where it stands in the log, and holes before and between.
-pub(super) const TORN_COPY: &str = "torn-db";
+const TORN_COPY: &str = "torn-db";
 /// Length and checksum at the end of a snapshot.
 const SNAPSHOT_END: usize = 12;
 pub(super) const SEGMENT_HEADER: usize = 20;
@@ -107,6 +107,21 @@ fn copy_torn(log: &Path, copy: &Path, torn: &[Range<u64>]) -> std::io::Result<()
 /// Removes the copy of a torn log, once it is known that nothing acknowledged was in the torn part.
 pub(super) fn forget_torn_copy(dir: &Path) {
     let _ = std::fs::remove_file(dir.join(TORN_COPY)); // it is in nobody's way
+}
+
+/// Gives the copy of a torn log a name of its own, because nobody can tell whether anything acknowledged was in the torn part: it stays
+/// until the store is written anew. `None` if there is no copy, or it stays where it is.
+pub(super) fn keep_torn_copy(dir: &Path) -> Option<PathBuf> {
+    let copy = dir.join(TORN_COPY);
+    copy.symlink_metadata().ok()?;
+    let kept = (1..).map(|n: u32| dir.join(format!("{TORN_COPY}-{n}"))).find(|to| to.symlink_metadata().is_err())?;
+    std::fs::rename(&copy, &kept).and_then(|()| File::open(dir)?.sync_all()).ok()?;
+    Some(kept)
+}
+
+/// Whether a file of the store's directory is a copy of a torn log, by its name.
+pub(super) fn is_torn_copy(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TORN_COPY))
 }
 
 fn snapshots(dir: &Path) -> std::io::Result<Vec<String>> {

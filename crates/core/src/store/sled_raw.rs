@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::sled_files::{LOG, SEGMENT_HEADER, TORN_COPY, header, message, number};
+use super::sled_files::{LOG, SEGMENT_HEADER, header, is_torn_copy, message, number};
 use super::sled_store::SEGMENT_BYTES;
 
 const BLOBS: &str = "blobs";
@@ -82,7 +82,10 @@ struct Message {
 impl RawFiles {
     /// The files that are there: the log, what was cut off from it earlier, and pages that became files of their own.
     pub(crate) fn find(store: &Path) -> Self {
-        let mut files: Vec<PathBuf> = [LOG, TORN_COPY].iter().map(|name| store.join(name)).collect();
+        let beside = std::fs::read_dir(store).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut files: Vec<PathBuf> = beside.filter(|path| is_torn_copy(path)).collect();
+        files.sort();
+        files.insert(0, store.join(LOG));
         let blobs = std::fs::read_dir(store.join(BLOBS)).into_iter().flatten().flatten();
         files.extend(blobs.map(|entry| entry.path()));
         files.retain(|path| path.is_file());
@@ -142,7 +145,7 @@ impl RawFiles {
     fn find_messages(&self, file: usize, messages: &mut Vec<Message>) -> std::io::Result<()> {
         let Some(path) = self.files.get(file) else { return Ok(()) };
         let mut open = File::open(path)?;
-        let is_blob = !path.ends_with(LOG) && !path.ends_with(TORN_COPY);
+        let is_blob = !path.ends_with(LOG) && !is_torn_copy(path);
         for base in (0..).step_by(SEGMENT_BYTES) {
             let mut bytes = Vec::new();
             open.by_ref().take(SEGMENT_BYTES as u64).read_to_end(&mut bytes)?;

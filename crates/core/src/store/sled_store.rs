@@ -123,6 +123,11 @@ impl SledStore {
         sled_files::forget_torn_copy(&self.path);
     }
 
+    /// Keeps it until the store is written anew: nobody can say that. Where it is now, if there is one.
+    pub(crate) fn keep_torn_copy(&self) -> Option<PathBuf> {
+        sled_files::keep_torn_copy(&self.path)
+    }
+
     fn engine(&self) -> Result<&Engine, StoreError> {
         self.engine.as_ref().ok_or_else(|| StoreError::Engine("it is closed".into()))
     }

@@ -176,6 +176,20 @@ fn fill_citations(rule: &Rule, context: &Context<'_>) -> Result<Vec<CitationDraf
 }
 
 impl Rule {
+    /// Refuses an event without an id where others are to be told from it, or are to find it, by its id.
+    pub(super) fn expect_no_use_of_id(&self) -> Result<(), Trouble> {
+        let what = if self.remember.is_some() {
+            "later rows could not point at it, as `remember` says"
+        } else if self.once {
+            "it could not be told whether it was made already, as `once` says"
+        } else {
+            return Ok(());
+        };
+        let message =
+            format!("`id` is empty, and without one {what}; leave such rows out with a [[skip]], or fill the cell");
+        Err(Trouble { what: self.sources("id"), message })
+    }
+
     /// What fills a field of the exchange form.
     pub(super) fn sources(&self, field: &str) -> Vec<What> {
         let outer = field.split(['[', '.']).next().unwrap_or_default();

@@ -249,6 +249,9 @@ impl<'m> Converter<'m> {
                     return Ok(None);
                 }
                 let draft = self.draft(rule, &context)?;
+                if draft.as_ref().is_some_and(|draft| draft.id.is_none()) {
+                    rule.expect_no_use_of_id()?;
+                }
                 let key = rule.remember.as_ref().map(|t| t.fill(&context)).transpose()?.map(|key| key.into_owned());
                 Ok(Some((draft, key)))
             })

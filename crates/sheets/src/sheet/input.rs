@@ -1,10 +1,14 @@
 //! The bytes of a file as UTF-8 text: unpacked, decoded, and looked at for what they are.
 
+use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
+
+use sayso_core::limits::MAX_IMPORT_BYTES;
 
 use super::{Format, SheetOptions};
 
@@ -12,6 +16,9 @@ use super::{Format, SheetOptions};
 const LOOKED_AT: usize = 1 << 16;
 /// Most bytes of one row, however it is written: a quotation mark that is never closed must not take the machine's memory.
 pub(super) const MAX_ROW: u64 = 16 << 20;
+/// What is said of a row, or a line, that is longer.
+pub(super) const TOO_LONG: &str =
+    "is longer than 16 MiB (16777216 bytes), and none may be; there may be a quotation mark in it that is never closed";
 
 /// A file that can be read as rows.
 pub(super) struct Input<'r> {
@@ -28,47 +35,73 @@ pub(super) struct Input<'r> {
 pub(super) struct Metered<R> {
     inner: R,
     since: u64,
-    /// Told by whoever ends a row.
-    ended: std::rc::Rc<std::cell::Cell<bool>>,
+    meter: Meter,
 }
 
-/// Tells a metered reader that a row has ended.
-#[derive(Clone)]
-pub(super) struct RowEnd(std::rc::Rc<std::cell::Cell<bool>>);
+/// What a metered reader and whoever cuts its bytes into rows tell each other.
+#[derive(Clone, Default)]
+pub(super) struct Meter(Rc<RefCell<Reading>>);
 
-impl RowEnd {
-    pub(super) fn tell(&self) {
-        self.0.set(true);
+#[derive(Default)]
+struct Reading {
+    /// Whether a row has ended.
+    ended: bool,
+    /// Where in the text the bytes are that were read last.
+    from: u64,
+    last: Vec<u8>,
+}
+
+impl Meter {
+    /// A row has ended before this place in the text. Whether its last byte was a line feed.
+    pub(super) fn end_row(&self, before: u64) -> bool {
+        let mut reading = self.0.borrow_mut();
+        reading.ended = true;
+        let at = before.checked_sub(reading.from + 1).and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| reading.last.get(at)) == Some(&b'\n')
+    }
+
+    /// Takes note of what was read. Whether a row has ended since the last time.
+    fn take(&self, bytes: &[u8]) -> bool {
+        let Reading { ended, from, last } = &mut *self.0.borrow_mut();
+        *from += last.len() as u64;
+        last.clear();
+        last.extend_from_slice(bytes);
+        std::mem::take(ended)
     }
 }
 
 impl<R> Metered<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, since: 0, ended: std::rc::Rc::default() }
+        Self { inner, since: 0, meter: Meter::default() }
     }
 
-    pub(super) fn row_end(&self) -> RowEnd {
-        RowEnd(self.ended.clone())
-    }
-
-    fn count(&mut self, bytes: usize) -> io::Result<()> {
-        if self.ended.take() {
-            self.since = 0;
-        }
-        self.since += bytes as u64;
-        if self.since > MAX_ROW {
-            return Err(invalid(format!(
-                "the row after this line is longer than {MAX_ROW} bytes; there may be a quotation mark in it that is never closed"
-            )));
-        }
-        Ok(())
+    pub(super) fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 }
 
 impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.count(read)?;
+        if read > 0 && self.meter.take(buffer.get(..read).unwrap_or_default()) {
+            self.since = 0;
+        }
+        self.since += read as u64;
+        if self.since > MAX_ROW { Err(invalid(TOO_LONG)) } else { Ok(read) }
+    }
+}
+
+/// A reader that refuses to go on where a packed file has no end in sight.
+struct Unpacked<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| invalid("the file is too long when it is unpacked; cut it into parts"))?;
         Ok(read)
     }
 }
@@ -82,7 +115,11 @@ pub(super) fn invalid(message: impl ToString) -> io::Error {
 pub(super) fn open<'r>(raw: Box<dyn Read + 'r>, name: &str, options: &SheetOptions) -> io::Result<Input<'r>> {
     let mut raw = BufReader::with_capacity(LOOKED_AT, raw);
     let packed = raw.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    let bytes: Box<dyn Read + 'r> = if packed { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
+    let bytes: Box<dyn Read + 'r> = if packed {
+        Box::new(Unpacked { inner: MultiGzDecoder::new(raw), left: MAX_IMPORT_BYTES })
+    } else {
+        Box::new(raw)
+    };
     let mut bytes = filled(bytes)?;
     let start = bytes.fill_buf()?;
     let zip = start.starts_with(b"PK\x03\x04");
@@ -104,7 +141,10 @@ pub(super) fn open<'r>(raw: Box<dyn Read + 'r>, name: &str, options: &SheetOptio
     };
     for _ in 0..options.skip_lines {
         let mut line = Vec::new();
-        text.by_ref().take(MAX_ROW).read_until(b'\n', &mut line)?;
+        let read = text.by_ref().take(MAX_ROW).read_until(b'\n', &mut line)?;
+        if read as u64 == MAX_ROW {
+            return Err(invalid(format!("a line above that with the names of the columns {TOO_LONG}")));
+        }
     }
     let start = text.fill_buf()?;
     let format = options.format.unwrap_or_else(|| guess_format(start, name));
@@ -168,6 +208,14 @@ fn guess_delimiter(start: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_unpacks_without_end_is_refused() {
+        let mut unpacked = Unpacked { inner: io::repeat(b'x'), left: 1 << 20 };
+        let mut taken = Vec::new();
+        let e = unpacked.read_to_end(&mut taken).unwrap_err();
+        assert!(taken.len() <= 1 << 20 && e.to_string().contains("when it is unpacked"), "{e}");
+    }
 
     #[test]
     fn delimiters_are_seen() {

@@ -8,8 +8,8 @@ use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::input::{Input, MAX_ROW};
-use super::{Columns, Format, NOT_UTF8, Row, SheetError, SheetOptions};
+use super::input::{Input, MAX_ROW, TOO_LONG};
+use super::{Columns, Format, MAX_COLUMNS, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// Between the parts of a list in a cell.
 const BETWEEN: &str = "; ";
@@ -92,7 +92,7 @@ impl<'r> JsonRows<'r> {
                 return Ok(None);
             }
             if self.bytes.len() as u64 == MAX_ROW {
-                let message = format!("is longer than {MAX_ROW} bytes");
+                let message = TOO_LONG.to_owned();
                 return Err(SheetError::File { line: Some(self.line), message });
             }
             self.line += 1;
@@ -135,6 +135,7 @@ impl<'r> JsonRows<'r> {
 
     /// The rest of an object whose first brace was read.
     fn object(&mut self) -> Result<(), SheetError> {
+        let begun = self.line;
         self.bytes.clear();
         self.bytes.push(b'{');
         let (mut depth, mut quoted, mut escaped) = (1, false, false);
@@ -153,8 +154,8 @@ impl<'r> JsonRows<'r> {
                 _ => {}
             }
             if self.bytes.len() as u64 > MAX_ROW {
-                let message = format!("an object is longer than {MAX_ROW} bytes");
-                return Err(SheetError::File { line: Some(self.line), message });
+                let message = TOO_LONG.to_owned();
+                return Err(SheetError::File { line: Some(begun), message });
             }
         }
         Ok(())
@@ -212,6 +213,9 @@ impl Fields<'_> {
         }
         let place = match self.columns.place(name) {
             Some(place) => place,
+            None if self.all && self.columns.names().len() >= MAX_COLUMNS => {
+                return Err(format!("has the field `{name}`, and there are more than {MAX_COLUMNS} different ones"));
+            }
             None if self.all => self.columns.add(name),
             None => return Ok(()),
         };

@@ -9,11 +9,15 @@ use std::io::Read;
 
 use encoding_rs::Encoding;
 
+use input::TOO_LONG;
 use json::JsonRows;
 use table::TableRows;
 
 /// What is said of a file in another encoding.
 pub(crate) const NOT_UTF8: &str = "is not UTF-8 text";
+
+/// Most columns of a sheet: a line of nothing but commas must not take the machine's memory.
+pub(crate) const MAX_COLUMNS: usize = 1 << 16;
 
 /// What a decoder puts for bytes that are no text in its encoding.
 const REPLACED: char = char::REPLACEMENT_CHARACTER;
@@ -287,6 +291,9 @@ impl<'r> Sheet<'r> {
                     self.number += 1;
                     return Err(SheetError::Row { row: self.number, line, message });
                 }
+                Err(SheetError::File { line, message }) if message == TOO_LONG => {
+                    return Err(SheetError::File { line, message: format!("row {} {message}", self.number + 1) });
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -325,6 +332,77 @@ impl<'r> Sheet<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The line on which each row begins, as an editor counts them.
+    fn lines(text: &str, options: &SheetOptions) -> Vec<u64> {
+        let mut sheet = Sheet::open(text.as_bytes(), "a.csv", options).unwrap();
+        let (mut row, mut lines) = (Row::default(), Vec::new());
+        while sheet.next_row(&mut row).unwrap() {
+            lines.push(row.line().unwrap());
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        for end in ["\n", "\r\n"] {
+            let text = ["n,words", "1,x", "2,\"a", "b\"", "", "3,z", "", "", "4,\"", "\"", "5,last"].join(end);
+            let options = SheetOptions::default();
+            assert_eq!(lines(&text, &options), [2, 3, 6, 9, 11], "{end:?}");
+            assert_eq!(lines(&format!("{text}{end}"), &options), [2, 3, 6, 9, 11], "{end:?}");
+            let skipping = SheetOptions { skip_lines: 2, ..SheetOptions::default() };
+            assert_eq!(lines(&format!("about{end}this{end}{text}"), &skipping), [4, 5, 8, 11, 13], "{end:?}");
+            // Rows that lie across what is read at a time.
+            let long = "w".repeat(50_000);
+            let text = format!("a,b{end}{}", format!("1,\"{long}{end}{long}\"{end}").repeat(5));
+            assert_eq!(lines(&text, &options), [2, 4, 6, 8, 10], "{end:?}");
+            // And a row that is no UTF-8, or is too short, is named by its own line.
+            for bad in ["2,\u{e9}".chars().map(|c| c as u8).collect::<Vec<u8>>(), b"2".to_vec()] {
+                let text = [format!("a,b{end}1,2{end}").as_bytes(), &bad, end.as_bytes()].concat();
+                let mut sheet = Sheet::open(text.as_slice(), "a.csv", &options).unwrap();
+                let mut row = Row::default();
+                assert!(sheet.next_row(&mut row).unwrap());
+                let line = match sheet.next_row(&mut row).unwrap_err() {
+                    SheetError::Row { line, .. } | SheetError::File { line, .. } => line,
+                    SheetError::Io(e) => panic!("{e}"),
+                };
+                assert_eq!(line, Some(3), "{end:?}, {bad:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_without_end_are_named_and_cost_no_memory() {
+        let options = SheetOptions::default();
+        let endless = || Read::chain(&b"a,b\r\n1,2\r\n3,\""[..], std::io::repeat(b'x'));
+        let mut sheet = Sheet::open(endless(), "a.csv", &options).unwrap();
+        let mut row = Row::default();
+        assert!(sheet.next_row(&mut row).unwrap());
+        match sheet.next_row(&mut row).unwrap_err() {
+            SheetError::File { line: Some(3), message } => assert!(message.starts_with("row 2 is longer"), "{message}"),
+            e => panic!("{e:?}"),
+        }
+        let header = Sheet::open(std::io::repeat(b'x'), "a.csv", &options);
+        assert!(
+            matches!(header, Err(SheetError::File { message, .. }) if message.contains("names of the columns is longer"))
+        );
+        let skipped = SheetOptions { skip_lines: 1, ..SheetOptions::default() };
+        assert!(Sheet::open(std::io::repeat(b'x'), "a.csv", &skipped).is_err());
+        // A line of commas is no header.
+        let commas = ",".repeat(MAX_COLUMNS) + "x\n";
+        let header = Sheet::open(commas.as_bytes(), "a.csv", &options);
+        assert!(matches!(header, Err(SheetError::File { message, .. }) if message.contains("65537 columns")));
+        for (name, start) in [("a.jsonl", "{\"a\":1}\n{\"a\":\""), ("a.json", "[{\"a\":1},\n{\"a\":\"")] {
+            let mut sheet = Sheet::open(Read::chain(start.as_bytes(), std::io::repeat(b'x')), name, &options).unwrap();
+            assert!(sheet.next_row(&mut row).unwrap());
+            match sheet.next_row(&mut row).unwrap_err() {
+                SheetError::File { line: Some(2), message } => {
+                    assert!(message.starts_with("row 2 is longer"), "{message}")
+                }
+                e => panic!("{e:?}"),
+            }
+        }
+    }
 
     #[test]
     fn bytes_that_the_encoding_lacks_are_refused() {

@@ -3,15 +3,17 @@
 use csv::{Reader, ReaderBuilder, StringRecord};
 use std::io::BufRead;
 
-use super::input::{Input, Metered, RowEnd};
-use super::{Columns, NOT_UTF8, Row, SheetError, SheetOptions};
+use super::input::{Input, Meter, Metered, TOO_LONG};
+use super::{Columns, MAX_COLUMNS, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// The rows of a table.
 pub(super) struct TableRows<'r> {
     reader: Reader<Metered<Box<dyn BufRead + 'r>>>,
-    row_end: RowEnd,
+    meter: Meter,
     record: StringRecord,
     skipped_lines: u64,
+    /// Whether the last row ended in the middle of a line end: its line feed is read with the next row.
+    owes_line: bool,
     width: usize,
     ragged: bool,
     empty: Vec<String>,
@@ -21,7 +23,7 @@ impl<'r> TableRows<'r> {
     /// Reads the header.
     pub(super) fn new(input: Input<'r>, options: &SheetOptions, columns: &mut Columns) -> Result<Self, SheetError> {
         let text = Metered::new(input.text);
-        let row_end = text.row_end();
+        let meter = text.meter();
         let mut reader = ReaderBuilder::new()
             .delimiter(input.delimiter)
             .flexible(true)
@@ -34,31 +36,56 @@ impl<'r> TableRows<'r> {
             line: None,
             message: "the file is empty: there is no line with the names of the columns".to_owned(),
         };
-        if !reader.read_record(&mut record).map_err(|e| told(e, skipped_lines))? {
+        let read = reader.read_record(&mut record).map_err(|e| match told(e, skipped_lines) {
+            SheetError::File { line, message } if message == TOO_LONG => {
+                SheetError::File { line, message: format!("the line with the names of the columns {message}") }
+            }
+            e => e,
+        });
+        if !read? {
             return Err(no_header());
         }
-        row_end.tell();
+        let owes_line = !meter.end_row(reader.position().byte());
         // Empty cells behind the last name come from a sheet that was once wider.
         let width = (0..record.len())
             .rfind(|n| record.get(*n).is_some_and(|name| !name.trim().is_empty()))
             .ok_or_else(no_header)?
             + 1;
+        if width > MAX_COLUMNS {
+            let message = format!("there are {width} columns, and at most {MAX_COLUMNS} are taken");
+            return Err(SheetError::File { line: None, message });
+        }
         record.iter().take(width).for_each(|name| columns.add_new(name.trim()));
         let empty = options.empty.clone();
-        Ok(Self { reader, row_end, record, skipped_lines, width, ragged: options.ragged, empty })
+        Ok(Self { reader, meter, record, skipped_lines, owes_line, width, ragged: options.ragged, empty })
     }
 
-    pub(super) fn next(&mut self, row: &mut Row, columns: &Columns) -> Result<bool, SheetError> {
-        let before = self.record.position().map(|p| p.line() + self.skipped_lines);
-        let read = self.reader.read_record(&mut self.record).map_err(|e| match told(e, self.skipped_lines) {
-            SheetError::File { line: None, message } => SheetError::File { line: before, message },
+    /// Reads the next row; gives the line on which it begins.
+    fn read(&mut self) -> Result<Option<u64>, SheetError> {
+        let next = self.reader.position().line() + u64::from(self.owes_line) + self.skipped_lines;
+        let mut record = std::mem::take(&mut self.record).into_byte_record();
+        let read = self.reader.read_byte_record(&mut record).map_err(|e| match told(e, self.skipped_lines) {
+            SheetError::File { line: None, message } => SheetError::File { line: Some(next), message },
             e => e,
         });
         if !read? {
-            return Ok(false);
+            return Ok(None);
         }
-        self.row_end.tell();
-        let line = self.record.position().map(|p| p.line() + self.skipped_lines);
+        // The reader counts line feeds: those of blank lines before the row, those in its cells, and the one that ends it.
+        let position = self.reader.position();
+        let ended = self.meter.end_row(position.byte());
+        self.owes_line = !ended;
+        let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = (position.line() + self.skipped_lines).saturating_sub(inside + u64::from(ended));
+        let record = StringRecord::from_byte_record(record)
+            .map_err(|e| SheetError::File { line: Some(line), message: not_utf8(e.utf8_error().field()) });
+        self.record = record?;
+        Ok(Some(line))
+    }
+
+    pub(super) fn next(&mut self, row: &mut Row, columns: &Columns) -> Result<bool, SheetError> {
+        let Some(line) = self.read()? else { return Ok(false) };
+        let line = Some(line);
         row.clear(line);
         for cell in self.record.iter().take(self.width) {
             row.push(cell, &self.empty);
@@ -97,14 +124,16 @@ fn told(e: csv::Error, skipped_lines: u64) -> SheetError {
     let line = e.position().map(|p| p.line() + skipped_lines);
     match e.into_kind() {
         csv::ErrorKind::Io(e) => e.into(),
-        csv::ErrorKind::Utf8 { err, .. } => SheetError::File {
-            line,
-            message: format!(
-                "cell {} of this row {NOT_UTF8}. Save the file as UTF-8, or say under [sheet] what it is: encoding = \"windows-1252\" \
-                 fits most files of western Excel",
-                err.field() + 1
-            ),
-        },
+        csv::ErrorKind::Utf8 { err, .. } => SheetError::File { line, message: not_utf8(err.field()) },
         other => SheetError::File { line, message: format!("{other:?}") },
     }
+}
+
+/// `field`: the place of the cell in its row, from 0.
+fn not_utf8(field: usize) -> String {
+    format!(
+        "cell {} of this row {NOT_UTF8}. Save the file as UTF-8, or say under [sheet] what it is: encoding = \"windows-1252\" fits most \
+         files of western Excel",
+        field + 1
+    )
 }

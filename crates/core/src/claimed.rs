@@ -1,0 +1,244 @@
+//! A directory that is to become a ledger: from looking whether it is free to the file that makes it one, or to nothing being left.
+//!
+//! Two may want the same directory. Only who holds its lock knows that nobody else has made a ledger there meanwhile, so what was seen
+//! before is looked at again behind the lock.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::acknowledged::{Acknowledged, acknowledged_in};
+use crate::directory::{DirError, FORMAT, FORMAT_FILE, LOCK_FILE, LedgerDir, READ_ONLY_FILE, STORE_DIR, io, is_ledger};
+use crate::store::Store;
+
+/// A place where nothing was in the way when it was looked at.
+struct Free<'p> {
+    path: &'p Path,
+    /// Directories that will have a new name in them.
+    parents: Vec<PathBuf>,
+    /// Whether it is not there yet.
+    missing: bool,
+    /// Whether what is left of a copy that was cut short may be there.
+    over_copy: bool,
+}
+
+impl<'p> Free<'p> {
+    fn look(path: &'p Path, over_copy: bool) -> Result<Self, DirError> {
+        let free = Self { path, parents: parents_of_missing(path), missing: !path.exists(), over_copy };
+        free.expect_still()?;
+        Ok(free)
+    }
+
+    fn expect_still(&self) -> Result<(), DirError> {
+        if self.over_copy { expect_free_for_copy(self.path) } else { expect_free(self.path) }
+    }
+
+    /// Takes it for this process, if it is still free.
+    fn claim(self) -> Result<Claimed, DirError> {
+        let Self { path, missing, .. } = &self;
+        std::fs::create_dir_all(path).map_err(io(path))?;
+        let lock = LedgerDir::lock(path)?;
+        self.expect_still()?;
+        let store = path.join(STORE_DIR);
+        if self.over_copy && is_unfinished_copy(path) {
+            // All of it comes from where the copy comes from, and comes again.
+            std::fs::remove_dir_all(&store).map_err(io(&store))?;
+        }
+        let left = store.exists();
+        let dir = LedgerDir::open_locked(path, lock)?;
+        Ok(Claimed { dir, made: *missing, left, parents: self.parents })
+    }
+}
+
+/// A directory that is to become a ledger: nothing of anybody's is in it, and it is locked for this process.
+pub(crate) struct Claimed {
+    dir: LedgerDir,
+    parents: Vec<PathBuf>,
+    /// Whether it was not there before.
+    made: bool,
+    /// Whether a store was there before: left by an attempt that was cut short.
+    left: bool,
+}
+
+impl Claimed {
+    pub(crate) fn new(path: &Path) -> Result<Self, DirError> {
+        Free::look(path, false)?.claim()
+    }
+
+    /// For a copy of what somebody publishes: what is left there of one that was cut short goes.
+    pub(crate) fn for_copy(path: &Path) -> Result<Self, DirError> {
+        Free::look(path, true)?.claim()
+    }
+
+    pub(crate) fn dir(&self) -> &LedgerDir {
+        &self.dir
+    }
+
+    /// Marks it as a copy, or takes the mark of a copy that was cut short away.
+    pub(crate) fn set_read_only(&mut self, read_only: bool) -> Result<(), DirError> {
+        let mark = self.dir.path().join(READ_ONLY_FILE);
+        if read_only {
+            File::create(&mark).and_then(|file| file.sync_all()).map_err(io(&mark))?;
+        } else if mark.exists() {
+            std::fs::remove_file(&mark).map_err(io(&mark))?;
+        }
+        self.dir.mark_read_only(read_only);
+        Ok(())
+    }
+
+    /// Makes it a ledger's directory: there must be a ledger in its store.
+    pub(crate) fn declare(self) -> Result<LedgerDir, DirError> {
+        let path = self.dir.path();
+        // Written last: a directory without it is no ledger.
+        let format = path.join(FORMAT_FILE);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&format)?;
+            writeln!(file, "sayso ledger {FORMAT}")?;
+            file.sync_all()?;
+            File::open(path)?.sync_all()?;
+            self.parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
+        };
+        write().map_err(io(&format))?;
+        Ok(self.dir)
+    }
+
+    /// The same, once `make` has put a ledger into the store. What a failure leaves is removed.
+    pub(crate) fn fill<E: From<DirError>>(
+        self,
+        make: impl FnOnce(&dyn Store) -> Result<(), E>,
+    ) -> Result<LedgerDir, E> {
+        match make(self.dir.store()) {
+            Ok(()) => Ok(self.declare()?),
+            Err(e) => {
+                let (path, store, lock) = self.dir.into_parts();
+                drop(store);
+                if !self.left {
+                    // The error that came first is the one to tell.
+                    let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
+                    for file in [LOCK_FILE, Acknowledged::FILE, READ_ONLY_FILE] {
+                        let _ = std::fs::remove_file(path.join(file));
+                    }
+                    if self.made {
+                        let _ = std::fs::remove_dir(&path);
+                    }
+                }
+                drop(lock);
+                Err(e)
+            }
+        }
+    }
+}
+
+/// The directories that will get a new name in them when `path` is made: those names must survive power loss too.
+fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
+    let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
+    let parent = |p: &Path| p.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    // Its own parent always: an earlier attempt may have got no further than making it.
+    std::iter::once(parent(path)).chain(missing.map(parent)).collect()
+}
+
+/// Refuses a place where no ledger can be made, because something is there already. Nothing is made, and nothing promised: whoever has
+/// much to do before he makes the ledger asks first.
+///
+/// # Errors
+/// [`DirError::Exists`], [`DirError::UnfinishedCopy`]; others if the directory cannot be read.
+pub fn expect_free(path: &Path) -> Result<(), DirError> {
+    if is_ledger(path) || path.is_file() {
+        return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
+    }
+    let mut names = match std::fs::read_dir(path) {
+        Ok(read) => read.flatten().map(|e| e.file_name()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(io(path)(e)),
+    };
+    // What an `init` that was cut short leaves behind is no reason to refuse.
+    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    if names.any(|name| !left.iter().any(|left| name == *left)) {
+        if is_unfinished_copy(path) {
+            return Err(DirError::UnfinishedCopy(path.to_owned()));
+        }
+        return Err(DirError::Exists { path: path.to_owned(), ledger: false });
+    }
+    Ok(())
+}
+
+/// The same for a copy of what somebody publishes: it may take the place of one that was cut short.
+///
+/// # Errors
+/// As [`expect_free`].
+pub fn expect_free_for_copy(path: &Path) -> Result<(), DirError> {
+    if is_unfinished_copy(path) { Ok(()) } else { expect_free(path) }
+}
+
+/// Whether a copy of another's ledger was being made here and was cut short: it was never a ledger, and nothing of it was ever shown.
+pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
+    path.join(READ_ONLY_FILE).is_file()
+        && path.join(STORE_DIR).is_dir()
+        && path.join(FORMAT_FILE).symlink_metadata().is_err()
+        && acknowledged_in(path).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::SystemEntropy;
+    use crate::time::SystemClock;
+
+    /// Somebody else makes a ledger, and is done with it, between the look and the lock.
+    #[test]
+    fn what_was_free_is_looked_at_again_behind_the_lock() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("ledger");
+        for over_copy in [false, true] {
+            let free = Free::look(&path, over_copy).unwrap();
+            let mut theirs = Claimed::new(&path).unwrap();
+            theirs.set_read_only(true).unwrap();
+            let id = crate::entry::LedgerId([7; 32]);
+            let ledger =
+                crate::ledger::Ledger::create_as(id, theirs.dir().shared_store(), SystemClock, SystemEntropy).unwrap();
+            drop(ledger);
+            drop(theirs.declare().unwrap());
+            let Err(refused) = free.claim() else { panic!("two have it") };
+            assert!(matches!(refused, DirError::Exists { ledger: true, .. }), "{refused}");
+            let dir = LedgerDir::open(&path).unwrap();
+            assert!(dir.is_read_only(), "the mark of the one that is there stays");
+            assert_eq!(dir.ledger(SystemClock, SystemEntropy).unwrap().id(), id);
+            std::fs::remove_dir_all(&path).unwrap();
+        }
+    }
+
+    /// Whoever fails to make a ledger removes the lock as well. Who had opened that file before holds the lock of nothing.
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_was_removed_locks_nobody_out_and_nobody_in() {
+        let temp = tempfile::tempdir().unwrap();
+        let lock = temp.path().join(LOCK_FILE);
+        let open = || std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&lock).unwrap();
+        let early = open();
+        assert!(LedgerDir::is_lock_of(&early, &lock));
+        std::fs::remove_file(&lock).unwrap();
+        assert!(!LedgerDir::is_lock_of(&early, &lock));
+        let late = LedgerDir::lock(temp.path()).unwrap();
+        assert!(LedgerDir::is_lock_of(&late, &lock) && !LedgerDir::is_lock_of(&early, &lock));
+    }
+
+    #[test]
+    fn what_is_left_of_a_copy_is_free_for_a_copy_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("copy");
+        let mut claimed = Claimed::for_copy(&path).unwrap();
+        claimed.set_read_only(true).unwrap();
+        std::fs::write(path.join("upstream"), "somewhere\n").unwrap();
+        drop(claimed); // as if it had been killed
+        for refused in [expect_free(&path).unwrap_err(), LedgerDir::open(&path).map(drop).unwrap_err()] {
+            assert!(matches!(refused, DirError::UnfinishedCopy(_)), "{refused}");
+        }
+        expect_free_for_copy(&path).unwrap();
+        drop(Claimed::for_copy(&path).unwrap());
+        // A ledger that only lost its `format` is not taken for one.
+        std::fs::write(path.join(Acknowledged::FILE), "").unwrap();
+        let mut note = Acknowledged::open(&path).unwrap();
+        note.note(crate::entry::Head { size: 1, hash: crate::entry::Hash([1; 32]) });
+        assert!(matches!(expect_free_for_copy(&path), Err(DirError::Exists { ledger: false, .. })));
+    }
+}
