@@ -265,9 +265,9 @@ mod tests {
             for cut in 0..own.len() {
                 assert!(unpack(&posting(&own[..cut], &shared)).is_none() || is_text, "{held:?}");
             }
-            let longer = |bytes: &[u8]| [bytes, &[0]].concat();
-            assert_eq!(unpack(&posting(&own, &longer(&shared))), None);
-            assert!(unpack(&posting(&longer(&own), &shared)).is_none() || is_text);
+            let (longer_own, longer_shared) = ([&*own, &[0]].concat(), [&*shared, &[0]].concat());
+            assert_eq!(unpack(&posting(&own, &longer_shared)), None);
+            assert!(unpack(&posting(&longer_own, &shared)).is_none() || is_text);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Rows: postings in memory, on their way into a run or of the tail. Their bytes lie in one buffer: a large import would otherwise
 //! allocate, and free on another thread, three times for each claim.
 
-use super::chunk::{Kept, RawPosting, Span};
-use super::posting::{Order, Posting};
+use super::chunk::{Content, Kept, RawPosting, Span};
+use super::posting::{Kind, Order, Posting};
+
+const NO_POSTING: RawPosting<'static> =
+    Posting { kind: Kind::Claim, index: 0, last: 0, day: None, content: Content { own: &[], shared: &[] } };
 
 /// Postings in both orders.
 #[derive(Debug, Default)]
@@ -46,9 +49,15 @@ impl Rows {
         self.by_source.len()
     }
 
-    /// Keys and postings in one order, as they were added or sorted.
-    pub(super) fn iter(&self, order: Order) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
-        self.rows(order).iter().map(|row| self.raw(row))
+    /// The numbers of the rows in one order.
+    pub(super) fn numbers(&self, order: Order) -> std::ops::Range<u32> {
+        0..u32::try_from(self.rows(order).len()).unwrap_or(u32::MAX) // of a bundle
+    }
+
+    /// Key and posting of a row, as it was added or sorted; empty if there is no such row.
+    pub(super) fn row(&self, order: Order, n: u32) -> (&[u8], RawPosting<'_>) {
+        let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
+        row.map_or((&[], NO_POSTING), |row| self.raw(row))
     }
 
     /// Sorts both orders, for [`Rows::between`].

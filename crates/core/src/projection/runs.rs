@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{ChunkWriter, EVERYTHING, Finished, Groups, RawPosting, Wanted, damaged, key_in_place};
+use super::chunk::{ChunkWriter, EVERYTHING, Finished, Groups, RawPosting, Wanted, damaged};
 use super::posting::Order;
 use super::rows::Rows;
 use super::varint::{Varints, put_slice};
@@ -13,6 +13,9 @@ use crate::store::{Row as Stored, Store, StoreError, Table};
 /// A run is merged into the next larger one if that has at most so many times its rows. Each run costs a look-up as much again, and
 /// with this there are two or three; each row is written some eleven times while a million come in by ten thousand.
 const GROWTH: u64 = 8;
+/// Runs of so many rows are merged only where there are too many runs: what is built from the log at once stays as it was written.
+const LARGE: u64 = 400_000;
+const MOST_RUNS: usize = 4;
 /// Chunks written at a time.
 const WRITE_STEP: usize = 256;
 /// Chunks read at a time by a merge.
@@ -43,7 +46,7 @@ fn place(order: Order, run: u32, within: &[u8]) -> Vec<u8> {
     [run.to_be_bytes().as_slice(), &[order as u8], within].concat()
 }
 
-/// Where the fences of a run lie: keys that cut it into pieces, beside its chunks.
+/// Where the fences of a run lie: places that cut it into pieces, beside its chunks.
 fn fence_place(order: Order, run: u32) -> Vec<u8> {
     [run.to_be_bytes().as_slice(), &[order as u8 + FENCES]].concat()
 }
@@ -69,11 +72,15 @@ impl Runs {
         let run = Run { id: self.next, rows: count as u64 };
         self.next = self.next.wrapping_add(1);
         let write = |order| {
-            let mut rows: Vec<(&[u8], RawPosting<'_>)> = pieces.iter().flat_map(|piece| piece.iter(order)).collect();
-            rows.par_sort_unstable_by_key(|(key, posting)| (*key, posting.index));
-            rows.dedup_by_key(|(key, posting)| (*key, posting.index));
+            let mut rows: Vec<Sortable<'_>> = Vec::with_capacity(count);
+            rows.extend(pieces.iter().flat_map(|piece| piece.numbers(order).map(|n| Sortable::new(piece, order, n))));
+            rows.par_sort_unstable_by(|a, b| a.begin.cmp(&b.begin).then_with(|| a.place(order).cmp(&b.place(order))));
+            rows.dedup_by(|a, b| a.begin == b.begin && a.place(order) == b.place(order));
             let mut writer = RunWriter::new(store, order, run.id);
-            rows.iter().try_for_each(|(key, posting)| writer.push(key, posting))?;
+            for Sortable { piece, n, .. } in &rows {
+                let (key, posting) = piece.row(order, *n);
+                writer.push(key, &posting)?;
+            }
             writer.finish()
         };
         let (a, b) = rayon::join(|| write(Order::Question), || write(Order::Source));
@@ -106,7 +113,13 @@ impl Runs {
     fn due(&self) -> usize {
         let mut sizes = self.live.iter().rev().map(|run| run.rows);
         let mut rows = sizes.next().unwrap_or_default();
-        1 + sizes.take_while(|next| (*next <= rows.saturating_mul(GROWTH)).then(|| rows += next).is_some()).count()
+        let is_crowded = self.live.len() > MOST_RUNS;
+        let joins = |next: &u64| {
+            let joins = *next <= rows.saturating_mul(GROWTH) && (is_crowded || rows < LARGE);
+            rows += next;
+            joins
+        };
+        1 + sizes.take_while(joins).count()
     }
 
     /// Merges the smallest runs into one. Those from `first` on are in no list that is durable, and go at once.
@@ -191,6 +204,27 @@ impl Runs {
     }
 }
 
+/// A row to be sorted, with the beginning of its key: comparing that settles nearly everything, without a look elsewhere.
+struct Sortable<'a> {
+    begin: [u128; 2],
+    piece: &'a Rows,
+    n: u32,
+}
+
+impl<'a> Sortable<'a> {
+    fn new(piece: &'a Rows, order: Order, n: u32) -> Self {
+        let (key, _) = piece.row(order, n);
+        let mut padded = [[0; 16]; 2];
+        padded.as_flattened_mut().iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Self { begin: padded.map(u128::from_be_bytes), piece, n }
+    }
+
+    fn place(&self, order: Order) -> (&'a [u8], u64) {
+        let (key, posting) = self.piece.row(order, self.n);
+        (key, posting.index)
+    }
+}
+
 fn remove(store: &dyn Store, run: u32) -> Result<(), StoreError> {
     remove_from(store, &run.to_be_bytes(), run.checked_add(1).map(u32::to_be_bytes))
 }
@@ -236,13 +270,13 @@ impl<'a> RunWriter<'a> {
         let Some((within, value)) = finished else { return };
         self.chunks += 1;
         if self.chunks.is_multiple_of(FENCE_CHUNKS) {
-            put_slice(&mut self.fences, key_in_place(&within));
+            put_slice(&mut self.fences, &within);
         }
         self.finished.push((place(self.order, self.run, &within), value));
     }
 
     fn finish(mut self) -> Result<(), StoreError> {
-        let finished = self.chunk.finish();
+        let finished = self.chunk.finish(None);
         self.keep(finished);
         self.store.fill(Table::Projection, self.finished)?;
         self.store.fill(Table::Projection, vec![(fence_place(self.order, self.run), self.fences)])
