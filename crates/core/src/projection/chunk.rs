@@ -17,9 +17,9 @@ use super::varint::{Varints, put, put_signed, put_slice};
 use crate::store::StoreError;
 
 /// Bytes after which a chunk is closed. It is gone through from its beginning, and is what is read from the store for a look-up.
-const CHUNK_BYTES: usize = 10 * 1024;
+const CHUNK_BYTES: usize = 8 * 1024;
 /// Postings of an answer that is no long one.
-const USUAL_POSTINGS: usize = 256;
+const USUAL_POSTINGS: usize = 64;
 const HAS_DAY: u8 = 4;
 /// Companions whose number stands with the kind.
 const NEAR_COMPANIONS: u8 = 31;
@@ -257,7 +257,7 @@ impl Groups {
     pub(super) fn read(&mut self, chunk: &[u8], wanted: &Wanted<'_>) -> Result<bool, StoreError> {
         let before = self.groups.len();
         if self.bytes.is_empty() {
-            self.bytes.reserve(chunk.len());
+            self.bytes.reserve(chunk.len() / 2);
             self.postings.reserve(USUAL_POSTINGS);
             self.groups.reserve(USUAL_POSTINGS / 2);
         }

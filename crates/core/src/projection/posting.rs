@@ -84,8 +84,9 @@ pub(crate) struct Link {
 
 /// The names in a key.
 pub(crate) fn names(key: &[u8]) -> Option<[&str; 3]> {
-    let mut parts = key.split(|byte| *byte == 0).map(|part| std::str::from_utf8(part).ok());
-    Some([parts.next()??, parts.next()??, parts.next()??])
+    let (first, rest) = std::str::from_utf8(key).ok()?.split_once('\0')?;
+    let (second, third) = rest.split_once('\0')?;
+    Some([first, second, third])
 }
 
 impl Harvest {

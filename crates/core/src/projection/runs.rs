@@ -384,3 +384,35 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many runs there are at most while so many rows come in batch by batch, and how often each row is written.
+    fn grown(batch: u64, batches: u64) -> (usize, u64) {
+        let (mut runs, mut most, mut written) = (Runs::default(), 0, 0);
+        for _ in 0..batches {
+            runs.insert(Run { id: 0, rows: batch });
+            written += batch;
+            let due = runs.due();
+            if due > 1 {
+                let rows = runs.live.split_off(runs.live.len() - due).iter().map(|run| run.rows).sum();
+                runs.insert(Run { id: 0, rows });
+                written += rows;
+            }
+            most = most.max(runs.live.len());
+        }
+        assert_eq!(runs.live.iter().map(|run| run.rows).sum::<u64>(), batch * batches);
+        (most, written.div_ceil(batch * batches))
+    }
+
+    #[test]
+    fn a_look_up_meets_few_runs_and_an_import_writes_them_seldom() {
+        assert_eq!(grown(10_000, 100), (3, 11));
+        assert_eq!(grown(10_000, 1_000), (4, 16));
+        assert_eq!(grown(524_288, 2), (2, 1), "built at once, a million rows are not written twice");
+        let (most, written) = grown(524_288, 40);
+        assert!(most <= MOST_RUNS && written <= 6, "{most} runs, {written} times");
+    }
+}

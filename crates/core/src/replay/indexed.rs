@@ -76,6 +76,9 @@ pub(super) fn replay(
     drawn.replay(ledger, &context, names, reader.head(), reader.known(), reader.redacted())
 }
 
+/// Standings of a source on one subject, mostly.
+const USUAL_STANDINGS: usize = 32;
+
 /// What a piece of the projection comes to.
 #[derive(Default)]
 struct Sorted {
@@ -85,14 +88,14 @@ struct Sorted {
 }
 
 impl Sorted {
-    /// Adds to the standings of a source, of which there are at most so many.
+    /// Adds to the standings of a source. `most`: how many there may be, to make room once.
     fn push(&mut self, source: Name, standing: Standing, most: usize) {
         const NEAR: usize = 16;
         let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| *name == source);
         if let Some((_, standings)) = near {
             return standings.push(standing);
         }
-        let mut standings = Vec::with_capacity(if self.simple.is_empty() { most } else { 1 });
+        let mut standings = Vec::with_capacity(most);
         standings.push(standing);
         self.simple.push((source, standings));
     }
@@ -149,7 +152,8 @@ impl Sorter<'_> {
         }
         // The last one takes the question itself: mostly there is one.
         let mut question = Some(question);
-        let most = if self.order == Order::Source { all.groups.len() } else { 1 };
+        // Of one source everything here, of one of several no more than usual.
+        let most = if self.order == Order::Source { all.groups.len() } else { all.groups.len().min(USUAL_STANDINGS) };
         for (at, group) in groups.iter().enumerate() {
             let source = name(self.key(all, group)?.source)?;
             let question = if at + 1 == groups.len() { question.take() } else { question.clone() };
