@@ -1,5 +1,5 @@
 //! Sorted runs of postings in the store: one for each large piece of the log, merged into a larger one as soon as that has no more than
-//! eight times their size. Writing stays sequential, and a look-up reads a chunk of each of two or three runs.
+//! five times their size. Writing stays sequential, and a look-up reads a chunk of each of two or three runs.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use super::varint::{Varints, put_slice};
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
 /// A run is merged into the next larger one if that has at most so many times its rows. Each run costs a look-up as much again, and
-/// with this there are two or three; each row is written some eleven times while a million come in by ten thousand.
-const GROWTH: u64 = 8;
+/// with this there are two or three; each row is written some eight times while a million come in by ten thousand.
+const GROWTH: u64 = 5;
 /// Runs of so many rows are merged only where there are too many runs: what is built from the log at once stays as it was written.
 const LARGE: u64 = 400_000;
 const MOST_RUNS: usize = 4;
@@ -291,6 +291,7 @@ fn merge(
     mut visit: impl FnMut(&[u8], &RawPosting<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut cursors = runs.iter().map(|run| Cursor::new(store, order, run.id)).collect::<Result<Vec<_>, _>>()?;
+    let mut before = Vec::new(); // the key that what is in front lies before
     loop {
         let mut first: Option<(&[u8], u64, usize)> = None;
         let mut second: Option<(&[u8], u64)> = None;
@@ -306,11 +307,15 @@ fn merge(
             }
         }
         let Some((_, _, chosen)) = first else { return Ok(()) };
-        let until = second.map(|(key, index)| (key.to_vec(), index));
+        let until = second.map(|(key, index)| {
+            before.clear();
+            before.extend_from_slice(key);
+            (before.as_slice(), index)
+        });
         let Some(cursor) = cursors.get_mut(chosen) else { return Ok(()) };
         // As long as it stays in front, the others need not be looked at.
         while let Some((key, posting)) = cursor.row() {
-            if until.as_ref().is_some_and(|(k, i)| (k.as_slice(), *i) < (key, posting.index)) {
+            if until.is_some_and(|second| second < (key, posting.index)) {
                 break;
             }
             visit(key, &posting)?;
@@ -409,8 +414,8 @@ mod tests {
 
     #[test]
     fn a_look_up_meets_few_runs_and_an_import_writes_them_seldom() {
-        assert_eq!(grown(10_000, 100), (3, 11));
-        assert_eq!(grown(10_000, 1_000), (4, 16));
+        assert_eq!(grown(10_000, 100), (3, 9));
+        assert_eq!(grown(10_000, 1_000), (4, 13));
         assert_eq!(grown(524_288, 2), (2, 1), "built at once, a million rows are not written twice");
         let (most, written) = grown(524_288, 40);
         assert!(most <= MOST_RUNS && written <= 6, "{most} runs, {written} times");
