@@ -265,7 +265,7 @@ fn rests(replay: &Replay, source: &Name, predicate: &str) -> Rest {
     let standing = view.and_then(|v| v.standings.iter().find(|s| s.question.predicate.as_str() == predicate));
     let taken = view.and_then(|v| v.taken_back.iter().find(|t| t.question.predicate.as_str() == predicate));
     (
-        standing.map(|s| s.entries.clone()).unwrap_or_default(),
+        standing.map(|s| s.entries.to_vec()).unwrap_or_default(),
         taken.map(|t| t.entries.clone()).unwrap_or_default(),
         standing.map(|s| s.stances.iter().map(|s| s.entries.clone()).collect()).unwrap_or_default(),
     )

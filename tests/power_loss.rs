@@ -109,12 +109,17 @@ impl Store for Left {
         Ok(rows)
     }
 
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.store.keys(table, from, limit)
+    fn visit(&self, table: Table, from: &[u8], take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        let mut readable = Ok(());
+        self.store.visit(table, from, &mut |key, value| {
+            readable = self.readable(table, key);
+            readable.is_ok() && take(key, value)
+        })?;
+        readable
     }
 
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.floor(table, key)
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.store.keys(table, from, limit)
     }
 
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {

@@ -36,11 +36,11 @@ impl<W: Watch> Store for Watched<W> {
     fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         self.inner.scan(table, from, limit)
     }
+    fn visit(&self, table: Table, from: &[u8], take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        self.inner.visit(table, from, take)
+    }
     fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         self.inner.keys(table, from, limit)
-    }
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.floor(table, key)
     }
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
         self.watch.hear(&Call::Apply(table, &writes))?;

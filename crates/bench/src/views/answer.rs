@@ -70,7 +70,7 @@ pub(super) fn cells(replay: &Replay) -> Result<Vec<Cell<'_>>, Failure> {
                 acts: standing.acts.iter().map(|a| a.as_str()).collect(),
                 modality: standing.modality.iter().map(Text::as_str).collect(),
                 stated: (stated.date().to_string(), stated.zone_name()),
-                entries: standing.entries.clone(),
+                entries: standing.entries.to_vec(),
             });
         }
         if !view.taken_back.is_empty() {

@@ -193,7 +193,7 @@ pub(crate) fn standing(standing: &Standing) -> StandingJson {
         order_unknown: standing.order_unknown,
         consistent: combined.and_then(|c| c.consistent),
         why: combined.and_then(|c| c.why),
-        entries: standing.entries.clone(),
+        entries: standing.entries.to_vec(),
         stances: standing.stances.iter().map(stance).collect(),
     }
 }

@@ -16,7 +16,7 @@ use super::{DamageError, OpenError, lock};
 use crate::bundle::{Bundle, Codec, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::Tail;
+use crate::projection::{Projection, Tail};
 use crate::repair::Repair;
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
@@ -497,6 +497,11 @@ impl Snapshot {
     pub(super) fn known_entries(&self, store: &dyn Store, indexed: &Indexed, until: Instant) -> Result<u64, OpenError> {
         let first = indexed.known_in_bundles(until);
         let recorded_by = |e: &StoredEntry| e.recorded <= until;
+        if first < indexed.projection.reached()
+            && let Some(known) = Projection::known_in_bundle(store, first / BUNDLE, until.micros())?
+        {
+            return Ok(first + known);
+        }
         if first < self.sealed {
             let bundle = load_bundle(store, first)?;
             return Ok(first + bundle.entries.partition_point(recorded_by) as u64);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::posting::{Harvest, Link};
 use super::rows::Rows;
+use super::varint::put_signed;
 use super::{CLOCK_ROW, Manifest, Projection, VERSION, place};
 use crate::body::Record;
 use crate::bundle::StoredEntry;
@@ -24,6 +25,8 @@ pub(crate) struct Builder {
     rows: Vec<Rows>,
     /// Bundles that stood in the clock when it began.
     clocked: usize,
+    /// When the entries of each bundle since were recorded.
+    times: Vec<Vec<u8>>,
     /// An entry could not be read: there will be no projection, and replay says what is wrong.
     unreadable: bool,
 }
@@ -32,7 +35,7 @@ impl Builder {
     /// Goes on from a projection.
     pub(crate) fn new(projection: Projection) -> Self {
         let clocked = projection.clock.len();
-        Self { projection, harvest: Harvest::default(), rows: vec![], clocked, unreadable: false }
+        Self { projection, harvest: Harvest::default(), rows: vec![], clocked, times: vec![], unreadable: false }
     }
 
     /// Takes consecutive whole bundles, on all cores.
@@ -48,6 +51,8 @@ impl Builder {
                 None => self.unreadable = true,
             }
         }
+        self.times
+            .extend(entries.chunks(BUNDLE_ENTRIES).map(|bundle| times(bundle.iter().map(|e| e.recorded.micros()))));
         let ends = entries.chunks(BUNDLE_ENTRIES).filter_map(|bundle| bundle.last());
         Arc::make_mut(&mut self.projection.clock).extend(ends.map(|e| e.recorded.micros()));
     }
@@ -62,7 +67,7 @@ impl Builder {
         if self.unreadable {
             return Ok(None);
         }
-        let Self { mut projection, harvest, rows, clocked, .. } = self;
+        let Self { mut projection, harvest, rows, clocked, times, .. } = self;
         let first_run = projection.runs.next();
         projection.runs.add(store, &rows)?;
         if projection.runs.has_merged() {
@@ -92,6 +97,9 @@ impl Builder {
             let times: Vec<u8> = times.iter().flat_map(|micros| micros.to_le_bytes()).collect();
             writes.push((place::numbered(place::CLOCK, row as u64), Some(times)));
         }
+        for (bundle, times) in (clocked as u64..).zip(times) {
+            writes.push((place::numbered(place::TIMES, bundle), Some(times)));
+        }
         for ((kind, name), index) in harvest.names {
             let key = place::name(kind, &name);
             if store.get(Table::State, &key)?.is_none() {
@@ -103,4 +111,14 @@ impl Builder {
         writes.push((place::MANIFEST.to_vec(), Some(bincode::serialize(&manifest).unwrap_or_default())));
         Ok(Some((projection, writes)))
     }
+}
+
+/// Times that follow one another, in microseconds: each less the one before.
+fn times(micros: impl Iterator<Item = i64>) -> Vec<u8> {
+    let (mut out, mut before) = (Vec::new(), 0i64);
+    for time in micros {
+        put_signed(&mut out, time.wrapping_sub(before));
+        before = time;
+    }
+    out
 }

@@ -11,6 +11,7 @@ mod posting;
 mod reader;
 mod rows;
 mod runs;
+mod varint;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,18 +20,19 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::Builder;
-pub(crate) use chunk::{Group, Groups, RawPosting, damaged};
+pub(crate) use chunk::{Group, Groups, Kept, damaged};
 pub(crate) use content::{Held, unpack};
-pub(crate) use posting::{Kind, Order, names};
-pub(crate) use reader::{Range, Reader, Tail, question_of};
+pub(crate) use posting::{Kind, Order, Posting, names};
+pub(crate) use reader::{Range, Ranges, Reader, Tail, question_of};
 
 use crate::body::Record;
 use crate::event::Event;
 use crate::store::{Store, StoreError, Table, Write};
 use runs::Runs;
+use varint::Varints;
 
 /// The layout of the projection. One of another version is built anew.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bundles whose times stand in one row.
 const CLOCK_ROW: usize = 128;
 
@@ -144,7 +146,7 @@ impl Projection {
     /// Removes every trace of a projection.
     pub(crate) fn clear(store: &dyn Store) -> Result<(), StoreError> {
         store.apply(Table::State, vec![Self::removal()])?;
-        for prefix in [place::LINK, place::ALIAS, place::GONE, place::NAME, place::CLOCK] {
+        for prefix in [place::LINK, place::ALIAS, place::GONE, place::NAME, place::CLOCK, place::TIMES] {
             let keys = place::keys(store, prefix)?;
             store.apply(Table::State, keys.into_iter().map(|key| (key, None)).collect())?;
         }
@@ -164,6 +166,21 @@ impl Projection {
     /// Entries before this index are in it.
     pub(crate) fn reached(&self) -> u64 {
         self.reached
+    }
+
+    /// How many entries of a bundle were recorded by a time, in microseconds; `None` if that has to be read from the bundle, because
+    /// the index is just being built anew.
+    pub(crate) fn known_in_bundle(store: &dyn Store, bundle: u64, until: i64) -> Result<Option<u64>, StoreError> {
+        let Some(times) = store.get(Table::State, &place::numbered(place::TIMES, bundle))? else { return Ok(None) };
+        let (mut rest, mut time, mut known) = (Varints(&times), 0i64, 0);
+        while !rest.is_empty() {
+            time = time.wrapping_add(rest.signed().ok_or_else(damaged)?);
+            if time > until {
+                break;
+            }
+            known += 1;
+        }
+        Ok(Some(known))
     }
 
     /// How many of the bundles it covers end no later than this.

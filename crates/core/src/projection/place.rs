@@ -9,6 +9,7 @@ pub(super) const ALIAS: &[u8] = b"alias";
 pub(super) const GONE: &[u8] = b"gone";
 pub(super) const NAME: &[u8] = b"name";
 pub(super) const CLOCK: &[u8] = b"clock";
+pub(super) const TIMES: &[u8] = b"times";
 
 /// The row of an entry `from` that refers to `of`.
 pub(super) fn link(of: u64, from: u64) -> Vec<u8> {

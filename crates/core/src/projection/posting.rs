@@ -1,7 +1,6 @@
 //! Postings: what the projection keeps of an entry, under the names it was recorded with.
 //!
-//! A claim is posted twice, by question and by source, with all that a replay needs of it: a copy of the bytes of its date and
-//! of its value. Whatever else names a source or a question is posted so that a query finds it. The names are those that were
+//! A claim is posted twice, by question and by source, with all that a replay needs of it: a copy of its date and of its value. Whatever else names a source or a question is posted so that a query finds it. The names are those that were
 //! recorded; aliases are applied when a query is answered.
 
 use std::collections::HashMap;
@@ -10,8 +9,9 @@ use bytes::Bytes;
 use chrono::Datelike;
 use compact_str::CompactString;
 
+use super::chunk::{Kept, Span};
 use super::content;
-use super::rows::{Rows, Span};
+use super::rows::Rows;
 use crate::body::{self, BodyError, Record};
 use crate::bundle::{StoredBody, StoredEntry};
 use crate::event::{Content, Event, NameKind, Question, Target};
@@ -68,8 +68,10 @@ pub(crate) struct Harvest {
     /// The first entry that has each source and each predicate.
     pub(crate) names: HashMap<(NameKind, CompactString), u64>,
     last_names: (CompactString, CompactString),
-    /// Room for packing.
-    packed: Vec<u8>,
+    /// Room for packing, and where what the last claim shares was kept.
+    own: Vec<u8>,
+    shared: Vec<u8>,
+    last_shared: Option<Span>,
 }
 
 /// An entry that refers to another, itself or in a replacement.
@@ -82,8 +84,9 @@ pub(crate) struct Link {
 
 /// The names in a key.
 pub(crate) fn names(key: &[u8]) -> Option<[&str; 3]> {
-    let mut parts = key.split(|byte| *byte == 0).map(|part| std::str::from_utf8(part).ok());
-    Some([parts.next()??, parts.next()??, parts.next()??])
+    let (first, rest) = std::str::from_utf8(key).ok()?.split_once('\0')?;
+    let (second, third) = rest.split_once('\0')?;
+    Some([first, second, third])
 }
 
 impl Harvest {
@@ -115,8 +118,11 @@ impl Harvest {
         let stated: Stated = body::decode_part(parts.stated)?;
         let (last, day) = (stated.last_instant().micros(), stated.last_day().map(|d| d.num_days_from_ce()));
         let (value, unit, act, modality) = body::decode_part(parts.held)?;
-        content::pack(&(stated, value, unit, act, modality), &mut self.packed);
-        let content = self.rows.keep(&[&self.packed]);
+        content::pack(&(stated, value, unit, act, modality), day, &mut self.own, &mut self.shared);
+        let same = self.last_shared.filter(|span| self.rows.kept(*span) == self.shared);
+        let shared = same.unwrap_or_else(|| self.rows.keep(&self.shared));
+        self.last_shared = Some(shared);
+        let content = Kept { own: self.rows.keep(&self.own), shared };
         let posting = Posting { kind: Kind::Claim, index, last, day, content };
         self.post([parts.source, parts.subject, parts.predicate], posting);
         Ok(())
@@ -167,20 +173,20 @@ impl Harvest {
         }
     }
 
-    fn posting(&mut self, origin: &Origin<'_>, kind: Kind) -> Posting<Span> {
-        let content = self.rows.keep(&[origin.body]);
+    fn posting(&mut self, origin: &Origin<'_>, kind: Kind) -> Posting<Kept> {
+        let content = Kept { own: self.rows.keep(origin.body), shared: self.rows.keep(&[]) };
         Posting { kind, index: origin.index, last: 0, day: None, content }
     }
 
     /// Posts an entry under names in both orders.
-    fn post(&mut self, [source, subject, predicate]: [&str; 3], posting: Posting<Span>) {
+    fn post(&mut self, [source, subject, predicate]: [&str; 3], posting: Posting<Kept>) {
         self.note_name(NameKind::Source, source, posting.index);
         self.note_name(NameKind::Predicate, predicate, posting.index);
         self.rows.push(Order::Question, [subject, predicate, source], posting);
         self.rows.push(Order::Source, [source, subject, predicate], posting);
     }
 
-    fn post_source(&mut self, source: &str, posting: Posting<Span>) {
+    fn post_source(&mut self, source: &str, posting: Posting<Kept>) {
         self.note_name(NameKind::Source, source, posting.index);
         self.rows.push(Order::Source, [source, "", ""], posting);
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::chunk::{Chunk, Group, Groups, RawPosting};
+use super::chunk::{Groups, Wanted};
 use super::posting::{Harvest, Link, Order};
 use super::{Projection, place};
 use crate::body::Record;
@@ -15,9 +15,12 @@ use crate::entry::Head;
 use crate::event::{Event, NameKind};
 use crate::ledger::{DamageError, OpenError};
 use crate::store::{Store, StoreError, Table};
+use crate::text::Name;
 
-/// Chunks in a piece of a long scan: enough work for a thread to be worth handing over.
-const PIECE_CHUNKS: usize = 32;
+/// Chunks of a run that are read before a range is taken for a long one, and cut into pieces.
+const SHORT_CHUNKS: usize = 8;
+/// Ranges that are read one after another: to hand over less costs more than it saves.
+const FEW_RANGES: usize = 4;
 /// Reading the whole list of links costs about a third of asking for each.
 const LIST_IS_CHEAPER: u64 = 3;
 
@@ -35,17 +38,18 @@ impl Tail {
         let linked = harvest.links.iter().map(|link| link.of).collect();
         Some(Self { harvest, linked })
     }
-
-    /// Reads its postings under keys from `from` to before `to`.
-    fn read<'a>(&'a self, order: Order, from: &[u8], to: &[u8], into: &mut Groups<'a>) {
-        for (key, posting) in self.harvest.rows.between(order, from, to) {
-            into.push(key, posting);
-        }
-    }
 }
 
 /// Keys from the first to before the second.
 pub(crate) type Range = (Vec<u8>, Vec<u8>);
+
+/// Where a query has to look.
+pub(crate) struct Ranges {
+    pub(crate) order: Order,
+    pub(crate) ranges: Vec<Range>,
+    /// In question order: under these predicates alone, unless there are none.
+    pub(crate) predicates: Vec<Name>,
+}
 
 /// What is posted of the first `known` entries.
 pub(crate) struct Reader {
@@ -85,74 +89,24 @@ impl Reader {
         self.known
     }
 
-    /// Gives everything posted in the ranges to `take`, in pieces, on all cores: sorted groups, one for each key, and in question
-    /// order all of a question in one piece. The results come in order.
+    /// Gives everything posted in some ranges to `take`, long ranges in pieces, on all cores: sorted groups, one for each key, and in
+    /// question order all of a question in one piece. The results come in order.
     pub(crate) fn scan<T: Send>(
         &self,
-        order: Order,
-        ranges: &[Range],
-        take: impl Fn(&Groups<'_>) -> Result<T, OpenError> + Sync,
+        ranges: &Ranges,
+        take: impl Fn(&Groups) -> Result<T, OpenError> + Sync,
     ) -> Result<Vec<T>, OpenError> {
-        let mut pieces: Vec<Range> = Vec::new();
-        for (from, to) in ranges {
-            let mut start = from.clone();
-            for cut in self.projection.runs.cuts(&*self.store, order, [from, to], PIECE_CHUNKS)? {
-                let cut = if order == Order::Question { question_of(&cut).to_vec() } else { cut };
-                if start < cut {
-                    pieces.push((std::mem::replace(&mut start, cut.clone()), cut));
-                }
+        let predicates: Vec<&[u8]> = ranges.predicates.iter().map(|name| name.as_str().as_bytes()).collect();
+        let scan = Scan { reader: self, order: ranges.order, predicates: &predicates };
+        if ranges.ranges.len() < FEW_RANGES {
+            let mut found = Vec::new();
+            for range in &ranges.ranges {
+                found.extend(scan.range(range, &take)?);
             }
-            pieces.push((start, to.clone()));
+            return Ok(found);
         }
-        let piece = |(from, to): &Range| self.piece(order, from, to, &take);
-        match pieces.as_slice() {
-            [one] => Ok(vec![piece(one)?]),
-            many => many.par_iter().map(piece).collect(),
-        }
-    }
-
-    fn piece<T>(
-        &self,
-        order: Order,
-        from: &[u8],
-        to: &[u8],
-        take: impl Fn(&Groups<'_>) -> Result<T, OpenError>,
-    ) -> Result<T, OpenError> {
-        let stored = self.projection.runs.chunks(&*self.store, order, from, to)?;
-        let chunks = stored.iter().map(|c| Chunk::unpack(c)).collect::<Result<Vec<Chunk>, StoreError>>()?;
-        let mut all = Groups::default();
-        for chunk in &chunks {
-            chunk.read(|key| from <= key && key < to, &mut all)?;
-        }
-        self.tails.iter().for_each(|tail| tail.read(order, from, to, &mut all));
-        take(&self.sorted(all))
-    }
-
-    /// The same groups by key, one for each, with what is known in the order of recording. Each run is sorted already.
-    fn sorted<'a>(&self, all: Groups<'a>) -> Groups<'a> {
-        let is_known = |p: &RawPosting<'_>| p.index < self.known;
-        if all.groups.is_sorted_by(|a, b| a.key < b.key) && all.postings.iter().all(is_known) {
-            return all; // one run
-        }
-        let Groups { mut groups, postings } = all;
-        groups.sort_by(|a, b| a.key.cmp(b.key)); // a stable sort makes use of sorted stretches
-        let mut sorted =
-            Groups { groups: Vec::with_capacity(groups.len()), postings: Vec::with_capacity(postings.len()) };
-        for same in groups.chunk_by(|a, b| a.key == b.key) {
-            let from = sorted.postings.len();
-            for group in same {
-                let here = postings.get(group.range.clone()).unwrap_or_default();
-                sorted.postings.extend(here.iter().filter(|p| is_known(p)).copied());
-            }
-            let here = sorted.postings.get_mut(from..).unwrap_or_default();
-            if !here.is_sorted_by_key(|p| p.index) {
-                here.sort_unstable_by_key(|p| p.index);
-            }
-            if let Some(first) = same.first().filter(|_| !here.is_empty()) {
-                sorted.groups.push(Group { key: first.key, range: from..sorted.postings.len() });
-            }
-        }
-        sorted
+        let found: Vec<Vec<T>> = ranges.ranges.par_iter().map(|r| scan.range(r, &take)).collect::<Result<_, _>>()?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Whether other entries refer to this one.
@@ -237,14 +191,62 @@ impl Reader {
     }
 }
 
+/// A scan of some ranges.
+struct Scan<'a> {
+    reader: &'a Reader,
+    order: Order,
+    predicates: &'a [&'a [u8]],
+}
+
+impl Scan<'_> {
+    /// Mostly a range is short: whether it is shows when it is read.
+    fn range<T: Send>(
+        &self,
+        (from, to): &Range,
+        take: &(impl Fn(&Groups) -> Result<T, OpenError> + Sync),
+    ) -> Result<Vec<T>, OpenError> {
+        if let Some(groups) = self.read([from, to], SHORT_CHUNKS)? {
+            return Ok(vec![take(&groups)?]);
+        }
+        let Reader { store, projection, .. } = self.reader;
+        let mut pieces: Vec<[&[u8]; 2]> = Vec::new();
+        let mut start = from.as_slice();
+        let cuts = projection.runs.cuts(&**store, self.order, [from, to])?;
+        for cut in &cuts {
+            let cut = if self.order == Order::Question { question_of(cut) } else { cut };
+            if start < cut {
+                pieces.push([std::mem::replace(&mut start, cut), cut]);
+            }
+        }
+        pieces.push([start, to]);
+        pieces.par_iter().map(|piece| take(&self.read(*piece, usize::MAX)?.unwrap_or_default())).collect()
+    }
+
+    /// What is posted under keys from the first to before the second; `None` if that lies in more than `most` chunks of a run.
+    fn read(&self, range: [&[u8]; 2], most: usize) -> Result<Option<Groups>, StoreError> {
+        let Reader { store, projection, tails, known, .. } = self.reader;
+        let wanted = Wanted { range, predicates: self.predicates, known: *known };
+        let mut all = Groups::default();
+        if !projection.runs.read(&**store, self.order, &wanted, most, &mut all)? {
+            return Ok(None);
+        }
+        for tail in tails {
+            let rows = tail.harvest.rows.between(self.order, range[0], range[1]);
+            rows.filter(|(_, posting)| posting.index < *known).for_each(|(key, posting)| all.push(key, &posting));
+        }
+        Ok(Some(all.sorted()))
+    }
+}
+
 fn is_within(name: &str, parent: &str) -> bool {
     name.strip_prefix(parent).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The subject and predicate of a key in question order, with the zero bytes after them.
 pub(crate) fn question_of(key: &[u8]) -> &[u8] {
-    let end = key.iter().enumerate().filter(|(_, b)| **b == 0).nth(1).map_or(key.len(), |(at, _)| at + 1);
-    key.get(..end).unwrap_or_default()
+    let end = |from: usize| key.get(from..)?.iter().position(|b| *b == 0).map(|at| from + at + 1);
+    let length = end(0).and_then(end).unwrap_or(key.len());
+    key.get(..length).unwrap_or_default()
 }
 
 fn decode(index: u64, body: &[u8]) -> Result<Event, DamageError> {

@@ -1,8 +1,11 @@
 //! Rows: postings in memory, on their way into a run or of the tail. Their bytes lie in one buffer: a large import would otherwise
 //! allocate, and free on another thread, three times for each claim.
 
-use super::chunk::RawPosting;
-use super::posting::{Order, Posting};
+use super::chunk::{Content, Kept, RawPosting, Span};
+use super::posting::{Kind, Order, Posting};
+
+const NO_POSTING: RawPosting<'static> =
+    Posting { kind: Kind::Claim, index: 0, last: 0, day: None, content: Content { own: &[], shared: &[] } };
 
 /// Postings in both orders.
 #[derive(Debug, Default)]
@@ -16,28 +19,24 @@ pub(crate) struct Rows {
 #[derive(Debug, Clone, Copy)]
 struct Row {
     key: Span,
-    posting: Posting<Span>,
-}
-
-/// Where bytes lie in the buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    at: usize,
-    length: usize,
+    posting: Posting<Kept>,
 }
 
 impl Rows {
     /// Keeps bytes that postings can share.
-    pub(super) fn keep(&mut self, parts: &[&[u8]]) -> Span {
-        let at = self.bytes.len();
-        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
-        Span { at, length: self.bytes.len() - at }
+    pub(super) fn keep(&mut self, bytes: &[u8]) -> Span {
+        Span::keep(&mut self.bytes, bytes)
+    }
+
+    /// Bytes that it keeps.
+    pub(super) fn kept(&self, span: Span) -> &[u8] {
+        span.of(&self.bytes)
     }
 
     /// Adds a posting under a key.
-    pub(super) fn push(&mut self, order: Order, key: [&str; 3], posting: Posting<Span>) {
+    pub(super) fn push(&mut self, order: Order, key: [&str; 3], posting: Posting<Kept>) {
         let [a, b, c] = key.map(str::as_bytes);
-        let key = self.keep(&[a, &[0], b, &[0], c]);
+        let key = Span::keep_all(&mut self.bytes, &[a, &[0], b, &[0], c]);
         let rows = match order {
             Order::Question => &mut self.by_question,
             Order::Source => &mut self.by_source,
@@ -50,17 +49,23 @@ impl Rows {
         self.by_source.len()
     }
 
-    /// Keys and postings in one order, as they were added or sorted.
-    pub(super) fn iter(&self, order: Order) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
-        self.rows(order).iter().map(|row| self.raw(row))
+    /// The numbers of the rows in one order.
+    pub(super) fn numbers(&self, order: Order) -> std::ops::Range<u32> {
+        0..u32::try_from(self.rows(order).len()).unwrap_or(u32::MAX) // of a bundle
+    }
+
+    /// Key and posting of a row, as it was added or sorted; empty if there is no such row.
+    pub(super) fn row(&self, order: Order, n: u32) -> (&[u8], RawPosting<'_>) {
+        let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
+        row.map_or((&[], NO_POSTING), |row| self.raw(row))
     }
 
     /// Sorts both orders, for [`Rows::between`].
     pub(super) fn sort(&mut self) {
         let Self { bytes, by_question, by_source } = self;
         for rows in [by_question, by_source] {
-            rows.sort_by(|a, b| (slice(bytes, a.key), a.posting.index).cmp(&(slice(bytes, b.key), b.posting.index)));
-            rows.dedup_by(|a, b| a.posting.index == b.posting.index && slice(bytes, a.key) == slice(bytes, b.key));
+            rows.sort_by(|a, b| (a.key.of(bytes), a.posting.index).cmp(&(b.key.of(bytes), b.posting.index)));
+            rows.dedup_by(|a, b| a.posting.index == b.posting.index && a.key.of(bytes) == b.key.of(bytes));
         }
     }
 
@@ -72,7 +77,7 @@ impl Rows {
         to: &[u8],
     ) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
         let rows = self.rows(order);
-        let at = |key: &[u8]| rows.partition_point(|row| slice(&self.bytes, row.key) < key);
+        let at = |key: &[u8]| rows.partition_point(|row| row.key.of(&self.bytes) < key);
         rows.get(at(from)..at(to)).unwrap_or_default().iter().map(|row| self.raw(row))
     }
 
@@ -84,11 +89,6 @@ impl Rows {
     }
 
     fn raw(&self, row: &Row) -> (&[u8], RawPosting<'_>) {
-        let Posting { kind, index, last, day, content } = row.posting;
-        (slice(&self.bytes, row.key), Posting { kind, index, last, day, content: slice(&self.bytes, content) })
+        (row.key.of(&self.bytes), row.posting.raw(&self.bytes))
     }
-}
-
-fn slice(bytes: &[u8], span: Span) -> &[u8] {
-    bytes.get(span.at..span.at + span.length).unwrap_or_default()
 }

@@ -1,20 +1,27 @@
-//! Sorted runs of postings in the store: one for each large piece of the log, merged four at a time into runs four times as
-//! large. Writing stays sequential, and a look-up reads a chunk or two of each run.
+//! Sorted runs of postings in the store: one for each large piece of the log, merged into a larger one as soon as that has no more than
+//! five times their size. Writing stays sequential, and a look-up reads a chunk of each of two or three runs.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{Chunk, ChunkWriter, Finished, RawPosting, key_in_place};
+use super::chunk::{ChunkWriter, EVERYTHING, Finished, Groups, RawPosting, Wanted, damaged};
 use super::posting::Order;
 use super::rows::Rows;
+use super::varint::{Varints, put_slice};
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
-/// Runs of one size before they are merged.
-const FAN_IN: usize = 4;
+/// A run is merged into the next larger one if that has at most so many times its rows. Each run costs a look-up as much again, and
+/// with this there are two or three; each row is written some eight times while a million come in by ten thousand.
+const GROWTH: u64 = 5;
+/// Runs of so many rows are merged only where there are too many runs: what is built from the log at once stays as it was written.
+const LARGE: u64 = 400_000;
+const MOST_RUNS: usize = 4;
 /// Chunks written at a time.
 const WRITE_STEP: usize = 256;
-/// Chunks read at a time by a scan.
+/// Chunks read at a time by a merge.
 const READ_STEP: usize = 32;
+/// Chunks from one fence to the next: enough work for a thread to be worth handing over.
+const FENCE_CHUNKS: u64 = 16;
 
 /// A sorted run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,17 +30,12 @@ pub(super) struct Run {
     rows: u64,
 }
 
-impl Run {
-    fn class(self) -> u32 {
-        self.rows.max(1).ilog2() / FAN_IN.ilog2()
-    }
-}
-
 /// Which runs there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Runs {
     /// The next run's number: whatever stands in the store from there on was begun and never finished.
     next: u32,
+    /// The largest first.
     live: Vec<Run>,
     /// Merged into others; their chunks are removed once this list is durable.
     merged: Vec<u32>,
@@ -44,8 +46,13 @@ fn place(order: Order, run: u32, within: &[u8]) -> Vec<u8> {
     [run.to_be_bytes().as_slice(), &[order as u8], within].concat()
 }
 
-/// Length of a place before the key.
-const PLACE_BYTES: usize = 5;
+/// Where the fences of a run lie: places that cut it into pieces, beside its chunks.
+fn fence_place(order: Order, run: u32) -> Vec<u8> {
+    [run.to_be_bytes().as_slice(), &[order as u8 + FENCES]].concat()
+}
+
+/// Behind the chunks in both orders.
+const FENCES: u8 = 2;
 
 impl Runs {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -65,16 +72,20 @@ impl Runs {
         let run = Run { id: self.next, rows: count as u64 };
         self.next = self.next.wrapping_add(1);
         let write = |order| {
-            let mut rows: Vec<(&[u8], RawPosting<'_>)> = pieces.iter().flat_map(|piece| piece.iter(order)).collect();
-            rows.par_sort_unstable_by_key(|(key, posting)| (*key, posting.index));
-            rows.dedup_by_key(|(key, posting)| (*key, posting.index));
+            let mut rows: Vec<Sortable<'_>> = Vec::with_capacity(count);
+            rows.extend(pieces.iter().flat_map(|piece| piece.numbers(order).map(|n| Sortable::new(piece, order, n))));
+            rows.par_sort_unstable_by(|a, b| a.begin.cmp(&b.begin).then_with(|| a.place(order).cmp(&b.place(order))));
+            rows.dedup_by(|a, b| a.begin == b.begin && a.place(order) == b.place(order));
             let mut writer = RunWriter::new(store, order, run.id);
-            rows.iter().try_for_each(|(key, posting)| writer.push(key, posting))?;
+            for Sortable { piece, n, .. } in &rows {
+                let (key, posting) = piece.row(order, *n);
+                writer.push(key, &posting)?;
+            }
             writer.finish()
         };
         let (a, b) = rayon::join(|| write(Order::Question), || write(Order::Source));
         a.and(b)?;
-        self.live.push(run);
+        self.insert(run);
         Ok(())
     }
 
@@ -94,15 +105,26 @@ impl Runs {
         for id in std::mem::take(&mut self.merged) {
             remove(store, id)?;
         }
-        while let Some(class) = self.crowded() {
-            self.merge(store, first, class)?;
-        }
-        Ok(())
+        let due = self.due();
+        if due > 1 { self.merge(store, first, due) } else { Ok(()) }
     }
 
-    /// Merges the runs of a size into one. Those from `first` on are in no list that is durable, and go at once.
-    fn merge(&mut self, store: &dyn Store, first: u32, class: u32) -> Result<(), StoreError> {
-        let (chosen, others): (Vec<Run>, Vec<Run>) = self.live.iter().partition(|run| run.class() == class);
+    /// How many of the smallest runs are to become one.
+    fn due(&self) -> usize {
+        let mut sizes = self.live.iter().rev().map(|run| run.rows);
+        let mut rows = sizes.next().unwrap_or_default();
+        let is_crowded = self.live.len() > MOST_RUNS;
+        let joins = |next: &u64| {
+            let joins = *next <= rows.saturating_mul(GROWTH) && (is_crowded || rows < LARGE);
+            rows += next;
+            joins
+        };
+        1 + sizes.take_while(joins).count()
+    }
+
+    /// Merges the smallest runs into one. Those from `first` on are in no list that is durable, and go at once.
+    fn merge(&mut self, store: &dyn Store, first: u32, count: usize) -> Result<(), StoreError> {
+        let chosen = self.live.split_off(self.live.len().saturating_sub(count));
         let merged = Run { id: self.next, rows: chosen.iter().map(|r| r.rows).sum() };
         self.next = self.next.wrapping_add(1);
         let merge = |order| {
@@ -112,18 +134,16 @@ impl Runs {
         };
         let (a, b) = rayon::join(|| merge(Order::Question), || merge(Order::Source));
         a.and(b)?;
-        self.live = others;
-        self.live.push(merged);
+        self.insert(merged);
         for run in chosen {
             if run.id >= first { remove(store, run.id)? } else { self.merged.push(run.id) }
         }
         Ok(())
     }
 
-    /// A size of which there are enough runs.
-    fn crowded(&self) -> Option<u32> {
-        let count = |class| self.live.iter().filter(|r| r.class() == class).count();
-        self.live.iter().map(|r| r.class()).find(|class| count(*class) >= FAN_IN)
+    fn insert(&mut self, run: Run) {
+        let at = self.live.partition_point(|larger| larger.rows >= run.rows);
+        self.live.insert(at, run);
     }
 
     /// Removes runs that were begun and never finished.
@@ -131,93 +151,77 @@ impl Runs {
         remove_from(store, &self.next.to_be_bytes(), None)
     }
 
-    /// Every stored chunk that may hold a key from `from` to before `to`, of each run in order.
-    pub(super) fn chunks(
+    /// Adds what is wanted of each run. `false` if that lies in more than `most` chunks of one: what was added is then a part of it.
+    pub(super) fn read(
         &self,
         store: &dyn Store,
         order: Order,
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut packed: Vec<Vec<u8>> = Vec::new();
+        wanted: &Wanted<'_>,
+        most: usize,
+        into: &mut Groups,
+    ) -> Result<bool, StoreError> {
         for run in &self.live {
-            let high = place(order, run.id, to);
-            each_chunk(store, start(store, order, run.id, from)?, |key, value| {
-                let wanted = key < high.as_slice();
-                if wanted {
-                    packed.push(value);
+            let start = place(order, run.id, wanted.range[0]);
+            let (mut seen, mut found) = (0, Ok(true));
+            store.visit(Table::Projection, &start, &mut |key, chunk| {
+                if !key.starts_with(&place(order, run.id, &[])) {
+                    return false; // another run
                 }
-                wanted
+                seen += 1;
+                if seen > most {
+                    found = Ok(false);
+                    return false;
+                }
+                into.read(chunk, wanted).unwrap_or_else(|damaged| {
+                    found = Err(damaged);
+                    false
+                })
             })?;
+            if !found? {
+                return Ok(false);
+            }
         }
-        Ok(packed)
+        Ok(true)
     }
 
-    /// Keys in a range that cut it into pieces of some `pieces` chunks, all runs together: for sharing out a long scan.
+    /// Keys in a range that cut it into pieces of [`FENCE_CHUNKS`] chunks of the largest run: for sharing out a long scan.
     pub(super) fn cuts(
         &self,
         store: &dyn Store,
         order: Order,
         [from, to]: [&[u8]; 2],
-        pieces: usize,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        let Some(largest) = self.live.iter().max_by_key(|r| r.rows) else { return Ok(vec![]) };
-        let all: u64 = self.live.iter().map(|r| r.rows).sum();
-        let step = (pieces as u64 * largest.rows).div_ceil(all.max(1)).max(1);
-        let high = place(order, largest.id, to);
-        let mut cuts: Vec<Vec<u8>> = Vec::new();
-        let mut next = place(order, largest.id, from);
-        let mut seen = 0u64;
-        let mut page = 4; // most ranges end within a chunk or two
-        loop {
-            let keys = store.keys(Table::Projection, &next, page)?;
-            for key in &keys {
-                if *key >= high {
-                    return Ok(cuts);
-                }
-                seen += 1;
-                let within = key_in_place(key.get(PLACE_BYTES..).unwrap_or_default());
-                if seen.is_multiple_of(step) && within > from && cuts.last().is_none_or(|last| last != within) {
-                    cuts.push(within.to_vec());
-                }
+        let Some(largest) = self.live.first() else { return Ok(vec![]) };
+        let Some(fences) = store.get(Table::Projection, &fence_place(order, largest.id))? else { return Ok(vec![]) };
+        let (mut cuts, mut rest) = (Vec::new(), Varints(&fences));
+        while !rest.is_empty() {
+            let key = rest.slice().ok_or_else(damaged)?;
+            if from < key && key < to {
+                cuts.push(key.to_vec());
             }
-            match keys.last() {
-                Some(last) if keys.len() == page => next = [last.as_slice(), &[0]].concat(),
-                _ => return Ok(cuts),
-            }
-            page = WRITE_STEP;
         }
+        Ok(cuts)
     }
 }
 
-/// Where reading a run must begin to see all that stands under `key` or later.
-fn start(store: &dyn Store, order: Order, run: u32, key: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let low = place(order, run, key);
-    // The chunk before may end with keys that belong here.
-    let before = store.floor(Table::Projection, &low)?;
-    Ok(before.filter(|k| k.starts_with(low.get(..PLACE_BYTES).unwrap_or_default())).unwrap_or(low))
+/// A row to be sorted, with the beginning of its key: comparing that settles nearly everything, without a look elsewhere.
+struct Sortable<'a> {
+    begin: [u128; 2],
+    piece: &'a Rows,
+    n: u32,
 }
 
-/// Calls `visit` with stored chunks from a place on, as long as it says so.
-fn each_chunk(
-    store: &dyn Store,
-    mut from: Vec<u8>,
-    mut visit: impl FnMut(&[u8], Vec<u8>) -> bool,
-) -> Result<(), StoreError> {
-    let mut step = 2;
-    loop {
-        let rows: Vec<Stored> = store.scan(Table::Projection, &from, step)?;
-        let last = rows.len() < step;
-        for (key, value) in rows {
-            from = [key.as_slice(), &[0]].concat();
-            if !visit(&key, value) {
-                return Ok(());
-            }
-        }
-        if last {
-            return Ok(());
-        }
-        step = (2 * step).min(READ_STEP);
+impl<'a> Sortable<'a> {
+    fn new(piece: &'a Rows, order: Order, n: u32) -> Self {
+        let (key, _) = piece.row(order, n);
+        let mut padded = [[0; 16]; 2];
+        padded.as_flattened_mut().iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        Self { begin: padded.map(u128::from_be_bytes), piece, n }
+    }
+
+    fn place(&self, order: Order) -> (&'a [u8], u64) {
+        let (key, posting) = self.piece.row(order, self.n);
+        (key, posting.index)
     }
 }
 
@@ -244,11 +248,13 @@ struct RunWriter<'a> {
     run: u32,
     chunk: ChunkWriter,
     finished: Vec<Stored>,
+    chunks: u64,
+    fences: Vec<u8>,
 }
 
 impl<'a> RunWriter<'a> {
     fn new(store: &'a dyn Store, order: Order, run: u32) -> Self {
-        Self { store, order, run, chunk: ChunkWriter::new(), finished: Vec::new() }
+        Self { store, order, run, chunk: ChunkWriter::default(), finished: Vec::new(), chunks: 0, fences: Vec::new() }
     }
 
     fn push(&mut self, key: &[u8], posting: &RawPosting<'_>) -> Result<(), StoreError> {
@@ -261,14 +267,19 @@ impl<'a> RunWriter<'a> {
     }
 
     fn keep(&mut self, finished: Option<Finished>) {
-        let (order, run) = (self.order, self.run);
-        self.finished.extend(finished.map(|(key, value)| (place(order, run, &key), value)));
+        let Some((within, value)) = finished else { return };
+        self.chunks += 1;
+        if self.chunks.is_multiple_of(FENCE_CHUNKS) {
+            put_slice(&mut self.fences, &within);
+        }
+        self.finished.push((place(self.order, self.run, &within), value));
     }
 
     fn finish(mut self) -> Result<(), StoreError> {
-        let finished = self.chunk.finish();
+        let finished = self.chunk.finish(None);
         self.keep(finished);
-        self.store.fill(Table::Projection, self.finished)
+        self.store.fill(Table::Projection, self.finished)?;
+        self.store.fill(Table::Projection, vec![(fence_place(self.order, self.run), self.fences)])
     }
 }
 
@@ -279,49 +290,38 @@ fn merge(
     runs: &[Run],
     mut visit: impl FnMut(&[u8], &RawPosting<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut cursors: Vec<Cursor<'_>> = Vec::new();
-    for run in runs {
-        cursors.push(Cursor::new(store, order, run.id)?);
-    }
-    let mut steps: Vec<(usize, Step)> = Vec::new();
+    let mut cursors = runs.iter().map(|run| Cursor::new(store, order, run.id)).collect::<Result<Vec<_>, _>>()?;
+    let mut before = Vec::new(); // the key that what is in front lies before
     loop {
-        let Some(key) = cursors.iter().filter_map(Cursor::key).min() else { return Ok(()) };
-        let mut parts: Vec<(usize, Vec<RawPosting<'_>>, usize)> = Vec::new();
-        // A run may have more under this key in its next chunk: what lies behind that waits, or it would come out of order.
-        let mut until = u64::MAX;
-        for (n, cursor) in cursors.iter().enumerate().filter(|(_, cursor)| cursor.key() == Some(key)) {
-            let Some((postings, end)) = cursor.chunk.group_at(cursor.place)? else { continue };
-            if cursor.chunk.ends_at(end) {
-                until = until.min(postings.last().map_or(u64::MAX, |p| p.index));
+        let mut first: Option<(&[u8], u64, usize)> = None;
+        let mut second: Option<(&[u8], u64)> = None;
+        for (n, cursor) in cursors.iter().enumerate() {
+            let Some((key, posting)) = cursor.row() else { continue };
+            let row = (key, posting.index);
+            match first {
+                Some((k, i, _)) if (k, i) < row => second = Some(second.map_or(row, |s| s.min(row))),
+                _ => {
+                    second = first.map(|(k, i, _)| (k, i));
+                    first = Some((key, posting.index, n));
+                }
             }
-            parts.push((n, postings, end));
         }
-        let mut now: Vec<&RawPosting<'_>> = Vec::new();
-        steps.clear();
-        for (n, postings, end) in &parts {
-            let taken = cursors.get(*n).map_or(0, |cursor| cursor.taken);
-            let due = postings.partition_point(|p| p.index <= until);
-            now.extend(postings.get(taken..due).unwrap_or_default());
-            steps.push((*n, if due == postings.len() { Step::To(*end) } else { Step::Within(due.max(taken)) }));
-        }
-        now.sort_unstable_by_key(|p| p.index);
-        now.iter().try_for_each(|posting| visit(key, posting))?;
-        for (n, step) in steps.drain(..) {
-            match (cursors.get_mut(n), step) {
-                (Some(cursor), Step::To(end)) => cursor.go_on(end)?,
-                (Some(cursor), Step::Within(taken)) => cursor.taken = taken,
-                (None, _) => {}
+        let Some((_, _, chosen)) = first else { return Ok(()) };
+        let until = second.map(|(key, index)| {
+            before.clear();
+            before.extend_from_slice(key);
+            (before.as_slice(), index)
+        });
+        let Some(cursor) = cursors.get_mut(chosen) else { return Ok(()) };
+        // As long as it stays in front, the others need not be looked at.
+        while let Some((key, posting)) = cursor.row() {
+            if until.is_some_and(|second| second < (key, posting.index)) {
+                break;
             }
+            visit(key, &posting)?;
+            cursor.go_on()?;
         }
     }
-}
-
-/// How far a cursor goes.
-enum Step {
-    /// To this place in its chunk.
-    To(usize),
-    /// It stays at its group, of which so many postings are taken.
-    Within(usize),
 }
 
 /// Reads a run from its beginning.
@@ -333,44 +333,91 @@ struct Cursor<'a> {
     from: Option<Vec<u8>>,
     /// Chunks that were read and not unpacked yet.
     ahead: std::vec::IntoIter<Vec<u8>>,
-    chunk: Chunk,
-    /// Where in the chunk the next group begins.
-    place: usize,
-    /// How many of its postings were taken already.
-    taken: usize,
+    chunk: Groups,
+    /// The place of the next row: its group, and where it is among the postings of that.
+    group: usize,
+    posting: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn new(store: &'a dyn Store, order: Order, run: u32) -> Result<Self, StoreError> {
         let end = [run.to_be_bytes().as_slice(), &[order as u8 + 1]].concat();
         let from = Some(place(order, run, &[]));
-        let mut cursor =
-            Self { store, end, from, ahead: vec![].into_iter(), chunk: Chunk::default(), place: 0, taken: 0 };
-        cursor.go_on(0)?;
+        let chunk = Groups::default();
+        let mut cursor = Self { store, end, from, ahead: vec![].into_iter(), chunk, group: 0, posting: 0 };
+        cursor.fetch()?;
         Ok(cursor)
     }
 
-    /// The key of the next group; `None` at the end of the run.
-    fn key(&self) -> Option<&[u8]> {
-        self.chunk.key_at(self.place)
+    /// The next row; `None` at the end of the run.
+    fn row(&self) -> Option<(&[u8], RawPosting<'_>)> {
+        let group = self.chunk.groups.get(self.group)?;
+        let posting = self.chunk.postings(group).get(self.posting)?;
+        Some((self.chunk.key(group), self.chunk.raw(posting)))
     }
 
-    /// Goes to a place in the chunk, and on to the next chunk if that is its end.
-    fn go_on(&mut self, to: usize) -> Result<(), StoreError> {
-        (self.place, self.taken) = (to, 0);
-        while self.key().is_none() {
-            if let Some(packed) = self.ahead.next() {
-                (self.chunk, self.place) = (Chunk::unpack(&packed)?, 0);
+    /// Goes to the row after it.
+    fn go_on(&mut self) -> Result<(), StoreError> {
+        self.posting += 1;
+        if self.chunk.groups.get(self.group).is_some_and(|group| self.posting >= self.chunk.postings(group).len()) {
+            (self.group, self.posting) = (self.group + 1, 0);
+        }
+        if self.group >= self.chunk.groups.len() { self.fetch() } else { Ok(()) }
+    }
+
+    /// Unpacks the next chunk.
+    fn fetch(&mut self) -> Result<(), StoreError> {
+        self.chunk.clear();
+        (self.group, self.posting) = (0, 0);
+        while self.chunk.groups.is_empty() {
+            if let Some(chunk) = self.ahead.next() {
+                self.chunk.read(&chunk, &EVERYTHING)?;
                 continue;
             }
             let Some(from) = self.from.take() else { return Ok(()) };
-            let stored = self.store.scan(Table::Projection, &from, READ_STEP)?;
-            let mine: Vec<Stored> = stored.into_iter().take_while(|(key, _)| *key < self.end).collect();
-            if mine.len() == READ_STEP {
-                self.from = mine.last().map(|(key, _)| [key.as_slice(), &[0]].concat());
-            }
-            self.ahead = mine.into_iter().map(|(_, value)| value).collect::<Vec<_>>().into_iter();
+            let mut read = Vec::with_capacity(READ_STEP);
+            self.store.visit(Table::Projection, &from, &mut |key, chunk| {
+                let is_mine = key < self.end.as_slice();
+                if is_mine {
+                    read.push(chunk.to_vec());
+                    self.from = (read.len() == READ_STEP).then(|| [key, &[0]].concat());
+                }
+                is_mine && self.from.is_none()
+            })?;
+            self.ahead = read.into_iter();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many runs there are at most while so many rows come in batch by batch, and how often each row is written.
+    fn grown(batch: u64, batches: u64) -> (usize, u64) {
+        let (mut runs, mut most, mut written) = (Runs::default(), 0, 0);
+        for _ in 0..batches {
+            runs.insert(Run { id: 0, rows: batch });
+            written += batch;
+            let due = runs.due();
+            if due > 1 {
+                let rows = runs.live.split_off(runs.live.len() - due).iter().map(|run| run.rows).sum();
+                runs.insert(Run { id: 0, rows });
+                written += rows;
+            }
+            most = most.max(runs.live.len());
+        }
+        assert_eq!(runs.live.iter().map(|run| run.rows).sum::<u64>(), batch * batches);
+        (most, written.div_ceil(batch * batches))
+    }
+
+    #[test]
+    fn a_look_up_meets_few_runs_and_an_import_writes_them_seldom() {
+        assert_eq!(grown(10_000, 100), (3, 9));
+        assert_eq!(grown(10_000, 1_000), (4, 13));
+        assert_eq!(grown(524_288, 2), (2, 1), "built at once, a million rows are not written twice");
+        let (most, written) = grown(524_288, 40);
+        assert!(most <= MOST_RUNS && written <= 6, "{most} runs, {written} times");
     }
 }

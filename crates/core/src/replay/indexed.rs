@@ -9,15 +9,15 @@ use std::collections::BTreeSet;
 use compact_str::CompactString;
 
 use super::context::Context;
+use super::few::Few;
 use super::gather::{self, Gathered};
-use super::ranges::Ranges;
 use super::shown::{Drawn, Names};
 use super::statement::{Questions, Statement, of_one, standing};
 use super::view::{Query, Replay, Standing};
 use crate::body::Record;
 use crate::event::{Attribution, Claim, Content, Event, NameKind, Question};
 use crate::ledger::{DamageError, Ledger, OpenError};
-use crate::projection::{self, Group, Groups, Held, Kind, Order, RawPosting, Reader, names, question_of};
+use crate::projection::{self, Group, Groups, Held, Kept, Kind, Order, Posting, Ranges, Reader, names, question_of};
 use crate::reading::Aliases;
 use crate::text::Name;
 use crate::time::AsOf;
@@ -30,14 +30,15 @@ pub(super) fn replay(
     on: Option<&BTreeSet<Question>>,
 ) -> Result<Replay, OpenError> {
     let aliases = gather::aliases(ledger, reader)?;
-    let Ranges { order, ranges } = match on {
+    let ranges = match on {
         Some(questions) => Ranges::questions(questions.iter(), &aliases),
-        None => Ranges::of(&query.filter, &aliases),
+        None => Ranges::of(&query.filter, &aliases).narrowed(&query.filter, &aliases),
     };
+    let order = ranges.order;
     let sorter = Sorter { reader, query, aliases: &aliases, order };
     let mut gathered = Gathered::new(ledger, reader);
     let mut simple: Vec<(Name, Vec<Standing>)> = Vec::new();
-    for sorted in reader.scan(order, &ranges, |groups| sorter.sort(groups))? {
+    for sorted in reader.scan(&ranges, |groups| sorter.sort(groups))? {
         simple.extend(sorted.simple);
         gathered.add(sorted.entangled)?;
     }
@@ -45,16 +46,23 @@ pub(super) fn replay(
         // A stance hangs on a claim of another source, and says what has become of it.
         let asked = gathered.add_targets(|source| query.filter.wants_source(source, &aliases))?;
         if !asked.is_empty() {
-            let Ranges { order, ranges } = Ranges::questions(asked.iter(), &aliases);
-            let sorter = Sorter { order, ..sorter };
-            for events in reader.scan(order, &ranges, |groups| sorter.all_entangled(groups))? {
+            let ranges = Ranges::questions(asked.iter(), &aliases);
+            let sorter = Sorter { order: ranges.order, ..sorter };
+            for events in reader.scan(&ranges, |groups| sorter.all_entangled(groups))? {
                 gathered.add(events)?;
             }
             simple.iter_mut().for_each(|(_, standings)| standings.retain(|s| !asked.contains(&s.question)));
         }
     }
     let filter = &query.filter;
-    let known_name = |kind, name: &Name| reader.has_name(kind, name.as_str()).map_err(OpenError::from);
+    let known_name = |kind, name: &Name| {
+        // What was found need not be looked up.
+        let found = match kind {
+            NameKind::Predicate => simple.iter().flat_map(|(_, s)| s.first()).any(|s| s.question.predicate == *name),
+            _ => simple.first().is_some_and(|(source, _)| source.is_within(name.as_str())),
+        };
+        if found { Ok(true) } else { reader.has_name(kind, name.as_str()).map_err(OpenError::from) }
+    };
     let names = Names::look_up(filter, known_name)?;
     let context = Context::new(query, gathered.corrections(), aliases, gathered.events());
     let mut questions = Questions::default();
@@ -68,6 +76,9 @@ pub(super) fn replay(
     drawn.replay(ledger, &context, names, reader.head(), reader.known(), reader.redacted())
 }
 
+/// Standings of a source on one subject, mostly.
+const USUAL_STANDINGS: usize = 32;
+
 /// What a piece of the projection comes to.
 #[derive(Default)]
 struct Sorted {
@@ -77,14 +88,16 @@ struct Sorted {
 }
 
 impl Sorted {
-    /// Adds to the standings of a source.
-    fn push(&mut self, source: &Name, standing: Standing) {
+    /// Adds to the standings of a source. `most`: how many there may be, to make room once.
+    fn push(&mut self, source: Name, standing: Standing, most: usize) {
         const NEAR: usize = 16;
-        let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| name == source);
-        match near {
-            Some((_, standings)) => standings.push(standing),
-            None => self.simple.push((source.clone(), vec![standing])),
+        let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| *name == source);
+        if let Some((_, standings)) = near {
+            return standings.push(standing);
         }
+        let mut standings = Vec::with_capacity(most);
+        standings.push(standing);
+        self.simple.push((source, standings));
     }
 }
 
@@ -106,12 +119,12 @@ struct Key<'k> {
 }
 
 impl Sorter<'_> {
-    fn sort(&self, all: &Groups<'_>) -> Result<Sorted, OpenError> {
+    fn sort(&self, all: &Groups) -> Result<Sorted, OpenError> {
         let mut sorted = Sorted::default();
         match self.order {
             // Whoever speaks on a question stands or falls with all who do.
             Order::Question => {
-                let same = |a: &Group<'_>, b: &Group<'_>| question_of(a.key) == question_of(b.key);
+                let same = |a: &Group, b: &Group| question_of(all.key(a)) == question_of(all.key(b));
                 all.groups.chunk_by(same).try_for_each(|groups| self.sort_together(all, groups, &mut sorted))?;
             }
             Order::Source => {
@@ -121,9 +134,9 @@ impl Sorter<'_> {
         Ok(sorted)
     }
 
-    fn sort_together(&self, all: &Groups<'_>, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
+    fn sort_together(&self, all: &Groups, groups: &[Group], sorted: &mut Sorted) -> Result<(), OpenError> {
         let Some(first) = groups.first() else { return Ok(()) };
-        let Some(question) = self.key(first)?.question()? else {
+        let Some(question) = self.key(all, first)?.question()? else {
             return self.entangle(all, groups, sorted); // stances, which name no question
         };
         if !self.query.filter.wants_question(&question, self.aliases) {
@@ -137,19 +150,25 @@ impl Sorter<'_> {
         if entangled {
             return self.entangle(all, groups, sorted);
         }
-        for group in groups {
-            let source = name(self.key(group)?.source)?;
+        // The last one takes the question itself: mostly there is one.
+        let mut question = Some(question);
+        // Of one source everything here, of one of several no more than usual.
+        let most = if self.order == Order::Source { all.groups.len() } else { all.groups.len().min(USUAL_STANDINGS) };
+        for (at, group) in groups.iter().enumerate() {
+            let source = name(self.key(all, group)?.source)?;
+            let question = if at + 1 == groups.len() { question.take() } else { question.clone() };
             if self.query.filter.wants_source(&source, self.aliases)
-                && let Some(standing) = self.simple(&source, &question, all.postings(group))?
+                && let Some(question) = question
+                && let Some(standing) = self.simple(&source, question, all, all.postings(group))?
             {
-                sorted.push(&source, standing);
+                sorted.push(source, standing, most);
             }
         }
         Ok(())
     }
 
-    fn is_entangled(&self, all: &Groups<'_>, group: &Group<'_>) -> Result<bool, OpenError> {
-        if !self.aliases.is_empty() && self.aliases.is_joined(NameKind::Source, &name(self.key(group)?.source)?) {
+    fn is_entangled(&self, all: &Groups, group: &Group) -> Result<bool, OpenError> {
+        if !self.aliases.is_empty() && self.aliases.is_joined(NameKind::Source, &name(self.key(all, group)?.source)?) {
             return Ok(true);
         }
         for posting in all.postings(group) {
@@ -171,11 +190,12 @@ impl Sorter<'_> {
     fn simple(
         &self,
         source: &Name,
-        question: &Question,
-        postings: &[RawPosting<'_>],
+        question: Question,
+        all: &Groups,
+        postings: &[Posting<Kept>],
     ) -> Result<Option<Standing>, OpenError> {
         let limits = self.query.as_of.as_ref().map(AsOf::limits);
-        let counts = |p: &&RawPosting<'_>| limits.is_none_or(|limits| limits.admit(p.last, p.day));
+        let counts = |p: &&Posting<Kept>| limits.is_none_or(|limits| limits.admit(p.last, p.day));
         let (mut newest, mut ties, mut latest_moment) = (None, 0, None);
         for p in postings.iter().filter(counts) {
             if p.day.is_none() {
@@ -188,45 +208,45 @@ impl Sorter<'_> {
             }
         }
         let Some(newest) = newest else { return Ok(None) };
-        let stands = |p: &&RawPosting<'_>| counts(p) && (p.last == newest || source.is_unattributed());
+        let stands = |p: &&Posting<Kept>| counts(p) && (p.last == newest || source.is_unattributed());
         let mut standing_by = postings.iter().filter(stands);
         if ties == 1 && !source.is_unattributed() {
             let Some(one) = standing_by.next() else { return Ok(None) };
-            return Ok(Some(of_one(source, question.clone(), held(one)?, latest_moment, vec![one.index])));
+            return Ok(Some(of_one(source, question, held(all, one)?, latest_moment, Few::one(one.index))));
         }
-        let read = |p: &RawPosting<'_>| Ok(Statement { index: p.index, held: held(p)?, taken_back: false });
+        let read = |p: &Posting<Kept>| Ok(Statement { index: p.index, held: held(all, p)?, taken_back: false });
         let statements = standing_by.map(read).collect::<Result<Vec<Statement>, OpenError>>()?;
         let live: Vec<&Statement> = statements.iter().collect();
         let entries = live.iter().map(|s| s.index).collect();
-        Ok(Some(standing(source, question.clone(), &live, latest_moment, entries)))
+        Ok(Some(standing(source, question, &live, latest_moment, entries)))
     }
 
     /// Every entry, as far as a replay needs it.
-    fn all_entangled(&self, all: &Groups<'_>) -> Result<Vec<(u64, Event)>, OpenError> {
+    fn all_entangled(&self, all: &Groups) -> Result<Vec<(u64, Event)>, OpenError> {
         let mut sorted = Sorted::default();
         self.entangle(all, &all.groups, &mut sorted)?;
         Ok(sorted.entangled)
     }
 
-    fn entangle(&self, all: &Groups<'_>, groups: &[Group<'_>], sorted: &mut Sorted) -> Result<(), OpenError> {
+    fn entangle(&self, all: &Groups, groups: &[Group], sorted: &mut Sorted) -> Result<(), OpenError> {
         for group in groups {
-            let key = self.key(group)?;
+            let key = self.key(all, group)?;
             let question = key.question()?;
             let source = name(key.source)?;
             for posting in all.postings(group) {
                 match (posting.kind, &question) {
                     (Kind::Claim, Some(question)) => {
-                        sorted.entangled.push((posting.index, claim(posting, &source, question)?));
+                        sorted.entangled.push((posting.index, claim(all, posting, &source, question)?));
                     }
-                    _ => sorted.entangled.push((posting.index, event(posting)?)),
+                    _ => sorted.entangled.push((posting.index, event(all, posting)?)),
                 }
             }
         }
         Ok(())
     }
 
-    fn key<'k>(&self, group: &Group<'k>) -> Result<Key<'k>, OpenError> {
-        let [a, b, c] = names(group.key).ok_or_else(damaged)?;
+    fn key<'k>(&self, all: &'k Groups, group: &Group) -> Result<Key<'k>, OpenError> {
+        let [a, b, c] = names(all.key(group)).ok_or_else(damaged)?;
         Ok(match self.order {
             Order::Question => Key { source: c, subject: a, predicate: b },
             Order::Source => Key { source: a, subject: b, predicate: c },
@@ -252,13 +272,13 @@ fn name(text: &str) -> Result<Name, OpenError> {
     Name::try_from(CompactString::from(text)).map_err(|_| damaged())
 }
 
-fn held(posting: &RawPosting<'_>) -> Result<Held, OpenError> {
-    projection::unpack(posting.content).ok_or_else(damaged)
+fn held(all: &Groups, posting: &Posting<Kept>) -> Result<Held, OpenError> {
+    projection::unpack(&all.raw(posting)).ok_or_else(damaged)
 }
 
 /// A claim with no more in it than what was posted.
-fn claim(posting: &RawPosting<'_>, source: &Name, question: &Question) -> Result<Event, OpenError> {
-    let (stated, value, unit, act, modality) = held(posting)?;
+fn claim(all: &Groups, posting: &Posting<Kept>, source: &Name, question: &Question) -> Result<Event, OpenError> {
+    let (stated, value, unit, act, modality) = held(all, posting)?;
     let (source, question) = (source.clone(), question.clone());
     let by = Attribution {
         source,
@@ -274,7 +294,7 @@ fn claim(posting: &RawPosting<'_>, source: &Name, question: &Question) -> Result
     Ok(Event { id: None, content: Content::Claim(Box::new(claim)), note: None, citations: vec![], tags: vec![] })
 }
 
-fn event(posting: &RawPosting<'_>) -> Result<Event, OpenError> {
-    let record = Record::decode(posting.content);
+fn event(all: &Groups, posting: &Posting<Kept>) -> Result<Event, OpenError> {
+    let record = Record::decode(all.raw(posting).content.own);
     Ok(record.map_err(|e| DamageError::at(posting.index, &e.to_string()))?.event)
 }

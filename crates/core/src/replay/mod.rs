@@ -11,6 +11,7 @@
 
 mod combine;
 mod context;
+mod few;
 mod filter;
 mod fold;
 mod gather;
@@ -24,13 +25,13 @@ mod view;
 
 pub use combine::{Combined, combine};
 pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS};
+pub use few::Few;
 pub use filter::Filter;
 pub use fold::fold;
 pub use over_time::day_said;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 
 pub(crate) use over_time::over_time;
-pub(crate) use ranges::Ranges;
 
 use std::collections::BTreeSet;
 

@@ -2,15 +2,9 @@
 
 use super::filter::Filter;
 use crate::event::{NameKind, Question};
-use crate::projection::{Order, Range};
+use crate::projection::{Order, Range, Ranges};
 use crate::reading::Aliases;
 use crate::text::Name;
-
-/// Ranges of keys, in one order.
-pub(crate) struct Ranges {
-    pub(crate) order: Order,
-    pub(crate) ranges: Vec<Range>,
-}
 
 impl Ranges {
     /// Everything that may matter to a query. By subject where subjects are asked for, since a stance of one source hangs on the
@@ -22,7 +16,7 @@ impl Ranges {
                 members.iter().any(|m| filter.subject_prefixes.iter().any(|p| m.as_str().starts_with(p.as_str())))
             });
             let ranges = begin.chain(joined.flatten().map(exactly)).collect();
-            return Self { order: Order::Question, ranges: merged(ranges) };
+            return Self::new(Order::Question, merged(ranges));
         }
         if !filter.sources.is_empty() {
             let asked = filter.sources.iter().flat_map(|asked| aliases.members(NameKind::Source, asked));
@@ -31,15 +25,35 @@ impl Ranges {
                 .joined(NameKind::Source)
                 .filter(|members| members.first().is_some_and(|member| filter.wants_source(member, aliases)));
             let ranges = direct.chain(joined.flatten().map(exactly)).collect();
-            return Self { order: Order::Source, ranges: merged(ranges) };
+            return Self::new(Order::Source, merged(ranges));
         }
-        Self { order: Order::Question, ranges: vec![(vec![], vec![u8::MAX])] }
+        Self::new(Order::Question, vec![(vec![], vec![u8::MAX])])
+    }
+
+    fn new(order: Order, ranges: Vec<Range>) -> Self {
+        Self { order, ranges, predicates: vec![] }
+    }
+
+    /// The same, without what is posted under other predicates than a query asks for. Their names sort behind the subject's.
+    pub(super) fn narrowed(mut self, filter: &Filter, aliases: &Aliases) -> Self {
+        if self.order == Order::Question {
+            let asked = filter.predicates.iter().flat_map(|asked| aliases.members(NameKind::Predicate, asked));
+            self.predicates = asked.cloned().collect();
+        }
+        if let Some(first) = self.predicates.iter().min() {
+            for (from, _) in self.ranges.iter_mut().filter(|(from, _)| !from.is_empty()) {
+                // From the beginning of a subject, or from the whole of one.
+                let end: &[u8] = if from.ends_with(&[0]) { &[] } else { &[0] };
+                *from = [from.as_slice(), end, first.as_str().as_bytes(), &[0]].concat();
+            }
+        }
+        self
     }
 
     /// All questions of a subject, under every name it has.
     pub(crate) fn subject(subject: &Name, aliases: &Aliases) -> Self {
         let ranges = aliases.members(NameKind::Subject, subject).iter().map(exactly).collect();
-        Self { order: Order::Question, ranges: merged(ranges) }
+        Self::new(Order::Question, merged(ranges))
     }
 
     /// These questions, under every name they have.
@@ -53,7 +67,7 @@ impl Ranges {
                 }
             }
         }
-        Self { order: Order::Question, ranges: merged(ranges) }
+        Self::new(Order::Question, merged(ranges))
     }
 }
 

@@ -74,6 +74,11 @@ impl Drawn {
         }
         for (source, pieces) in by_source {
             let all = &mut view_of(&mut self.0, &source).standings;
+            let mut pieces = pieces.into_iter();
+            if all.is_empty() {
+                *all = pieces.next().unwrap_or_default();
+            }
+            let pieces: Vec<Vec<Standing>> = pieces.collect();
             all.reserve_exact(pieces.iter().map(Vec::len).sum());
             pieces.into_iter().for_each(|piece| all.extend(piece));
         }

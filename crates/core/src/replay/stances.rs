@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::context::{Context, includes, view_of};
+use super::few::Few;
 use super::statement::Questions;
 use super::view::{Fate, StanceTarget, Standing, StandingStance, View};
 use crate::event::{Content, Event, NameKind, Question, StanceKind, Target};
@@ -127,12 +128,12 @@ fn only_stances(question: Question) -> Standing {
     Standing {
         question,
         combined: None,
-        acts: vec![],
-        modality: vec![],
+        acts: Few::default(),
+        modality: Few::default(),
         stated: None,
         uncertain: false,
         order_unknown: false,
-        entries: vec![],
+        entries: Few::default(),
         stances: vec![],
     }
 }

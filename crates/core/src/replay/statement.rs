@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::combine::{Combined, combine};
+use super::few::Few;
 use super::view::Standing;
 use crate::event::{Claim, Question};
 use crate::projection::Held;
@@ -71,7 +72,7 @@ pub(super) fn standing(
     question: Question,
     live: &[&Statement],
     latest_moment: Option<i64>,
-    entries: Vec<u64>,
+    entries: Few<u64>,
 ) -> Standing {
     if let [one] = live {
         return of_one(source, question, one.held.clone(), latest_moment, entries);
@@ -82,8 +83,8 @@ pub(super) fn standing(
     Standing {
         question,
         combined: Some(combined),
-        acts: distinct(live.iter().map(|s| s.held.3)),
-        modality: distinct(live.iter().filter_map(|s| s.held.4.clone())),
+        acts: distinct(live.iter().map(|s| s.held.3)).into_iter().collect(),
+        modality: distinct(live.iter().filter_map(|s| s.held.4.clone())).into_iter().collect(),
         stated: newest.map(|s| s.stated().clone()),
         uncertain: live.iter().any(|s| s.stated().is_uncertain()),
         order_unknown: !source.is_unattributed() && live.iter().any(|s| is_outranking(s.stated(), latest_moment)),
@@ -98,14 +99,14 @@ pub(super) fn of_one(
     question: Question,
     held: Held,
     latest_moment: Option<i64>,
-    entries: Vec<u64>,
+    entries: Few<u64>,
 ) -> Standing {
     let (stated, value, unit, act, modality) = held;
     let consistent = (!source.is_unattributed()).then_some(true);
     Standing {
         question,
         combined: Some(Combined { value: Some(value), values: vec![], unit, consistent, why: None }),
-        acts: vec![act],
+        acts: Few::one(act),
         modality: modality.into_iter().collect(),
         uncertain: stated.is_uncertain(),
         order_unknown: !source.is_unattributed() && is_outranking(&stated, latest_moment),

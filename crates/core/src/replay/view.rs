@@ -1,6 +1,7 @@
 //! The shapes of an answer.
 
 use super::combine::Combined;
+use super::few::Few;
 use super::filter::Filter;
 use crate::entry::Head;
 use crate::event::{Act, NameKind, Question, StanceKind};
@@ -68,9 +69,9 @@ pub struct Standing {
     /// The value, or why there is no single one. `None` where only stances stand.
     pub combined: Option<Combined>,
     /// The kinds of speech act of the statements, without repeats.
-    pub acts: Vec<Act>,
+    pub acts: Few<Act>,
     /// How strongly, without repeats.
-    pub modality: Vec<Text>,
+    pub modality: Few<Text>,
     /// When the newest statement was made.
     pub stated: Option<Stated>,
     /// Whether a date among them is marked `?`, `~` or `%`.
@@ -78,7 +79,7 @@ pub struct Standing {
     /// Whether a statement with an hour was outranked by one that has only its day (or month): nobody knows their order.
     pub order_unknown: bool,
     /// The entries it rests on: statements and corrections of them, ascending.
-    pub entries: Vec<u64>,
+    pub entries: Few<u64>,
     /// The stances of this source on this question.
     pub stances: Vec<StandingStance>,
 }

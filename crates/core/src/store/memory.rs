@@ -31,14 +31,19 @@ impl Store for MemoryStore {
         Ok(in_table.take(limit).map(|((_, k), v)| (k.clone(), v.clone())).collect())
     }
 
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        Ok(self.scan(table, from, limit)?.into_iter().map(|(key, _)| key).collect())
+    fn visit(&self, table: Table, from: &[u8], take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        let rows = self.rows();
+        let in_table = rows.range((table as u8, from.to_vec())..).take_while(|((t, _), _)| *t == table as u8);
+        for ((_, key), value) in in_table {
+            if !take(key, value) {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let rows = self.rows();
-        let first = (table as u8, Vec::new());
-        Ok(rows.range(first..=(table as u8, key.to_vec())).next_back().map(|((_, key), _)| key.clone()))
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.scan(table, from, limit)?.into_iter().map(|(key, _)| key).collect())
     }
 
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {

@@ -96,18 +96,19 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn scan(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError>;
 
+    /// Gives rows to `take` in key order, from the first key that is not less than `from`, as long as it says so: without a copy of what
+    /// is only looked at. It must not call the store.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn visit(&self, table: Table, from: &[u8], take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError>;
+
     /// At most `limit` keys in order, from the first that is not less than `from`: also of rows that [`Store::fill`] left
     /// unfinished, which cannot be read.
     ///
     /// # Errors
     /// [`StoreError`].
     fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError>;
-
-    /// The greatest key that is not greater than `key`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Applies a batch of writes to one table, atomically. Not durable before [`Store::sync`].
     ///
@@ -142,7 +143,7 @@ mod contract {
         values_come_back(store);
         scans_are_ordered_and_bounded(store);
         large_values_shrink_and_grow(store);
-        filled_rows_are_rows(store);
+        [Table::Identity, Table::Projection].into_iter().for_each(|table| filled_rows_are_rows(store, table));
         tables_are_apart(store);
     }
 
@@ -165,12 +166,25 @@ mod contract {
         let rows = store.scan(Table::State, &[0, 250], 10).unwrap();
         assert_eq!(rows.iter().map(|r| r.0[1]).collect::<Vec<_>>(), (250..=255).chain(0..4).collect::<Vec<u8>>());
         assert!(rows.iter().all(|(k, v)| k == v));
+        assert_eq!(visited(store, Table::State, &[0, 250], 10), rows);
+        assert_eq!(visited(store, Table::State, &[1, 240], 100).len(), 4);
         assert_eq!(store.scan(Table::State, &[1, 240], 100).unwrap().len(), 4);
         assert!(store.scan(Table::State, &[2], 10).unwrap().is_empty());
         // Going on behind a key: `key, 0` is the first that is larger.
         assert_eq!(store.scan(Table::State, &[0, 250, 0], 1).unwrap()[0].0, [0, 251]);
         assert_eq!(store.keys(Table::State, &[0, 250, 0], 1).unwrap(), [[0, 251]]);
         assert!(store.keys(Table::State, &[1, 243, 0], 1).unwrap().is_empty());
+    }
+
+    fn visited(store: &dyn Store, table: Table, from: &[u8], most: usize) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        store
+            .visit(table, from, &mut |key, value| {
+                rows.push((key.to_vec(), value.to_vec()));
+                rows.len() < most
+            })
+            .unwrap();
+        rows
     }
 
     fn large_values_shrink_and_grow(store: &dyn Store) {
@@ -185,27 +199,28 @@ mod contract {
         assert!(store.scan(Table::Identity, b"", 10).unwrap().is_empty());
     }
 
-    fn filled_rows_are_rows(store: &dyn Store) {
+    fn filled_rows_are_rows(store: &dyn Store, table: Table) {
         let row = |n: u8, size: usize| (vec![n], vec![n; size]);
         let sizes = [0, 1, 39_999, 40_000, 40_001, 100_000];
         let rows: Vec<Row> = (0..60).map(|n| row(n, sizes[usize::from(n) % sizes.len()])).collect();
-        store.fill(Table::Identity, rows[..25].to_vec()).unwrap();
-        store.fill(Table::Identity, rows[25..].to_vec()).unwrap();
-        assert_eq!(store.scan(Table::Identity, b"", 100).unwrap(), rows);
-        assert_eq!(store.keys(Table::Identity, &[9], 3).unwrap(), [[9], [10], [11]]);
-        assert_eq!(store.keys(Table::Identity, &[58], 3).unwrap(), [[58], [59]]);
+        store.fill(table, rows[..25].to_vec()).unwrap();
+        store.fill(table, rows[25..].to_vec()).unwrap();
+        assert_eq!(store.scan(table, b"", 100).unwrap(), rows);
+        assert_eq!(visited(store, table, b"", 100), rows);
+        assert_eq!(visited(store, table, &[9], 3), rows[9..12]);
+        assert_eq!(visited(store, table, &[9, 0], 1), rows[10..11]);
+        assert_eq!(store.get(table, &[5]).unwrap().as_ref(), Some(&rows[5].1));
+        assert_eq!(store.keys(table, &[9], 3).unwrap(), [[9], [10], [11]]);
+        assert_eq!(store.keys(table, &[58], 3).unwrap(), [[58], [59]]);
         // How pages go on: the least key after the last one seen.
-        assert_eq!(store.keys(Table::Identity, &[9, 0], 1).unwrap(), [[10]]);
-        assert_eq!(store.scan(Table::Identity, &[9, 0], 1).unwrap()[0].0, [10]);
-        assert_eq!(store.keys(Table::Identity, &[9, 0, 0], 1).unwrap(), [[10]]);
-        assert_eq!(store.floor(Table::Identity, &[9]).unwrap(), Some(vec![9]));
-        assert_eq!(store.floor(Table::Identity, &[9, 0]).unwrap(), Some(vec![9]));
-        assert_eq!(store.floor(Table::Identity, &[200]).unwrap(), Some(vec![59]));
-        assert_eq!(store.floor(Table::Identity, &[]).unwrap(), None);
-        store.apply(Table::Identity, vec![put(&[3], b"short"), (vec![4], None)]).unwrap();
-        assert_eq!(store.get(Table::Identity, &[3]).unwrap().as_deref(), Some(b"short".as_slice()));
-        store.apply(Table::Identity, (0..60).map(|n| (vec![n], None)).collect()).unwrap();
-        assert!(store.scan(Table::Identity, b"", 10).unwrap().is_empty());
+        assert_eq!(store.keys(table, &[9, 0], 1).unwrap(), [[10]]);
+        assert_eq!(store.scan(table, &[9, 0], 1).unwrap()[0].0, [10]);
+        assert_eq!(store.keys(table, &[9, 0, 0], 1).unwrap(), [[10]]);
+        store.apply(table, vec![put(&[3], b"short"), (vec![4], None)]).unwrap();
+        assert_eq!(store.get(table, &[3]).unwrap().as_deref(), Some(b"short".as_slice()));
+        store.apply(table, (0..60).map(|n| (vec![n], None)).collect()).unwrap();
+        assert!(store.scan(table, b"", 10).unwrap().is_empty());
+        assert!(store.keys(table, b"", 10).unwrap().is_empty() && visited(store, table, b"", 10).is_empty());
     }
 
     fn tables_are_apart(store: &dyn Store) {

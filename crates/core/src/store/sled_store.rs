@@ -7,6 +7,8 @@
 //!   leaf gets there.
 //! - A leaf that outgrows 16 keys is split, and both halves are written again with all their values. `fill` therefore lets
 //!   the leaves split while they hold empty values, and puts the values in afterwards: half the bytes written.
+//! - A leaf whose values were put in one by one is read in as many pieces. In the table that is read by single rows, empty parts that
+//!   follow each value fill up its leaf, so that it has no neighbour there: see [`SPACERS`].
 //! - A batch costs sled a write of its own, before the others, and a wait for it. A single row is therefore no batch.
 //! - sled panics on some damaged files. A panic in it becomes an error here.
 //! - What sled cannot open, or would spoil by opening it, is found beforehand: see `sled_files`.
@@ -26,6 +28,11 @@ use crate::repair::Repair;
 pub(super) const SEGMENT_BYTES: usize = 4 << 20;
 /// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
 pub(crate) const PART_BYTES: usize = 40_000;
+/// Empty parts behind each row that is filled into [`Table::Projection`]. A leaf that is filled in the order of its keys splits where it has
+/// 9, so each has one value. sled reads a leaf whole, and with two reads for each value: 9 of them cost a look-up several times one.
+const SPACERS: usize = 8;
+/// The number of the first of those: no value has so many parts.
+const FIRST_SPACER: usize = 0xff00;
 /// Parts of a bundle of entries with notes and quotes.
 const USUAL_PARTS: usize = 3;
 /// Page cache. Bundles are read once each, so a large cache buys nothing.
@@ -200,6 +207,16 @@ fn part_key(key: &[u8], part: usize) -> Result<Vec<u8>, StoreError> {
     Ok([key, &part.to_be_bytes()].concat())
 }
 
+/// The keys of a row's spacers, where its table has them.
+fn spacers(table: Table, key: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
+    let count = if table == Table::Projection { SPACERS } else { 0 };
+    (FIRST_SPACER..).take(count).map(|part| part_key(key, part))
+}
+
+fn is_spacer(part: u16) -> bool {
+    usize::from(part) >= FIRST_SPACER
+}
+
 /// The key and the number of a part.
 fn split_part_key(part_key: &[u8]) -> Result<(&[u8], u16), StoreError> {
     let (key, part) = part_key.split_last_chunk::<2>().ok_or_else(|| StoreError::Engine("foreign key".into()))?;
@@ -215,12 +232,12 @@ impl Store for SledStore {
         guard(|| self.read_rows(table, from, limit))
     }
 
-    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        guard(|| self.read_keys(table, from, limit))
+    fn visit(&self, table: Table, from: &[u8], take: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
+        guard(|| self.visit_rows(table, from, take))
     }
 
-    fn floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        guard(|| self.read_floor(table, key))
+    fn keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        guard(|| self.read_keys(table, from, limit))
     }
 
     fn apply(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -267,26 +284,50 @@ impl SledStore {
 
     fn read_rows(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut rows: Vec<Row> = Vec::new();
-        let mut complete = true;
+        if limit > 0 {
+            self.visit_rows(table, from, &mut |key, value| {
+                rows.push((key.to_vec(), value.to_vec()));
+                rows.len() < limit
+            })?;
+        }
+        Ok(rows)
+    }
+
+    fn visit_rows(
+        &self,
+        table: Table,
+        from: &[u8],
+        take: &mut dyn FnMut(&[u8], &[u8]) -> bool,
+    ) -> Result<(), StoreError> {
+        let missing = |what: &str| Err(StoreError::Engine(format!("a value {what}")));
+        // The parts of a value that has several, as far as they were met.
+        let mut begun: Option<Row> = None;
         for item in self.tree(table)?.range(from..) {
             let (key, bytes) = item.map_err(|e| engine(&e))?;
             let (key, part) = split_part_key(&key)?;
             if key < from {
                 continue; // a shorter key, whose part number begins like the rest of `from`
             }
-            if part == 0 {
-                if rows.len() == limit {
-                    break;
+            let is_last = bytes.len() < PART_BYTES;
+            let more = match (&mut begun, part) {
+                (Some(_), 0) => return missing("is cut short"),
+                (None, 0) if is_last => take(key, &bytes),
+                (None, 0) => {
+                    begun = Some((key.to_vec(), bytes.to_vec()));
+                    true
                 }
-                rows.push((key.to_vec(), bytes.to_vec()));
-            } else if let Some((_, value)) = rows.last_mut().filter(|(k, _)| k == key && !complete) {
-                value.extend_from_slice(&bytes);
-            } else {
-                return Err(StoreError::Engine("a value has parts missing".into()));
+                (None, part) if is_spacer(part) => true,
+                (Some((of, value)), _) if of == key => {
+                    value.extend_from_slice(&bytes);
+                    !is_last || begun.take().is_some_and(|(key, value)| take(&key, &value))
+                }
+                _ => return missing("has parts missing"),
+            };
+            if !more {
+                return Ok(());
             }
-            complete = bytes.len() < PART_BYTES;
         }
-        if complete { Ok(rows) } else { Err(StoreError::Engine("a value is cut short".into())) }
+        if begun.is_none() { Ok(()) } else { missing("is cut short") }
     }
 
     fn read_keys(&self, table: Table, from: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
@@ -302,19 +343,6 @@ impl SledStore {
             }
         }
         Ok(keys)
-    }
-
-    fn read_floor(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let last_part = [key, &u16::MAX.to_be_bytes()].concat();
-        let mut below = self.tree(table)?.range(..=last_part);
-        // A longer key can sort between a key and its last part.
-        loop {
-            let Some(part_key) = below.next_back().transpose().map_err(|e| engine(&e))? else { return Ok(None) };
-            let (found, _) = split_part_key(&part_key.0)?;
-            if found <= key {
-                return Ok(Some(found.to_vec()));
-            }
-        }
     }
 
     fn write(&self, table: Table, writes: Vec<Write>) -> Result<(), StoreError> {
@@ -337,6 +365,9 @@ impl SledStore {
                 batch.remove(part_key(&key, next)?);
                 next += 1;
             }
+            if value.is_none() {
+                spacers(table, &key).try_for_each(|spacer| spacer.map(|spacer| batch.remove(spacer)))?;
+            }
         }
         tree.apply_batch(batch).map_err(|e| engine(&e))
     }
@@ -348,6 +379,9 @@ impl SledStore {
                 for (number, part) in parts(value).enumerate() {
                     let part = if with_values { part } else { &[] };
                     tree.insert(part_key(key, number)?, part).map_err(|e| engine(&e))?;
+                }
+                for spacer in spacers(table, key).take_while(|_| !with_values) {
+                    tree.insert(spacer?, &[]).map_err(|e| engine(&e))?;
                 }
             }
         }

@@ -144,6 +144,19 @@ impl Stated {
         Ok(Self { date, zone, last })
     }
 
+    /// A stated date from its stored parts: the zone's name, and seconds east of UTC.
+    ///
+    /// # Errors
+    /// [`StatedError::ZoneMismatch`] if they do not fit together, or there is no last instant.
+    pub(crate) fn stored(date: Edtf, zone: Option<(CompactString, i32)>) -> Result<Self, StatedError> {
+        Self::from_parts(date, zone.map(|(name, offset_s)| Zone { name, offset_s }))
+    }
+
+    /// The zone of a date without an hour: its name, and seconds east of UTC.
+    pub(crate) fn zone(&self) -> Option<(&str, i32)> {
+        self.zone.as_ref().map(|zone| (zone.name.as_str(), zone.offset_s))
+    }
+
     /// Whether a date and a zone (name, seconds east of UTC) fit together.
     pub(crate) fn is_valid(date: Edtf, zone: Option<(&str, i32)>) -> bool {
         last_instant(date, zone).is_ok()

@@ -11,8 +11,9 @@ use super::web::Others;
 use crate::body::Record;
 use crate::event::{Alias, Content, Event, NameKind, Question, Target};
 use crate::ledger::{Entry, Ledger, OpenError};
+use crate::projection::Ranges;
 use crate::reading::{Aliases, Corrections};
-use crate::replay::{AskedAs, Ranges};
+use crate::replay::AskedAs;
 use crate::text::Name;
 use crate::time::{Instant, KnownAt};
 

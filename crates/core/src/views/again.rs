@@ -44,7 +44,7 @@ pub(super) fn said_again(ledger: &Ledger, query: &Query, replayed: &Replay, way:
         let now = standing.and_then(|s| s.combined.as_ref());
         if let Some(standing) = standing.filter(|_| now.is_some_and(|now| relate(now, &then).0 == Relation::Agreement))
         {
-            again.insert(of, Party { source: source.clone(), entries: standing.entries.clone() });
+            again.insert(of, Party { source: source.clone(), entries: standing.entries.to_vec() });
         }
     }
     Ok(again)

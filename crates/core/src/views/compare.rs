@@ -314,7 +314,7 @@ pub(super) fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
 }
 
 fn party(cell: &Cell, standing: &Standing) -> Party {
-    Party { source: cell.source.clone(), entries: standing.entries.clone() }
+    Party { source: cell.source.clone(), entries: standing.entries.to_vec() }
 }
 
 /// What a stance makes of the answers of others.

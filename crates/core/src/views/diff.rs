@@ -11,8 +11,9 @@ use super::verdict::Verdict;
 use super::way::Way;
 use crate::event::{NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
+use crate::projection::Ranges;
 use crate::reading::Aliases;
-use crate::replay::{Filter, Query, Ranges, Replay, Standing, StandingStance};
+use crate::replay::{Filter, Query, Replay, Standing, StandingStance};
 use crate::text::Name;
 
 /// The clock along which two moments are compared.

@@ -7,8 +7,9 @@ use super::way::Way;
 use super::web::{Others, Web};
 use crate::event::{Alias, Content, Event, NameKind, Question};
 use crate::ledger::{Entry, Ledger, OpenError};
+use crate::projection::Ranges;
 use crate::reading::{Aliases, Corrections, Reading};
-use crate::replay::{Ranges, from_index};
+use crate::replay::from_index;
 use crate::time::KnownAt;
 
 /// What changes how entries read.

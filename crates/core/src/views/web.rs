@@ -7,8 +7,7 @@ use super::history::points_at;
 use crate::body::Record;
 use crate::event::{Content, Event};
 use crate::ledger::{Entry, Ledger, OpenError};
-use crate::projection::{Groups, Kind, Reader};
-use crate::replay::Ranges;
+use crate::projection::{Groups, Kind, Ranges, Reader};
 
 /// Entries that are no claims, whole.
 pub(super) type Others = BTreeMap<u64, (Entry, Record)>;
@@ -37,13 +36,13 @@ impl<'r> Web<'r> {
     }
 
     /// Adds what is posted in these ranges.
-    pub(super) fn add_posted(&mut self, Ranges { order, ranges }: &Ranges) -> Result<(), OpenError> {
-        let posted = |all: &Groups<'_>| {
+    pub(super) fn add_posted(&mut self, ranges: &Ranges) -> Result<(), OpenError> {
+        let posted = |all: &Groups| {
             let postings = all.groups.iter().flat_map(|group| all.postings(group));
             Ok(postings.map(|p| (p.kind, p.index)).collect::<Vec<_>>())
         };
         let mut open = BTreeSet::new();
-        for (kind, index) in self.reader.scan(*order, ranges, posted)?.into_iter().flatten() {
+        for (kind, index) in self.reader.scan(ranges, posted)?.into_iter().flatten() {
             if kind != Kind::Claim {
                 open.insert(index);
             } else if self.claims.insert(index) {
