@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
+    /// Look for what may be a slip, and say what one could do; nothing is changed
+    Doctor(crate::commands::doctor::DoctorArgs),
     /// Build the index of views anew from the entries
     Reindex,
     /// Keep a copy in plain files up to date with every append; without a directory: check the mirrors

@@ -62,15 +62,20 @@ pub(crate) fn asked_as(all: &[AskedAs]) -> String {
 }
 
 pub(crate) fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+    clocks_of(query, replay.known_entries, replay.head.size, zone)
+}
+
+/// Which clocks an answer was made by, of how many entries.
+pub(crate) fn clocks_of(query: &Query, known: u64, entries: u64, zone: &TimeZone) -> String {
     let stated = match &query.as_of {
         Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
         None => "everything said".into(),
     };
     let recorded = match &query.known_at {
         Some(known_at) => {
-            format!("what this ledger knew at {known_at} ({} of {} entries)", replay.known_entries, replay.head.size)
+            format!("what this ledger knew at {known_at} ({known} of {entries} entries)")
         }
-        None => format!("everything known ({} entries)", replay.head.size),
+        None => format!("everything known ({entries} entries)"),
     };
     format!("Stated clock: {stated}. Recorded clock: {recorded}.\n")
 }
