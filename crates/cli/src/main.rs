@@ -57,6 +57,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::History(args) => commands::history::run(&session, &args),
         Command::Why(args) => commands::why::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Capture(args) => commands::capture::run(&session, &args),
         Command::Doctor(args) => commands::doctor::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
         Command::Mirror(args) => commands::mirror::run(&session, &args),

@@ -171,7 +171,9 @@ impl AllNames {
         ];
         for (kind, names) in kinds {
             if names.is_cut() {
-                report.limits.push(format!("Only the first {MAX_NAMES} {}s were compared by their names.", kind.as_str()));
+                report
+                    .limits
+                    .push(format!("Only the first {MAX_NAMES} {}s were compared by their names.", kind.as_str()));
             }
             let alike = alike_names::find(kind, names, report);
             if kind != NameKind::Source && report.wants(Lint::AlikeQuestions) {

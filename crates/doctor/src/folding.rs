@@ -29,7 +29,9 @@ pub(crate) fn digits(text: &str) -> String {
 
 /// What stands between words. Vowel signs of Indic and Semitic scripts are part of the word.
 fn is_between(c: char) -> bool {
-    c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '\u{2010}'..='\u{205E}' | '«' | '»' | '·' | '،' | '。' | '、')
+    c.is_whitespace()
+        || c.is_ascii_punctuation()
+        || matches!(c, '\u{2010}'..='\u{205E}' | '«' | '»' | '·' | '،' | '。' | '、')
 }
 
 /// The accents of Latin, Greek and Cyrillic letters.

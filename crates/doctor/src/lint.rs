@@ -86,7 +86,10 @@ impl FromStr for Lint {
     type Err = UnknownLint;
 
     fn from_str(text: &str) -> Result<Self, UnknownLint> {
-        Self::ALL.into_iter().find(|lint| lint.name() == text).ok_or_else(|| UnknownLint(text.chars().take(60).collect()))
+        Self::ALL
+            .into_iter()
+            .find(|lint| lint.name() == text)
+            .ok_or_else(|| UnknownLint(text.chars().take(60).collect()))
     }
 }
 

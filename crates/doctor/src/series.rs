@@ -174,7 +174,9 @@ impl Total {
         match self {
             Self::ByName(word) => format!("The question calls itself a total (`{word}`), and a total does not fall."),
             Self::ByBehaviour { rises, falls } => {
-                format!("The figure rose {rises} times and fell {falls} times, as a total does, and a total does not fall.")
+                format!(
+                    "The figure rose {rises} times and fell {falls} times, as a total does, and a total does not fall."
+                )
             }
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod append;
 pub(crate) mod audit;
 pub(crate) mod backup;
+pub(crate) mod capture;
 pub(crate) mod checkpoint;
 mod checkpoint_audit;
 pub(crate) mod clone;

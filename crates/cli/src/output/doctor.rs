@@ -25,7 +25,9 @@ pub(crate) fn text(report: &Report, query: &Query, zone: &TimeZone, limit: usize
         }
         if shown.len() < found {
             let more = found - shown.len();
-            text.push_str(&format!("  ... and {more} more; `--limit N` shows more, `--format json` up to 1000 of each lint.\n"));
+            text.push_str(&format!(
+                "  ... and {more} more; `--limit N` shows more, `--format json` up to 1000 of each lint.\n"
+            ));
         }
         text.push_str(&format!("  What one could do: {}\n\n", lint.advice()));
     }
@@ -72,7 +74,8 @@ fn shell(words: &[String]) -> String {
 /// The report for programs.
 pub(crate) fn json(report: &Report, query: &Query, limit: usize) -> Value {
     let counts = report.lints.iter().map(|lint| json!({"lint": lint.name(), "found": report.found(*lint)}));
-    let shown = report.lints.iter().flat_map(|lint| report.findings.iter().filter(move |f| f.lint == *lint).take(limit));
+    let shown =
+        report.lints.iter().flat_map(|lint| report.findings.iter().filter(move |f| f.lint == *lint).take(limit));
     let finding = |f: &Finding| {
         json!({
             "lint": f.lint.name(),
@@ -112,8 +115,6 @@ pub(crate) fn lints_text(lints: &[Lint]) -> String {
 
 /// The same for programs.
 pub(crate) fn lints_json(lints: &[Lint]) -> Value {
-    let about = |lint: &Lint| {
-        json!({"lint": lint.name(), "finds": lint.finds(), "advice": lint.advice(), "false_alarms": lint.false_alarms()})
-    };
+    let about = |lint: &Lint| json!({"lint": lint.name(), "finds": lint.finds(), "advice": lint.advice(), "false_alarms": lint.false_alarms()});
     json!({"lints": lints.iter().map(about).collect::<Vec<_>>()})
 }

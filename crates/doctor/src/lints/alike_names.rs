@@ -95,7 +95,8 @@ pub(crate) fn find(kind: NameKind, names: &Names, report: &mut Report) -> HashSe
 
 /// Pairs of names that have a key in common, each pair once.
 fn together(keys: impl Iterator<Item = Vec<u64>>) -> Vec<(usize, usize)> {
-    let mut keyed: Vec<(u64, usize)> = keys.enumerate().flat_map(|(at, keys)| keys.into_iter().map(move |k| (k, at))).collect();
+    let mut keyed: Vec<(u64, usize)> =
+        keys.enumerate().flat_map(|(at, keys)| keys.into_iter().map(move |k| (k, at))).collect();
     keyed.sort_unstable();
     keyed.dedup();
     let mut pairs = Vec::new();

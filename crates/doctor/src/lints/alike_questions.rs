@@ -65,7 +65,8 @@ pub(crate) fn find(kind: NameKind, names: &Names, known: &HashSet<(usize, usize)
 
 /// The words that a name comes to; `None` if hardly anything is left.
 fn meaning(name: &str) -> Option<String> {
-    let mut words: Vec<String> = folding::words(name).iter().filter(|w| !SMALL.contains(&w.as_str())).map(|w| root(w)).collect();
+    let mut words: Vec<String> =
+        folding::words(name).iter().filter(|w| !SMALL.contains(&w.as_str())).map(|w| root(w)).collect();
     words.sort_unstable();
     (words.concat().chars().count() >= 4).then(|| words.join(" "))
 }

@@ -78,7 +78,8 @@ fn is_earlier(one: &Edtf, other: &Edtf) -> bool {
 
 /// The first day that a date can mean; none for a part of a century, which begins long before what is meant.
 fn first_day(date: &Edtf) -> Option<NaiveDate> {
-    let vague = |form: DateForm| matches!(form, DateForm::Century(_) | DateForm::Decade(_) | DateForm::SomeDayOfYear(_));
+    let vague =
+        |form: DateForm| matches!(form, DateForm::Century(_) | DateForm::Decade(_) | DateForm::SomeDayOfYear(_));
     match date {
         Edtf::Date(date) if vague(date.form()) => None,
         Edtf::Interval(Endpoint::Date(date), _) if vague(date.form()) => None,
@@ -110,7 +111,9 @@ fn days(text: &str, marks: &[char]) -> Vec<NaiveDate> {
             let number = |s: &str, digits: usize| {
                 (s.len() == digits && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse::<u32>().ok()).flatten()
             };
-            let Some(((year, month), day)) = number(year, 4).zip(number(month, 2)).zip(number(day, 2)) else { continue };
+            let Some(((year, month), day)) = number(year, 4).zip(number(month, 2)).zip(number(day, 2)) else {
+                continue;
+            };
             days.extend(i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, day)));
         }
     }
