@@ -424,7 +424,7 @@ fn clean_sets_raise_few_alarms() {
 
 /// False alarms on the examples that come with the project; each is explained in docs/doctor.md.
 const SOTK: &[(&str, u64)] = &[("before-event", 1)];
-const SEED: &[(&str, u64)] = &[];
+const SEED: &[(&str, u64)] = &[("before-event", 2)];
 const CASUALTIES: &[(&str, u64)] = &[];
 
 #[test]
@@ -464,8 +464,9 @@ fn real_totals_and_the_slip_that_lasted_two_days() {
 }
 
 /// Two totals fell (famine_cum, killed_women_cum); the rest is explained in docs/doctor.md.
-const GAZA: &[(&str, u64)] = &[("falling-total", 2)];
-const NAMES: &[(&str, u64)] = &[];
+const GAZA: &[(&str, u64)] = &[("falling-total", 2), ("one-origin", 9)];
+/// One of Oryx's classes has two names.
+const NAMES: &[(&str, u64)] = &[("alike-names", 1)];
 
 #[test]
 fn two_compilers_of_the_same_bulletins() {
@@ -495,8 +496,8 @@ fn sources_dated_before_the_event() {
     for slip in ["S_OHR", "SOHE", "SOGR", "SORH", "Whaa Report", "AIrwars", "Ahlul Bayt News Agency (ABNA)"] {
         assert!(froms.contains(&slip), "{slip}: {froms:?}");
     }
-    assert!(froms.len() <= 20, "more than the slips that are there: {froms:?}");
+    assert!(froms.len() <= 25, "more than the slips that are there: {froms:?}");
 }
 
-/// What UCDP's set has besides its names.
-const UCDP: &[(&str, u64)] = &[("before-event", 285)];
+/// What UCDP's set has besides its names: headlines that are vaguer than what was coded.
+const UCDP: &[(&str, u64)] = &[("before-event", 285), ("false-exactness", 106)];

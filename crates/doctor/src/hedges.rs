@@ -178,10 +178,10 @@ const BEFORE: &[(Hedge, &[&str])] = &[
 
 /// Hedges that stand after it.
 const AFTER: &[(Hedge, &[&str])] = &[
-    (Hedge::AtLeast, &["or more", "at least", "oder mehr", "ou plus", "или более", "على الأقل"]),
+    (Hedge::AtLeast, &["or more", "oder mehr", "ou plus", "или более", "على الأقل"]),
     (Hedge::MoreThan, &["dən çox", "dan çox", "den fazla", "dan fazla", "ից ավելի"]),
-    (Hedge::AtMost, &["at most", "or fewer", "or less"]),
-    (Hedge::About, &["or so", "approximately"]),
+    (Hedge::AtMost, &["or fewer", "or less"]),
+    (Hedge::About, &["or so"]),
 ];
 
 /// The numbers that English writes as words, as far as sources give them in words.

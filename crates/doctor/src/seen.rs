@@ -96,7 +96,8 @@ pub(crate) fn look(index: u64, record: &Record, readings: &Readings, query: &Que
 fn statement(index: u64, claim: &Claim, readings: &Readings) -> Statement {
     let Claim { by, question, value, unit, quote, .. } = claim;
     let question = readings.question(question);
-    let words = quote.as_ref().map(|q| folding::words(q.as_str())).filter(|words| words.len() >= QUOTE_WORDS);
+    let long = quote.as_ref().filter(|q| q.as_str().split_whitespace().count() >= QUOTE_WORDS);
+    let words = long.map(|q| folding::words(q.as_str()));
     let last_day = by.stated.date().day_span().1;
     Statement {
         index,

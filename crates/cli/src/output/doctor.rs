@@ -48,6 +48,7 @@ fn end(report: &Report) -> String {
     let claims = report.claims;
     let mut text = match report.total() {
         0 => format!("Nothing to remark on {claims} claims. That does not make them right.\n"),
+        1 => format!("1 remark on {claims} claims. It is advice; nothing was changed.\n"),
         found => format!("{found} remarks on {claims} claims. They are advice; nothing was changed.\n"),
     };
     if report.redacted > 0 {

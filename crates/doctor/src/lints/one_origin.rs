@@ -13,11 +13,11 @@
 //! **False alarms.** Two parties that agree on a text say the same words, as in a joint statement. An agency with people of its own on the
 //! spot can confirm what others say. Three days are a guess at how long an agency's figure travels.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use sayso_core::event::Question;
-use sayso_core::text::{Label, Name};
+use sayso_core::text::{Label, Name, UNATTRIBUTED};
 
 use crate::finding::{Finding, Report};
 use crate::folding;
@@ -28,7 +28,7 @@ use crate::seen::Statement;
 pub(crate) const ABOUT: About = About {
     name: "one-origin",
     finds: "Two claims that look independent and seem to come from one origin through two carriers.",
-    advice: "Read where each has it from. If one only passes the other's words on, it belongs into `via` of the same source: `sayso correct --of '#N' \
+    advice: "Read where each has it from. If one only passes the other's words on, it belongs in `via` of the same source: `sayso correct --of '#N' \
              --source ... --via ...`.",
     false_alarms: "Joint statements, and agencies that confirm a figure by themselves.",
 };
@@ -41,7 +41,10 @@ const MOST_TOGETHER: usize = 50;
 /// Claims, by what they say.
 #[derive(Default)]
 pub(crate) struct Origins {
-    folk: IndexSet<String>,
+    /// By their letters, each with the spelling that came first.
+    folk: IndexMap<String, String>,
+    /// Spellings that were met: looking letters up each time takes longer.
+    spellings: HashMap<String, u32>,
     ways: IndexMap<Vec<u32>, ()>,
     said: Vec<Said>,
 }
@@ -77,8 +80,14 @@ impl Origins {
 
     /// A source or carrier by number, however it is spelt.
     fn person(&mut self, name: &str) -> u32 {
-        let (at, _) = self.folk.insert_full(folding::letters(name));
-        u32::try_from(at).unwrap_or(u32::MAX)
+        if let Some(known) = self.spellings.get(name) {
+            return *known;
+        }
+        let folded = self.folk.entry(folding::letters(name));
+        let person = u32::try_from(folded.index()).unwrap_or(u32::MAX);
+        folded.or_insert_with(|| name.to_owned());
+        self.spellings.insert(name.to_owned(), person);
+        person
     }
 
     fn way(&self, said: &Said) -> &[u32] {
@@ -94,15 +103,14 @@ impl Origins {
         tell: &dyn Fn(u64) -> Option<(Name, Question, String)>,
     ) {
         self.said.sort_unstable_by_key(|s| (s.is_quote, s.what, s.at, s.index));
-        let nobody = self.folk.get_index_of(&folding::letters(sayso_core::text::UNATTRIBUTED));
-        let nobody = nobody.and_then(|at| u32::try_from(at).ok());
-        let mut told: HashMap<(u64, u64), ()> = HashMap::new();
+        let nobody = self.spellings.get(UNATTRIBUTED).copied();
+        let mut told: HashSet<(u64, u64)> = HashSet::new();
         for same in self.said.chunk_by(|a, b| (a.is_quote, a.what) == (b.is_quote, b.what)) {
             let same = same.get(..MOST_TOGETHER).unwrap_or(same);
             for (at, a) in same.iter().enumerate() {
                 for b in same.iter().skip(at + 1) {
                     let Some(why) = self.why(a, b, nobody) else { continue };
-                    if told.insert((a.index, b.index), ()).is_none()
+                    if told.insert((a.index, b.index))
                         && let (Some((one, question, value)), Some((other, ..))) = (tell(a.index), tell(b.index))
                     {
                         let on = format!("{} / {}", question.subject, question.predicate);
@@ -148,6 +156,10 @@ impl Origins {
     }
 
     fn name(&self, person: u32) -> &str {
-        usize::try_from(person).ok().and_then(|at| self.folk.get_index(at)).map(String::as_str).unwrap_or_default()
+        usize::try_from(person)
+            .ok()
+            .and_then(|at| self.folk.get_index(at))
+            .map(|(_, name)| name.as_str())
+            .unwrap_or_default()
     }
 }
