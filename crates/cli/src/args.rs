@@ -125,6 +125,10 @@ pub(crate) enum Command {
     Report(crate::picture_args::ReportArgs),
     /// Check that nothing was altered
     Audit(AuditArgs),
+    /// Keep a captured page or document by its hash, and look for the words that claims quote from it
+    Capture(crate::commands::capture::CaptureArgs),
+    /// Look for what may be a slip, and say what one could do; nothing is changed
+    Doctor(crate::commands::doctor::DoctorArgs),
     /// Build the index of views anew from the entries
     #[command(after_help = "Example:\n  sayso reindex")]
     Reindex,
@@ -505,6 +509,9 @@ pub(crate) struct AuditArgs {
     pub(crate) checkpoint: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trust: crate::proof::trust::TrustArgs,
+    /// Also hash all captured files again, and look for the quoted words in them again
+    #[arg(long)]
+    pub(crate) evidence: bool,
 }
 
 #[derive(Args)]

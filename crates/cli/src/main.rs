@@ -63,6 +63,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Matrix(args) => commands::pictures::matrix(&session, &args),
         Command::Report(args) => commands::report::run(&session, &args),
         Command::Audit(args) => commands::audit::run(&session, &args),
+        Command::Capture(args) => commands::capture::run(&session, &args),
+        Command::Doctor(args) => commands::doctor::run(&session, &args),
         Command::Reindex => commands::reindex::run(&session),
         Command::Mirror(args) => commands::mirror::run(&session, &args),
         Command::Backup(args) => commands::backup::run(&session, &args),

@@ -4,7 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sayso_core::audit::{Audit, audit};
+use sayso_core::directory::LedgerDir;
 use sayso_core::entry::Head;
+use sayso_core::machine::SystemEntropy;
+use sayso_core::time::SystemClock;
+use sayso_evidence::{CheckError, Keep, Report, check};
 
 use super::checkpoint_audit::{Anchored, Kept};
 use crate::args::AuditArgs;
@@ -28,18 +32,36 @@ pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliEr
     }
     bar.finish_and_clear();
     let anchored = kept.map(|kept| kept.compare(&result, dir.store())).transpose()?;
+    let evidence = if args.evidence { Some(check_evidence(dir)?) } else { None };
     if session.is_json() {
         let mut found = json::audit(&result);
         if let (Some(anchored), Some(found)) = (&anchored, found.as_object_mut()) {
             found.insert("checkpoint".into(), anchored.as_json());
         }
+        if let (Some(evidence), Some(found)) = (&evidence, found.as_object_mut()) {
+            found.insert("evidence".into(), output::evidence::json(evidence));
+        }
         json::print(&found)?;
     } else {
         let checkpoint = anchored.as_ref().map(Anchored::text);
-        output::print(&text(&result, !receipts.is_empty(), checkpoint.as_deref()))?;
+        let evidence = evidence.as_ref().map(output::evidence::text).unwrap_or_default();
+        output::print(&format!("{}{evidence}", text(&result, !receipts.is_empty(), checkpoint.as_deref())))?;
     }
-    let sound = result.is_sound() && anchored.is_none_or(|a| a.fits());
+    let sound = result.is_sound() && anchored.is_none_or(|a| a.fits()) && evidence.is_none_or(|e| e.is_sound());
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// Hashes what was captured again, and looks for the quoted words again.
+fn check_evidence(dir: LedgerDir) -> Result<Report, CliError> {
+    let keep = Keep::of(dir.path());
+    let ledger = dir.ledger(SystemClock, SystemEntropy)?;
+    let bar = progress::spinner("checking evidence");
+    let checked = check(&ledger, &keep, &|| bar.inc(1));
+    bar.finish_and_clear();
+    checked.map_err(|e| match e {
+        CheckError::Open(e) => e.into(),
+        e => CliError::failed(e),
+    })
 }
 
 fn receipts(given: &[String]) -> Result<Vec<Head>, CliError> {

@@ -4,6 +4,8 @@ pub(crate) mod compare;
 pub(crate) mod csv;
 pub(crate) mod describe;
 pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod evidence;
 pub(crate) mod history;
 pub(crate) mod item;
 pub(crate) mod json;

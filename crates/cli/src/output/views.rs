@@ -62,11 +62,16 @@ pub(crate) fn asked_as(all: &[AskedAs]) -> String {
 }
 
 pub(crate) fn clocks(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
+    clocks_of(query, replay.known_entries, replay.head.size, zone)
+}
+
+/// Which clocks an answer was made by, of how many entries.
+pub(crate) fn clocks_of(query: &Query, known_entries: u64, size: u64, zone: &TimeZone) -> String {
     let stated = match &query.as_of {
         Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
         None => "everything said".into(),
     };
-    format!("Stated clock: {stated}. {}\n", recorded_clock(query, replay.known_entries, replay.head.size))
+    format!("Stated clock: {stated}. {}\n", recorded_clock(query, known_entries, size))
 }
 
 /// How far the recorded clock goes.

@@ -1,0 +1,296 @@
+//! Words by which a source says that a number is not exact: "at least", "more than", "about".
+
+use std::sync::LazyLock;
+
+use crate::folding;
+
+/// What a hedge makes of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hedge {
+    AtLeast,
+    MoreThan,
+    AtMost,
+    LessThan,
+    About,
+}
+
+impl Hedge {
+    /// The value as it would be recorded, for the command line.
+    pub(crate) fn value(self, n: &str) -> String {
+        let sign = match self {
+            Self::AtLeast => ">=",
+            Self::MoreThan => ">",
+            Self::AtMost => "<=",
+            Self::LessThan => "<",
+            Self::About => "~",
+        };
+        format!("{sign}{n}")
+    }
+}
+
+/// Hedges that stand before the number, in small letters, in the languages that the project has met. Words that also mean something else before a
+/// number are left out: "over" and "some" are in, "under" and Russian "до" (also "until") are not.
+const BEFORE: &[(Hedge, &[&str])] = &[
+    (
+        Hedge::AtLeast,
+        &[
+            "at least",
+            "no fewer than",
+            "not fewer than",
+            "no less than",
+            "not less than",
+            "a minimum of",
+            "au moins",
+            "mindestens",
+            "wenigstens",
+            "al menos",
+            "por lo menos",
+            "almeno",
+            "pelo menos",
+            "не менее",
+            "не меньше",
+            "как минимум",
+            "по меньшей мере",
+            "щонайменше",
+            "не менше",
+            "принаймні",
+            "առնվազն",
+            "ən azı",
+            "azı",
+            "en az",
+            "sedikitnya",
+            "setidaknya",
+            "paling sedikit",
+            "ما لا يقل عن",
+        ],
+    ),
+    (
+        Hedge::MoreThan,
+        &[
+            "more than",
+            "over",
+            "upwards of",
+            "in excess of",
+            "plus de",
+            "mehr als",
+            "más de",
+            "più di",
+            "oltre",
+            "mais de",
+            "более",
+            "больше",
+            "свыше",
+            "более чем",
+            "понад",
+            "більше",
+            "більш ніж",
+            "ավելի քան",
+            "lebih dari",
+            "أكثر من",
+        ],
+    ),
+    (
+        Hedge::AtMost,
+        &[
+            "at most",
+            "up to",
+            "no more than",
+            "not more than",
+            "a maximum of",
+            "as many as",
+            "au plus",
+            "jusqu'à",
+            "höchstens",
+            "bis zu",
+            "como máximo",
+            "al massimo",
+            "не более",
+            "не больше",
+            "не більше",
+            "ən çoxu",
+            "en fazla",
+            "paling banyak",
+            "maksimal",
+        ],
+    ),
+    (
+        Hedge::LessThan,
+        &[
+            "fewer than",
+            "less than",
+            "moins de",
+            "weniger als",
+            "menos de",
+            "meno di",
+            "менее",
+            "менше",
+            "kurang dari",
+            "أقل من",
+        ],
+    ),
+    (
+        Hedge::About,
+        &[
+            "about",
+            "around",
+            "approximately",
+            "roughly",
+            "some",
+            "nearly",
+            "almost",
+            "close to",
+            "circa",
+            "an estimated",
+            "estimated",
+            "environ",
+            "près de",
+            "quelque",
+            "etwa",
+            "rund",
+            "ungefähr",
+            "knapp",
+            "alrededor de",
+            "cerca de",
+            "unos",
+            "casi",
+            "около",
+            "примерно",
+            "приблизительно",
+            "порядка",
+            "почти",
+            "близько",
+            "приблизно",
+            "майже",
+            "орієнтовно",
+            "շուրջ",
+            "մոտ",
+            "մոտավորապես",
+            "təxminən",
+            "yaklaşık",
+            "sekitar",
+            "hampir",
+            "kira-kira",
+            "نحو",
+            "حوالي",
+        ],
+    ),
+];
+
+/// Hedges that stand after it.
+const AFTER: &[(Hedge, &[&str])] = &[
+    (Hedge::AtLeast, &["or more", "oder mehr", "ou plus", "или более", "على الأقل"]),
+    (Hedge::MoreThan, &["dən çox", "dan çox", "den fazla", "dan fazla", "ից ավելի"]),
+    (Hedge::AtMost, &["or fewer", "or less"]),
+    (Hedge::About, &["or so"]),
+];
+
+/// The numbers that English writes as words, as far as sources give them in words.
+const WORDS: &[(&str, &str)] = &[
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+    ("eleven", "11"),
+    ("twelve", "12"),
+    ("thirteen", "13"),
+    ("fourteen", "14"),
+    ("fifteen", "15"),
+    ("sixteen", "16"),
+    ("seventeen", "17"),
+    ("eighteen", "18"),
+    ("nineteen", "19"),
+    ("twenty", "20"),
+    ("thirty", "30"),
+    ("forty", "40"),
+    ("fifty", "50"),
+    ("sixty", "60"),
+    ("seventy", "70"),
+    ("eighty", "80"),
+    ("ninety", "90"),
+    ("dozen", "12"),
+];
+
+/// The hedge that a text puts on a number, with its words.
+pub(crate) fn on_number(text: &str, number: &str) -> Option<(Hedge, String)> {
+    let words = folding::words(&joined_digits(text));
+    let is_number = |word: &String| word == number || WORDS.iter().any(|(w, n)| w == word && *n == number);
+    for (at, _) in words.iter().enumerate().filter(|(_, word)| is_number(word)) {
+        let before = words.get(..at).unwrap_or_default();
+        let after = words.get(at + 1..).unwrap_or_default();
+        // A hedge of several words may have one more between itself and the number: "at least another two".
+        let close = |hedge: &[String]| {
+            before.ends_with(hedge) || (hedge.len() > 1 && before.split_last().is_some_and(|(_, b)| b.ends_with(hedge)))
+        };
+        let found = BEFORE_WORDS.iter().filter(|(_, words)| close(words)).max_by_key(|(_, words)| words.len());
+        let found = found.or_else(|| AFTER_WORDS.iter().find(|(_, words)| after.starts_with(words)));
+        if let Some((hedge, words)) = found {
+            return Some((*hedge, words.join(" ")));
+        }
+    }
+    None
+}
+
+/// The hedge that a few words are or begin with.
+pub(crate) fn alone(text: &str) -> Option<(Hedge, String)> {
+    let words = folding::words(text);
+    if words.len() > 4 {
+        return None;
+    }
+    let found = BEFORE_WORDS.iter().filter(|(_, hedge)| words.starts_with(hedge)).max_by_key(|(_, words)| words.len());
+    found.map(|(hedge, words)| (*hedge, words.join(" ")))
+}
+
+/// The tables above, cut into words once.
+static BEFORE_WORDS: LazyLock<Vec<(Hedge, Vec<String>)>> = LazyLock::new(|| in_words(BEFORE));
+static AFTER_WORDS: LazyLock<Vec<(Hedge, Vec<String>)>> = LazyLock::new(|| in_words(AFTER));
+
+fn in_words(table: &[(Hedge, &[&str])]) -> Vec<(Hedge, Vec<String>)> {
+    table.iter().flat_map(|(hedge, all)| all.iter().map(|words| (*hedge, folding::words(words)))).collect()
+}
+
+/// The text with the marks between thousands taken out: `1,204`, `1.204`, `1 204` become `1204`.
+fn joined_digits(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+    let joins = |at: usize| {
+        let three = (1..=3).all(|n| is_digit(at + n)) && !is_digit(at + 4);
+        at > 0
+            && is_digit(at - 1)
+            && three
+            && matches!(chars.get(at), Some(',' | '.' | ' ' | '\'' | '’' | '\u{A0}' | '\u{202F}' | '\u{2009}'))
+    };
+    chars.iter().enumerate().filter(|(at, _)| !joins(*at)).map(|(_, c)| *c).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hedge(text: &str, number: &str) -> Option<Hedge> {
+        on_number(text, number).map(|(hedge, _)| hedge)
+    }
+
+    #[test]
+    fn a_hedge_stands_beside_its_number() {
+        assert_eq!(hedge("At least two soldiers were wounded.", "2"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("at least another two", "2"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("no more than 1,204 people", "1204"), Some(Hedge::AtMost), "and not `more than`");
+        assert_eq!(hedge("понад 10 872 танків", "10872"), Some(Hedge::MoreThan));
+        assert_eq!(hedge("առնվազն 2 զինծառայող", "2"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("Sedikitnya 2 tentara terluka", "2"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("100-dən çox", "100"), Some(Hedge::MoreThan));
+        assert_eq!(hedge("12 or more", "12"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("two, at least three of them officers", "2"), None, "it stands beside another number");
+        assert_eq!(hedge("Four soldiers were wounded", "4"), None);
+        assert_eq!(hedge("over the next 4 days", "4"), None);
+        assert_eq!(alone("about").map(|(h, _)| h), Some(Hedge::About));
+        assert_eq!(alone("at least so many").map(|(h, _)| h), Some(Hedge::AtLeast));
+        assert_eq!(alone("very small chance"), None);
+    }
+}
