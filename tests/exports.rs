@@ -42,13 +42,14 @@ const AWKWARD: &str = r##"
 {"kind":"claim","id":"a-16","source":"=1+1","subject":"# heading, \"quoted\"","predicate":"[x](javascript:alert(1))","value":"<script>alert(1)</script> | *a* _b_ `c`","stated":"2023-05-12","citations":[{"url":"javascript:alert(1)"},{"url":"https://example.org/%3Cb%3E"}]}
 {"kind":"claim","id":"a-17","source":"الجزيرة","subject":"Երևան","predicate":"պատասխան","value":"նորություն — «ոչ»","stated":"2023-05-12","via":["reuters"]}
 {"kind":"claim","id":"a-18","source":"yerevan","subject":"clash","predicate":"killed","value":5,"unit":"people","stated":"2023-05-12"}
-{"kind":"correction","of":"a-18","reason":"typing error: the article has four","replacement":{"kind":"claim","source":"yerevan","subject":"clash","predicate":"killed","value":4,"unit":"people","stated":"2023-05-12","citations":[{"url":"https://example.org/killed"}]}}
+{"kind":"correction","of":"a-18","reason":"typing error: the article has four","replacement":{"kind":"claim","source":"yerevan","subject":"clash","predicate":"killed","value":4,"unit":"people","stated":"2023-05-12","via":["afp"],"citations":[{"url":"https://example.org/killed"},{"url":"https://example.org/again"}]}}
 {"kind":"claim","id":"a-19","source":"baku","subject":"clash","predicate":"killed","value":1,"stated":"2023-05-12"}
 {"kind":"claim","id":"a-20","source":"baku","subject":"clash","predicate":"killed","value":3,"stated":"2023-05-12"}
 {"kind":"claim","id":"a-21","source":"eu","subject":"clash","predicate":"killed","value":2,"stated":"2023-05-11"}
 {"kind":"retraction","source":"eu","of":"a-21","stated":"2023-05-12"}
 {"kind":"stance","source":"usa","stance":"declines","subject":"clash","predicate":"killed","stated":"2023-05-12"}
 {"kind":"claim","id":"a-23","source":"baku","subject":"clash","predicate":"vehicles","value":3,"stated":"2023-05-12"}
+{"kind":"claim","id":"a-25","source":"yerevan","subject":"clash","predicate":"vehicles","value":{"min":2},"stated":"2023-05-10","citations":[{"url":"https://example.org/first"}]}
 {"kind":"claim","id":"a-24","source":"yerevan","subject":"clash","predicate":"vehicles","value":{"min":2},"stated":"2023-05-12"}
 {"kind":"claim","id":"a-22","source":"erevan","subject":"clash","predicate":"prisoners","value":6,"stated":"2023-05-12"}
 {"kind":"alias","names":"source","from":"erevan","to":"yerevan"}
@@ -131,9 +132,11 @@ fn what_is_awkward_comes_back_from_every_form() {
     let claims = text(&out, "claims.jsonld");
     for part in [
         r#""datePublished":{"@type":"http://id.loc.gov/datatypes/edtf/EDTF","@value":"2023-05-11?"}"#,
-        r#""description":"The source forecasts this. In its own words: “very *small* chance”.""#,
+        r#""description":"Said as a forecast. In its own words: “very *small* chance”.""#,
         r#""value":"12345678901234567890.25""#,
         r#""temporalCoverage":"2023-07""#,
+        // It said so two days before, and that is where it can first be read.
+        r#""firstAppearance":{"@type":"CreativeWork","url":"https://example.org/first"}"#,
         r#""contributor":{"@type":"Person","name":"a border guard"}"#,
     ] {
         assert!(claims.contains(part), "{part}\n{claims}");
@@ -161,10 +164,6 @@ fn the_week_at_sotk_comes_back_from_every_form() {
             );
         }
     }
-    // The first place where the same words of the same source can be read: #21 and #22 say one thing, and #21 said it first.
-    let claims: Value = serde_json::from_str(&text(&dir.path().join("day"), "claims.jsonld")).unwrap();
-    let firsts = claims["@graph"].as_array().unwrap().iter().filter(|c| c["firstAppearance"]["url"].is_string());
-    assert!(firsts.count() > 10);
 }
 
 #[test]

@@ -405,6 +405,25 @@ fn what_is_inferred_imports_the_sheet_as_it_stands() {
             );
         }
     }
+    // `1.204` may be a thousand and more. Where no cell decides it, the draft says so; where one does, or no dot is read, it does not.
+    for (name, sheet, doubted) in [
+        (
+            "dots.csv",
+            "day;killed;injured\n2023-05-12;1.204;7\n2023-05-13;980;12\n",
+            Some("`killed`, `1.204` is taken for a decimal, 1 and"),
+        ),
+        ("best.csv", "day,low,high\n2023-05-12,1.500,2.500\n", Some("`low`, `1.500`")),
+        ("value.csv", "day,source,predicate,value\n2023-05-12,a,p,12.000\n", Some("`value`, `12.000`")),
+        ("rates.csv", "day,rate\n2023-05-12,1.204\n2023-05-13,0.5\n", None),
+        ("commas.csv", "day;killed\n2023-05-12;1.204,5\n2023-05-13;1.300\n", None),
+        ("whole.csv", "day,killed\n2023-05-12,1204\n", None),
+    ] {
+        desk.write(name, sheet);
+        let (mapping, _) = infer_and_import(&desk.dir.path().join(name));
+        let look = mapping.lines().find(|line| line.contains("LOOK"));
+        assert_eq!(look.is_some(), doubted.is_some(), "{name}\n{mapping}");
+        assert!(look.unwrap_or_default().contains(doubted.unwrap_or_default()), "{name}\n{mapping}");
+    }
     desk.write("events.jsonl", "{\"kind\":\"claim\",\"source\":\"a\"}\n");
     let output = desk.sayso(&["import", "--infer", "events.jsonl"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("in the exchange form already"));

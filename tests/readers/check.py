@@ -307,7 +307,7 @@ def check_story(want):
                 check(child.type not in ("html_inline", "image"), "HTML or a picture in the story", child.content)
                 if child.type == "link_open":
                     links.append(child.attrs["href"])
-            words.append("".join(c.content for c in token.children))
+            words.append("".join(c.content or " " for c in token.children))
     rows = read("compare.json")["questions"]
     check([t for h, t in headings if h == "h3"] == [row["predicate"] for row in rows], "the questions", headings)
     whole = "\n".join(words)

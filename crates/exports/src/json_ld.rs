@@ -76,9 +76,10 @@ fn review(material: &Material<'_>, question: &Question<'_>, claims: Vec<Value>) 
     let row = question.row;
     let findings: Vec<String> = row.findings.iter().map(words::finding).collect();
     let known_since = question.statements.iter().map(|s| s.known_since).max();
-    let said: Vec<String> = (question.statements.iter())
+    let mut said: Vec<String> = (question.statements.iter())
         .filter_map(|s| Some(format!("{}: {}", s.party()?, words::value(s.claim()?))))
         .collect();
+    said.dedup();
     let mut node = object(&[
         ("@type", json!("ClaimReview")),
         ("claimReviewed", json!(format!("{}. {}", words::question(row), said.join("; ")))),
@@ -124,15 +125,19 @@ fn claim(material: &Material<'_>, question: &Question<'_>, statement: &Statement
     if !tags.is_empty() {
         node.insert("keywords".into(), json!(tags));
     }
-    let mut works: Vec<Value> = statement.event.citations.iter().map(|c| work(c, Some(by))).collect();
-    if works.is_empty() && (!by.via.is_empty() || by.published.is_some()) {
-        works.push(Value::Object(carried(object(&[("@type", json!("CreativeWork"))]), by)));
+    let mut works: Vec<Map<String, Value>> = statement.event.citations.iter().map(work).collect();
+    // Who carried it is known of the claim. Of several works nobody can tell which one that is, so it is one more.
+    let alone = if let [one] = works.as_slice() { Some(one.clone()) } else { None };
+    let carrier = carried(alone.clone().unwrap_or_else(|| object(&[("@type", json!("CreativeWork"))])), by);
+    match alone {
+        Some(_) => works = vec![carrier],
+        None if !by.via.is_empty() || by.published.is_some() => works.push(carrier),
+        None => {}
     }
     if !works.is_empty() {
-        node.insert("appearance".into(), Value::Array(works));
+        node.insert("appearance".into(), Value::Array(works.into_iter().map(Value::Object).collect()));
     }
-    // The carriers known are those of this claim; an earlier one may have come through others.
-    node.extend(statement.first.as_ref().map(|c| ("firstAppearance".to_owned(), work(c, None))));
+    node.extend(statement.first.as_ref().map(|c| ("firstAppearance".to_owned(), Value::Object(work(c)))));
     Value::Object(node)
 }
 
@@ -190,8 +195,8 @@ fn date(date: &Edtf) -> Value {
     }
 }
 
-/// Where it can be read. `by`: through whom it came there.
-fn work(citation: &Citation, by: Option<&Attribution>) -> Value {
+/// Where it can be read.
+fn work(citation: &Citation) -> Map<String, Value> {
     let mut node = object(&[("@type", json!("CreativeWork"))]);
     let mut put = |name: &str, text: Option<String>| node.extend(text.map(|t| (name.to_owned(), json!(t))));
     put("url", citation.url().map(ToString::to_string));
@@ -200,10 +205,7 @@ fn work(citation: &Citation, by: Option<&Attribution>) -> Value {
     if let Some(file) = citation.file() {
         node.insert("identifier".into(), property("BLAKE3 hash of the captured file", &file.to_string()));
     }
-    Value::Object(match by {
-        Some(by) => carried(node, by),
-        None => node,
-    })
+    node
 }
 
 /// Adds who carried it, and when they ran it.

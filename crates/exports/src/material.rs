@@ -51,7 +51,8 @@ pub struct Statement<'a> {
     pub corrected: Option<(u64, String)>,
     /// Of a stance: what has become of its target.
     pub stance: Option<&'a StandingStance>,
-    /// Of a claim: where its source can first be read saying so, as far as this ledger knows.
+    /// Of a claim: where its source can first be read saying so, as far as this ledger knows. `None` if that is in several places:
+    /// nobody knows which was the first.
     pub first: Option<Citation>,
 }
 
@@ -198,7 +199,7 @@ impl About {
             (by.map(|by| by.stated.last_instant()), item.index)
         };
         let first = self.items.values().filter(same).min_by_key(said)?;
-        first.as_it_reads()?.citations.first().cloned()
+        if let [only] = first.as_it_reads()?.citations.as_slice() { Some(only.clone()) } else { None }
     }
 }
 

@@ -59,9 +59,7 @@ pub(crate) fn finding(finding: &Finding) -> String {
 pub(crate) fn remarks(statement: &Statement<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(claim) = statement.claim() {
-        if claim.act != Act::Asserts {
-            remarks.push(format!("The source {} this.", claim.act.as_str()));
-        }
+        remarks.extend(speech(claim.act).map(|kind| format!("Said as {kind}.")));
         remarks.extend(claim.modality.as_ref().map(|words| format!("In its own words: “{words}”.")));
     }
     if let Some(by) = statement.event.content.attribution() {
@@ -84,6 +82,18 @@ pub(crate) fn remarks(statement: &Statement<'_>) -> Vec<String> {
         remarks.push(format!("Our record was corrected by #{by}, which is not the source's doing: {reason}."));
     }
     remarks
+}
+
+/// What kind of speech it is, where it is more than to assert something.
+fn speech(act: Act) -> Option<&'static str> {
+    match act {
+        Act::Asserts => None,
+        Act::Denies => Some("a denial"),
+        Act::Accuses => Some("an accusation"),
+        Act::Forecasts => Some("a forecast"),
+        Act::Schedules => Some("a schedule"),
+        Act::Analyses => Some("an analysis"),
+    }
 }
 
 fn read_in(by: &Attribution) -> Option<String> {

@@ -76,19 +76,15 @@ mod tests {
     use crate::args::Cli;
     use clap::{Command, CommandFactory, Parser};
 
-    /// Examples as they stand in the help: lines that begin with two spaces and the program, also over several lines.
+    /// Examples as they stand in the help: lines that begin with two spaces and the program, also over several lines. Two spaces part an
+    /// example from what it does.
     fn examples(help: &str) -> Vec<String> {
-        let joined = help.replace("\\\n", " ");
-        let lines = joined.lines().filter_map(|line| line.strip_prefix("  sayso "));
-        // Two spaces part an example from what it does; before that only the parts of a line that was broken have them.
-        let mut found = Vec::new();
-        for line in lines {
-            let squeezed =
-                if help.contains("\\\n") { line.split_whitespace().collect::<Vec<_>>().join(" ") } else { line.into() };
-            let command = squeezed.split("   ").next().unwrap_or_default();
-            found.push(command.split("  ").next().unwrap_or_default().to_owned());
+        let mut joined = help.to_owned();
+        while let Some((before, after)) = joined.split_once("\\\n") {
+            joined = format!("{} {}", before.trim_end(), after.trim_start());
         }
-        found
+        let commands = joined.lines().filter_map(|line| line.strip_prefix("  sayso "));
+        commands.map(|line| line.split("  ").next().unwrap_or_default().to_owned()).collect()
     }
 
     fn each(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
