@@ -63,7 +63,9 @@ fn as_of(day: NaiveDate, zone: &TimeZone) -> Option<AsOf> {
 fn same_as_compare(ledger: &Ledger, asked: &Query, zone: &TimeZone, days: impl Iterator<Item = NaiveDate>) -> usize {
     let over = over_time(ledger, asked, zone).unwrap();
     let mut rows = 0;
-    for day in days {
+    // An instant cuts through days: what a day takes in by the calendar may lie beyond it. Then only the end can be held against it.
+    let cuts_days = asked.as_of.as_ref().is_some_and(|limit| limit.to_string().contains('T'));
+    for day in days.take_while(|_| !cuts_days) {
         let at = Query { as_of: as_of(day, zone), ..asked.clone() };
         if asked.as_of.as_ref().is_some_and(|limit| limit.end() < at.as_of.as_ref().unwrap().end()) {
             break;

@@ -98,6 +98,7 @@ fn pictures_for_the_documentation(browser: &mut Browser, ledger: &Path, dir: &Pa
     let file = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     browser.press("Escape");
     browser.eval("(() => { const s = document.querySelector('#slider'); s.value = Number(s.value) + 1; s.dispatchEvent(new Event('input')); scrollTo(0, 0); })()");
+    browser.eval("(() => { const f = document.querySelector('#find'); f.value = 'sotk-clash-2023-05-11'; f.dispatchEvent(new Event('input')); })()");
     let chosen = r#"[...document.querySelectorAll('#matrix td button')].find(b => b.classList.contains('v0'))"#;
     browser.eval(&format!("{chosen}.click()"));
     browser.eval("document.activeElement.blur(), scrollTo(0, 0)");
@@ -129,6 +130,9 @@ fn hostile_words_stay_words_in_the_page() {
     browser.open(&page);
     assert_eq!(browser.eval("document.querySelectorAll('#matrix img, #matrix script').length"), 0);
     assert!(browser.text("#matrix").contains(IMAGE));
+    browser.eval("document.querySelector('#slider').focus()");
+    browser.press("Home");
+    assert_eq!(browser.text("#date"), "2023-05-11");
     let first = "document.querySelectorAll('#matrix th.question button')[1]";
     browser.eval(&format!("{first}.id = 'chosen'"));
     browser.click("#chosen");

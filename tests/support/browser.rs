@@ -192,7 +192,10 @@ impl Browser {
     /// A picture of what is seen.
     pub fn screenshot(&mut self) -> Vec<u8> {
         use base64::Engine as _;
-        let answer = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        let answer = self.call(
+            "Page.captureScreenshot",
+            json!({"format": "png", "clip": {"x": 0, "y": 0, "width": 1280, "height": 780, "scale": 0.9}}),
+        );
         base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
     }
 }

@@ -40,7 +40,7 @@ pub fn svg(life: &History, caption: &Caption, zone: &TimeZone) -> String {
     let (top, bottom) = (y, y + LINE * lines.len() as f64);
     for source in &sources {
         let rows = || lines.iter().enumerate().filter(|(_, line)| line.source == *source).map(|(row, _)| row as f64);
-        let (first, last) = (rows().next().unwrap_or_default(), rows().last().unwrap_or_default());
+        let (first, last) = (rows().next().unwrap_or_default(), rows().next_back().unwrap_or_default());
         let x = at(source);
         svg.line([x, top, x, bottom], &format!("stroke=\"{RULE}\""));
         let look = format!("stroke=\"{}\" stroke-width=\"2\" stroke-opacity=\"0.45\"", ink(source));

@@ -31,7 +31,7 @@ pub use fold::fold;
 pub use over_time::day_said;
 pub use view::{AskedAs, Fate, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View};
 
-pub(crate) use over_time::over_time;
+pub(crate) use over_time::{Moment, over_time};
 
 use std::collections::BTreeSet;
 

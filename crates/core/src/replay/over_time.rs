@@ -27,6 +27,15 @@ pub(crate) struct Read {
     pub(crate) redacted: Vec<u64>,
 }
 
+/// What stands on a question as of a day.
+pub(crate) struct Moment<'m> {
+    pub(crate) question: &'m Question,
+    pub(crate) day: NaiveDate,
+    /// The query as of that day.
+    pub(crate) query: &'m Query,
+    pub(crate) replay: Replay,
+}
+
 /// The day with which a statement begins to count: `--as-of` that day, in that zone, takes it in, and the day before does not.
 #[must_use]
 pub fn day_said(stated: &Stated, zone: &TimeZone) -> NaiveDate {
@@ -47,7 +56,7 @@ pub(crate) fn over_time(
     ledger: &Ledger,
     query: &Query,
     zone: &TimeZone,
-    visit: &mut dyn FnMut(&Question, NaiveDate, &Query, Replay) -> Result<(), OpenError>,
+    visit: &mut dyn FnMut(Moment<'_>) -> Result<(), OpenError>,
 ) -> Result<Read, OpenError> {
     let mut query = query.clone();
     (query.filter.tags, query.filter.recorders, query.filter.via) = (vec![], vec![], vec![]);
@@ -72,7 +81,7 @@ pub(crate) fn over_time(
     let Context { corrections, aliases, .. } = context;
     let mut world = World { ledger, query: &query, zone, read: &read, last, corrections, aliases };
     for (question, lane) in lanes {
-        lane.run(&mut world, &find, &mut |day, query, replay| visit(&question, day, query, replay))?;
+        lane.run(&mut world, &find, &question, visit)?;
     }
     Ok(read)
 }
@@ -204,11 +213,14 @@ impl Lane<'_> {
         mut self,
         world: &mut World<'_>,
         find: Find<'_>,
-        visit: &mut dyn FnMut(NaiveDate, &Query, Replay) -> Result<(), OpenError>,
+        question: &Question,
+        visit: &mut dyn FnMut(Moment<'_>) -> Result<(), OpenError>,
     ) -> Result<(), OpenError> {
         self.claims.sort_by_key(|(day, _, statement)| (*day, statement.index));
         let days = self.claims.iter().map(|(day, ..)| *day).chain(self.others.iter().map(|o| o.day));
-        let days: BTreeSet<NaiveDate> = days.collect();
+        let mut days: BTreeSet<NaiveDate> = days.collect();
+        // The end itself may cut through a day, and tell of a stance's claim that it was not stated yet.
+        days.extend(world.last.iter().map(|(last, _)| *last));
         let (mut questions, mut taken, mut retractions) = (Questions::default(), 0, 0);
         for day in days {
             let Some(query) = world.as_of(day) else { continue };
@@ -233,7 +245,7 @@ impl Lane<'_> {
             let names = Names::unseen(&query.filter);
             let replay = drawn.replay(world.ledger, &context, names, head, known, vec![])?;
             Context { corrections: world.corrections, aliases: world.aliases, .. } = context;
-            visit(day, &query, replay)?;
+            visit(Moment { question, day, query: &query, replay })?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::way::Way;
 use crate::entry::Head;
 use crate::event::Question;
 use crate::ledger::{Ledger, OpenError};
-use crate::replay::{self, Query};
+use crate::replay::{self, Moment, Query};
 use crate::time::TimeZone;
 
 /// How everything asked about came to stand.
@@ -60,9 +60,10 @@ impl Course {
 /// [`OpenError`] if an entry cannot be read.
 pub fn over_time(ledger: &Ledger, query: &Query, zone: &TimeZone) -> Result<OverTime, OpenError> {
     let mut courses: Vec<Course> = Vec::new();
-    let read = replay::over_time(ledger, query, zone, &mut |question, day, at, replayed| {
-        let again = said_again(ledger, at, &replayed, Way::Index)?;
-        let row = rows_of(&replayed, &again, &at.filter).into_iter().find(|row| row.question == *question);
+    let read = replay::over_time(ledger, query, zone, &mut |moment| {
+        let Moment { question, day, query, replay } = moment;
+        let again = said_again(ledger, query, &replay, Way::Index)?;
+        let row = rows_of(&replay, &again, &query.filter).into_iter().find(|row| row.question == *question);
         let course = match courses.last_mut() {
             Some(course) if course.question == *question => course,
             _ => {
