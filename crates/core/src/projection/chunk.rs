@@ -17,7 +17,7 @@ use super::varint::{Varints, put, put_signed, put_slice};
 use crate::store::StoreError;
 
 /// Bytes after which a chunk is closed. It is gone through from its beginning, and is what is read from the store for a look-up.
-const CHUNK_BYTES: usize = 8 * 1024;
+const CHUNK_BYTES: usize = 10 * 1024;
 /// Postings of an answer that is no long one.
 const USUAL_POSTINGS: usize = 64;
 const HAS_DAY: u8 = 4;
