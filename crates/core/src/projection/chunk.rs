@@ -17,7 +17,7 @@ use super::varint::{Varints, put, put_signed, put_slice};
 use crate::store::StoreError;
 
 /// Bytes after which a chunk is closed. It is gone through from its beginning, and is what is read from the store for a look-up.
-const CHUNK_BYTES: usize = 8 * 1024;
+const CHUNK_BYTES: usize = 10 * 1024;
 /// Postings of an answer that is no long one.
 const USUAL_POSTINGS: usize = 64;
 const HAS_DAY: u8 = 4;
@@ -429,7 +429,7 @@ mod tests {
     }
 
     fn posting<'a>(index: u64, own: &'a [u8], shared: &'a [u8]) -> RawPosting<'a> {
-        let day = (index % 7 != 0).then_some(738_000 - i32::try_from(index % 1_000).unwrap());
+        let day = (!index.is_multiple_of(7)).then_some(738_000 - i32::try_from(index % 1_000).unwrap());
         let end = 72_000_000_000 + i64::try_from(index % 3).unwrap();
         let last = day.map_or(i64::MIN + 5 * index.cast_signed(), |day| i64::from(day) * DAY_MICROS + end);
         let kind = [Kind::Claim, Kind::Correction, Kind::Stance][usize::try_from(index % 3).unwrap()];
