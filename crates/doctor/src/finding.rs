@@ -80,6 +80,15 @@ impl Report {
         }
     }
 
+    /// Counts a finding that would not be kept: working out its words can be saved. `false` if it would be.
+    pub(crate) fn only_counts(&mut self, lint: Lint) -> bool {
+        let Some(found) = self.found.get_mut(lint as usize).filter(|found| **found >= MAX_FINDINGS) else {
+            return false;
+        };
+        *found += 1;
+        true
+    }
+
     pub(crate) fn in_order(mut self) -> Self {
         self.findings.sort_by(|a, b| (a.lint, &a.entries, &a.what).cmp(&(b.lint, &b.entries, &b.what)));
         self

@@ -9,6 +9,7 @@ use sayso_core::entry::Head;
 use sayso_core::machine::SystemEntropy;
 use sayso_core::time::SystemClock;
 use sayso_evidence::{CheckError, Keep, Report, check};
+use serde_json::Value;
 
 use super::checkpoint_audit::{Anchored, Kept};
 use crate::args::AuditArgs;
@@ -32,21 +33,23 @@ pub(crate) fn run(session: &Session, args: &AuditArgs) -> Result<ExitCode, CliEr
     }
     bar.finish_and_clear();
     let anchored = kept.map(|kept| kept.compare(&result, dir.store())).transpose()?;
-    let evidence = if args.evidence { Some(check_evidence(dir)?) } else { None };
+    let evidence = args.evidence.then(|| check_evidence(dir));
     if session.is_json() {
         let mut found = json::audit(&result);
         if let (Some(anchored), Some(found)) = (&anchored, found.as_object_mut()) {
             found.insert("checkpoint".into(), anchored.as_json());
         }
         if let (Some(evidence), Some(found)) = (&evidence, found.as_object_mut()) {
-            found.insert("evidence".into(), output::evidence::json(evidence));
+            found.insert("evidence".into(), evidence.as_ref().map_or(Value::Null, output::evidence::json));
         }
         json::print(&found)?;
     } else {
         let checkpoint = anchored.as_ref().map(Anchored::text);
-        let evidence = evidence.as_ref().map(output::evidence::text).unwrap_or_default();
+        let evidence = evidence.iter().flatten().map(output::evidence::text).collect::<String>();
         output::print(&format!("{}{evidence}", text(&result, !receipts.is_empty(), checkpoint.as_deref())))?;
     }
+    // What the audit found is told first, also if the ledger is too damaged to be asked for its evidence.
+    let evidence = evidence.transpose()?;
     let sound = result.is_sound() && anchored.is_none_or(|a| a.fits()) && evidence.is_none_or(|e| e.is_sound());
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
@@ -90,7 +93,7 @@ fn receipts(given: &[String]) -> Result<Vec<Head>, CliError> {
 
 /// A receipt as `append --format json` prints it.
 fn from_json(line: &str) -> Option<Head> {
-    let json: serde_json::Value = serde_json::from_str(line).ok()?;
+    let json: Value = serde_json::from_str(line).ok()?;
     Some(Head { size: json.get("size")?.as_u64()?, hash: json.get("hash")?.as_str()?.parse().ok()? })
 }
 

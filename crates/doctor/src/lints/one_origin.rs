@@ -111,6 +111,7 @@ impl Origins {
                 for b in same.iter().skip(at + 1) {
                     let Some(why) = self.why(a, b, nobody) else { continue };
                     if told.insert((a.index, b.index))
+                        && !report.only_counts(Lint::OneOrigin)
                         && let (Some((one, question, value)), Some((other, ..))) = (tell(a.index), tell(b.index))
                     {
                         let on = format!("{} / {}", question.subject, question.predicate);
