@@ -125,8 +125,8 @@ fn the_shell_completes() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = program(&["completions", shell]).output().unwrap();
         let script = String::from_utf8(output.stdout).unwrap();
-        // Elvish is told of commands and options only.
-        let knows = if shell == "elvish" { "--known-at" } else { "claimreview" };
+        // These two are told of commands and options only.
+        let knows = if ["elvish", "powershell"].contains(&shell) { "--known-at" } else { "claimreview" };
         assert!(output.status.success() && script.contains(knows), "{shell}");
         if shell == "bash" {
             let asks = r#"

@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -24,6 +25,8 @@ PATIENCE = 60
 child, terminal = pty.fork()
 if child == 0:
     os.environ["TERM"] = "xterm"
+    # Whoever runs the tests in the background ignores it, and that would be inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.environ.pop("NO_COLOR", None)
     os.execv(command[0], command)
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))

@@ -133,6 +133,8 @@ fn left(e: InquireError) -> CliError {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => {
             CliError::refused("nothing was appended")
         }
+        // Ctrl-C where its signal is ignored, as in what a script started in the background.
+        InquireError::IO(e) if e.kind() == std::io::ErrorKind::Interrupted => CliError::refused("nothing was appended"),
         e => CliError::failed(format!("could not ask on this terminal: {e}; nothing was appended")),
     }
 }
