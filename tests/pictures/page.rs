@@ -99,6 +99,8 @@ fn pictures_for_the_documentation(browser: &mut Browser, ledger: &Path, dir: &Pa
     browser.press("Escape");
     browser.eval("(() => { const s = document.querySelector('#slider'); s.value = Number(s.value) + 1; s.dispatchEvent(new Event('input')); scrollTo(0, 0); })()");
     browser.eval("(() => { const f = document.querySelector('#find'); f.value = 'sotk-clash-2023-05-11'; f.dispatchEvent(new Event('input')); })()");
+    let size = serde_json::json!({"width": 1440, "height": 860, "deviceScaleFactor": 1, "mobile": false});
+    browser.call("Emulation.setDeviceMetricsOverride", size);
     let chosen = r#"[...document.querySelectorAll('#matrix td button')].find(b => b.classList.contains('v0'))"#;
     browser.eval(&format!("{chosen}.click()"));
     browser.eval("document.activeElement.blur(), scrollTo(0, 0)");

@@ -194,7 +194,7 @@ impl Browser {
         use base64::Engine as _;
         let answer = self.call(
             "Page.captureScreenshot",
-            json!({"format": "png", "clip": {"x": 0, "y": 0, "width": 1280, "height": 780, "scale": 0.9}}),
+            json!({"format": "png", "clip": {"x": 0, "y": 0, "width": 1440, "height": 860, "scale": 0.75}}),
         );
         base64::engine::general_purpose::STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
     }

@@ -10,7 +10,7 @@ use sayso_core::views::{Course, History, Item, Reads, Verdict};
 
 use super::Caption;
 use super::answer::{Span, span};
-use super::lettering::{fit, width};
+use super::lettering::{fit, runs_left, width};
 use super::palette::{AXIS, GRAVE, INK, NOBODY, RULE, SOFT, colour, sign, tone};
 use super::scale::{Days, Numbers};
 use super::svg::{Anchor, Svg, n, plain};
@@ -182,7 +182,7 @@ impl Page<'_> {
             self.svg.line([LEFT, y, RIGHT, y], &format!("stroke=\"{RULE}\""));
             self.svg.text(LEFT - 8.0, y + 4.0, &fit(&text, 11.0, LEFT - 12.0), plain(11.0, SOFT).at(Anchor::End));
         }
-        let mut labels: Vec<(f64, usize, String)> = Vec::new();
+        let mut labels: Vec<(f64, usize, [String; 2])> = Vec::new();
         // What nobody named answers for lies under what parties say.
         for (place, track) in tracks.iter().enumerate().rev() {
             let fill = ink(place, track);
@@ -192,7 +192,7 @@ impl Page<'_> {
             if let (Some(y), Some(last)) = (end, track.last()) {
                 let value = fit(&shorter(&last.text), 12.0, WIDTH - NAMES - 60.0);
                 let room = WIDTH - NAMES - 22.0 - width(&value) * 12.0;
-                labels.push((y, place, format!("{} {value}", fit(&track.source, 12.0, room))));
+                labels.push((y, place, [fit(&track.source, 12.0, room), value]));
             }
         }
         self.names(tracks, labels, top, bottom);
@@ -229,7 +229,7 @@ impl Page<'_> {
     }
 
     /// The sources' names where their tracks end, moved apart where they would overlap.
-    fn names(&mut self, tracks: &[Track], mut labels: Vec<(f64, usize, String)>, top: f64, bottom: f64) {
+    fn names(&mut self, tracks: &[Track], mut labels: Vec<(f64, usize, [String; 2])>, top: f64, bottom: f64) {
         labels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let gap = 15.0_f64.min((bottom - top) / labels.len().max(1) as f64);
         let mut at: Vec<f64> = labels.iter().map(|(y, ..)| *y).collect();
@@ -244,12 +244,19 @@ impl Page<'_> {
             *y = y.min(limit);
             limit = *y - gap;
         }
-        for ((y, place, text), at) in labels.iter().zip(at) {
+        for ((y, place, [name, value]), at) in labels.iter().zip(at) {
             let fill = tracks.get(*place).map_or(INK, |track| ink(*place, track));
             let thread = format!("M{} {}L{} {}", n(RIGHT), n(*y), n(NAMES - 4.0), n(at));
             self.svg.path(&thread, &format!("fill=\"none\" stroke=\"{fill}\" stroke-opacity=\"0.5\""));
             self.svg.path(&sign(*place, NAMES + 2.0, at, 3.0), &format!("fill=\"{fill}\""));
-            self.svg.text(NAMES + 10.0, at + 4.0, text, plain(12.0, fill));
+            let x = NAMES + 10.0;
+            if runs_left(name) {
+                // Side by side, or the letters of the name would turn the numbers round.
+                self.svg.text(x, at + 4.0, name, plain(12.0, fill));
+                self.svg.text(x + width(name) * 12.0 + 6.0, at + 4.0, value, plain(12.0, fill));
+            } else {
+                self.svg.text(x, at + 4.0, &format!("{name} {value}"), plain(12.0, fill));
+            }
         }
     }
 

@@ -25,7 +25,8 @@ pub(crate) fn colour(place: usize) -> &'static str {
 /// The outline of a source's sign round a point, by its place.
 pub(crate) fn sign(place: usize, x: f64, y: f64, r: f64) -> String {
     let p = |dx: f64, dy: f64| format!("{:.1} {:.1}", x + dx * r, y + dy * r);
-    match place % 6 {
+    // After a round of colours another sign: the thirteenth source is not taken for the first.
+    match (place + place / COLOURS.len()) % 6 {
         0 => format!("M{}A{r} {r} 0 1 1 {}A{r} {r} 0 1 1 {}Z", p(-1.0, 0.0), p(1.0, 0.0), p(-1.0, 0.0)),
         1 => format!("M{}L{}L{}L{}Z", p(-0.9, -0.9), p(0.9, -0.9), p(0.9, 0.9), p(-0.9, 0.9)),
         2 => format!("M{}L{}L{}L{}Z", p(0.0, -1.3), p(1.3, 0.0), p(0.0, 1.3), p(-1.3, 0.0)),
