@@ -6,6 +6,7 @@
 mod builder;
 mod chunk;
 mod content;
+mod groups;
 mod place;
 mod posting;
 mod reader;
@@ -20,8 +21,9 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::Builder;
-pub(crate) use chunk::{Group, Groups, Kept, damaged};
+pub(crate) use chunk::Kept;
 pub(crate) use content::{Held, unpack};
+pub(crate) use groups::{Group, Groups, damaged};
 pub(crate) use posting::{Kind, Order, Posting, names};
 pub(crate) use reader::{Range, Ranges, Reader, Tail, question_of};
 

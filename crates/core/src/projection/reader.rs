@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::chunk::{Groups, Wanted};
+use super::groups::{Groups, Wanted};
 use super::posting::{Harvest, Link, Order};
 use super::{Projection, place};
 use crate::body::Record;

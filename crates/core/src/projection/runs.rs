@@ -4,7 +4,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::chunk::{ChunkWriter, EVERYTHING, Finished, Groups, RawPosting, Wanted, damaged};
+use super::chunk::{ChunkWriter, Finished, RawPosting};
+use super::groups::{EVERYTHING, Groups, Wanted, damaged};
 use super::posting::Order;
 use super::rows::Rows;
 use super::varint::{Varints, put_slice};
