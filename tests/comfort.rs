@@ -132,7 +132,9 @@ fn the_shell_completes() {
             let asks = r#"
                 words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _sayso sayso "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"; echo "${COMPREPLY[*]}"; }
                 words sayso exp; words sayso export --as cl; words sayso key ro; words sayso replay --as-"#;
-            let output = Command::new("bash").arg("-c").arg(format!("{script}\n{asks}")).output().unwrap();
+            let file = tempfile::NamedTempFile::new().unwrap(); // too long for an argument
+            std::fs::write(file.path(), format!("{script}\n{asks}")).unwrap();
+            let output = Command::new("bash").arg(file.path()).output().unwrap();
             let told = String::from_utf8_lossy(&output.stdout).into_owned();
             assert_eq!(
                 told,
@@ -161,7 +163,7 @@ fn there_is_a_page_for_every_command() {
     }
     for page in &pages {
         let text = std::fs::read_to_string(page).unwrap();
-        let shown = Command::new("groff").args(["-man", "-Tutf8", "-ww"]).arg(page).env("GROFF_NO_SGR", "1").output();
+        let shown = Command::new("groff").args(["-k", "-man", "-Tutf8", "-ww"]).arg(page).env("GROFF_NO_SGR", "1").output();
         let Ok(shown) = shown else {
             eprintln!("pages not set: no groff");
             break;

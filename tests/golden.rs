@@ -154,7 +154,7 @@ fn build(store: Arc<dyn Store>) -> Fixture {
 }
 
 /// Beginnings of its keys in the state table.
-const INDEX_OF_VIEWS: [&[u8]; 6] = [b"projection", b"link", b"alias", b"gone", b"name", b"clock"];
+const INDEX_OF_VIEWS: [&[u8]; 7] = [b"projection", b"link", b"alias", b"gone", b"name", b"clock", b"times"];
 
 fn rows(store: &dyn Store) -> BTreeMap<String, Vec<u8>> {
     let mut rows = BTreeMap::new();

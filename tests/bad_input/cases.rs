@@ -626,7 +626,7 @@ pub(crate) fn commands() -> Vec<Typed> {
             "an unknown command",
             &["retrcat"],
             USAGE,
-            "similar subcommands exist: 'correct', 'restore', 'redact', 'retract'",
+            "similar subcommands exist: 'correct', 'restore', 'report', 'redact', 'retract'",
         ),
         typed("an unknown option", &["log", "--everything"], USAGE, "unexpected argument '--everything'"),
         typed("an unknown format", &["log", "--format", "xml"], USAGE, "possible values: table, json"),
