@@ -290,14 +290,19 @@ fn a_redaction_can_take_the_evidence_with_it() {
     assert!(redacted.status.success());
     assert_eq!(serde_json::from_slice::<Value>(&redacted.stdout).unwrap()["evidence_removed"], json!(1));
     let notes = String::from_utf8_lossy(&redacted.stderr).into_owned();
-    assert!(notes.contains("1 captured files were removed") && notes.contains("1 captured files stay"), "{notes}");
+    assert!(
+        notes.contains("1 captured files were removed") && notes.contains("stays, because it is cited by"),
+        "{notes}"
+    );
     assert_eq!(kept(&desk), 2);
     let evidence = desk.evidence();
     assert_eq!((&evidence["sound"], evidence["erased"].as_array().unwrap().len()), (&json!(true), 1), "{evidence}");
 
     // Without the option the files stay, and that is said.
     let redacted = desk.run(&["redact", "c", "--reason", "court order"]);
-    assert!(String::from_utf8_lossy(&redacted.stderr).contains("evidence for it alone are still there"));
+    assert!(
+        String::from_utf8_lossy(&redacted.stderr).contains("captured files that no other entry cites are still there")
+    );
     desk.ok(&["compact"]);
     assert_eq!(kept(&desk), 2, "the store is written anew, the evidence is left alone");
     assert!(desk.evidence()["sound"].as_bool().unwrap());
