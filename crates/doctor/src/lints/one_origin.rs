@@ -116,7 +116,8 @@ impl Origins {
                         break;
                     }
                     let Some(why) = self.why(a, b, nobody) else { continue };
-                    if !(a.is_quote && self.was_told(a, b, nobody))
+                    let was_told = a.is_quote && self.was_told(a, b, nobody);
+                    if !was_told
                         && !report.only_counts(Lint::OneOrigin)
                         && let (Some((one, question, value)), Some((other, ..))) = (tell(a.index), tell(b.index))
                     {
