@@ -259,7 +259,13 @@ fn what_cannot_be_searched_or_is_not_here_is_said() {
         "--exact",
         "It gave no names.",
     ]);
-    assert_eq!(desk.capture(&["--of", "own"])["notes"], json!([]));
+    // With --of there is always a note, so that the file is missed when it is gone, and once only.
+    let tied = desk.capture(&["--of", "own", "--fold-marks"]);
+    assert_eq!(tied["notes"].as_array().unwrap().len(), 1);
+    desk.write("other-name.html", PAGE);
+    let again =
+        desk.json(&["capture", "other-name.html", "--url", "https://b.example/", "--of", "own", "--fold-marks"]);
+    assert_eq!((&again["notes"], &again["head"]), (&tied["notes"], &tied["head"]));
     let evidence = desk.evidence();
     assert_eq!((&evidence["uncited"], &evidence["quotes"][0]["blake3"]), (&json!([]), &json!(hash)));
     let wrong = desk.run(&["capture", "page.html", "--url", "no address"]);
@@ -284,15 +290,86 @@ fn a_redaction_can_take_the_evidence_with_it() {
     assert!(redacted.status.success());
     assert_eq!(serde_json::from_slice::<Value>(&redacted.stdout).unwrap()["evidence_removed"], json!(1));
     let notes = String::from_utf8_lossy(&redacted.stderr).into_owned();
-    assert!(notes.contains("1 captured files were removed") && notes.contains("1 captured files stay"), "{notes}");
+    assert!(
+        notes.contains("1 captured files were removed") && notes.contains("stays, because it is cited by"),
+        "{notes}"
+    );
     assert_eq!(kept(&desk), 2);
     let evidence = desk.evidence();
     assert_eq!((&evidence["sound"], evidence["erased"].as_array().unwrap().len()), (&json!(true), 1), "{evidence}");
 
     // Without the option the files stay, and that is said.
     let redacted = desk.run(&["redact", "c", "--reason", "court order"]);
-    assert!(String::from_utf8_lossy(&redacted.stderr).contains("evidence for it alone are still there"));
+    assert!(
+        String::from_utf8_lossy(&redacted.stderr).contains("captured files that no other entry cites are still there")
+    );
     desk.ok(&["compact"]);
     assert_eq!(kept(&desk), 2, "the store is written anew, the evidence is left alone");
     assert!(desk.evidence()["sound"].as_bool().unwrap());
+}
+
+/// A claim with a captured file each: a at #0 with note #1, b at #2 with note #3, and so on.
+fn with_files(ids: &[&str]) -> Desk {
+    let desk = Desk::new();
+    for id in ids {
+        desk.write("x.txt", format!("{id} was wounded"));
+        desk.claim(id, &format!("{id} was wounded"));
+        desk.ok(&["capture", "x.txt", "--url", URL, "--of", id]);
+    }
+    desk
+}
+
+fn redact(desk: &Desk, entry: &str, evidence: bool) -> Value {
+    let more: &[&str] = if evidence { &["--evidence"] } else { &[] };
+    desk.json(&[&["redact", entry, "--reason", "court order"], more].concat())
+}
+
+#[test]
+fn in_whatever_order_it_is_redacted_the_file_goes() {
+    // The note first, then the claim.
+    let desk = with_files(&["a", "b"]);
+    redact(&desk, "#1", false);
+    assert_eq!((redact(&desk, "#0", true)["evidence_removed"].clone(), kept_files(&desk)), (json!(1), 1));
+    // Withdrawn first.
+    let desk = with_files(&["a", "b"]);
+    desk.ok(&["correct", "--of", "a", "--withdraw", "--reason", "not said"]);
+    assert_eq!((redact(&desk, "#0", true)["evidence_removed"].clone(), kept_files(&desk)), (json!(1), 1));
+    // Without the option first, then once more.
+    let desk = with_files(&["a", "b"]);
+    redact(&desk, "#0", false);
+    let size = desk.json(&["audit"])["entries"].clone();
+    let again = redact(&desk, "#0", true);
+    assert_eq!((&again["index"], &again["evidence_removed"], kept_files(&desk)), (&Value::Null, &json!(1), 1));
+    assert_eq!(desk.json(&["audit"])["entries"], size, "nothing was recorded");
+    // Two claims with one file, one after the other.
+    let desk = with_files(&["a"]);
+    desk.claim("z", "a was wounded");
+    desk.ok(&["capture", "x.txt", "--url", URL, "--of", "z"]);
+    assert_eq!(redact(&desk, "#0", true)["evidence_removed"], json!(0));
+    assert_eq!((redact(&desk, "#2", true)["evidence_removed"].clone(), kept_files(&desk)), (json!(1), 0));
+}
+
+#[test]
+fn a_file_that_a_withdrawn_claim_cites_stays() {
+    let desk = with_files(&["a"]);
+    let hash = blake3::hash(b"a was wounded").to_string();
+    let own = ["append", "--id", "z", "--source", "a", "--subject", "s", "--predicate", "q", "--value", "1"];
+    desk.ok(&[&own[..], &["--stated", "2023", "--blake3", &hash]].concat());
+    desk.ok(&["correct", "--of", "z", "--withdraw", "--reason", "for now"]);
+    assert_eq!((redact(&desk, "#0", true)["evidence_removed"].clone(), kept_files(&desk)), (json!(0), 1));
+}
+
+#[test]
+fn what_a_killed_capture_left_is_listed_and_swept() {
+    let desk = with_files(&["a"]);
+    desk.write(".sayso/evidence/part-abc", "half a page");
+    assert_eq!(desk.evidence()["unfinished"].as_array().unwrap().len(), 1);
+    desk.capture(&[]);
+    assert!(!desk.path(".sayso/evidence/part-abc").exists());
+    assert_eq!(desk.evidence()["unfinished"], json!([]));
+}
+
+fn kept_files(desk: &Desk) -> usize {
+    let dirs = std::fs::read_dir(desk.path(".sayso/evidence")).unwrap().map(|e| e.unwrap().path());
+    dirs.map(|d| std::fs::read_dir(d).unwrap().count()).sum()
 }

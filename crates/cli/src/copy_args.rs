@@ -52,8 +52,9 @@ pub(crate) struct SalvageArgs {
 #[command(after_help = "Example:\n  sayso redact '#12' --reason 'court order 4711'\n\n\
     The body and its salt are erased; place, time and hash of the entry stay, and a record of the redaction with its reason is\n\
     appended. sled may keep old bytes in its files until `sayso compact` was run. Copies made earlier are not reached.\n\
-    With --evidence the files that were captured for this entry, and that no other entry cites, are removed as well. The notes\n\
-    that tie them to it stay, with address and hash: redact those too if they say too much.")]
+    With --evidence the files that were captured for this entry, and that no other entry cites, are removed as well; if something\n\
+    was erased before, every captured file that no entry cites. It can be given again for an entry that is erased already. The\n\
+    notes that tie files to it stay, with address and hash: redact those too if they say too much.")]
 pub(crate) struct RedactArgs {
     /// The entry: its id or number ('#12')
     pub(crate) entry: String,

@@ -22,9 +22,9 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     lower.split(is_between).filter(|word| !word.is_empty()).map(|word| word.nfc().collect()).collect()
 }
 
-/// The digits of a text, in their order.
-pub(crate) fn digits(text: &str) -> String {
-    text.chars().filter(|c| c.is_numeric()).collect()
+/// The numbers of a text, in their order: digits that stand together.
+pub(crate) fn numbers(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_numeric()).filter(|digits| !digits.is_empty()).collect()
 }
 
 /// What stands between words. Vowel signs of Indic and Semitic scripts are part of the word.
@@ -59,6 +59,6 @@ mod tests {
         assert_eq!(words("At least two, he said."), ["at", "least", "two", "he", "said"]);
         assert_eq!(words("հինգ զինծառայող"), ["հինգ", "զինծառայող"]);
         assert_eq!(words("हिन्दी में").len(), 2);
-        assert_eq!(digits("event-2023-05"), "202305");
+        assert_eq!(numbers("event-2023-05"), ["2023", "05"]);
     }
 }

@@ -219,10 +219,17 @@ const WORDS: &[(&str, &str)] = &[
 /// The hedge that a text puts on a number, with its words.
 pub(crate) fn on_number(text: &str, number: &str) -> Option<(Hedge, String)> {
     let words = folding::words(&joined_digits(text));
-    let is_number = |word: &String| word == number || WORDS.iter().any(|(w, n)| w == word && *n == number);
-    for (at, _) in words.iter().enumerate().filter(|(_, word)| is_number(word)) {
+    let wanted: f64 = number.parse().ok()?;
+    let mut next = 0;
+    while next < words.len() {
+        let at = next;
+        let (values, length) = number_at(words.get(at..).unwrap_or_default());
+        next = at + length.max(1);
+        if !values.iter().any(|value| (value - wanted).abs() <= wanted.abs() * 1e-12) {
+            continue;
+        }
         let before = words.get(..at).unwrap_or_default();
-        let after = words.get(at + 1..).unwrap_or_default();
+        let after = words.get(at + length..).unwrap_or_default();
         // A hedge of several words may have one more between itself and the number: "at least another two".
         let close = |hedge: &[String]| {
             before.ends_with(hedge) || (hedge.len() > 1 && before.split_last().is_some_and(|(_, b)| b.ends_with(hedge)))
@@ -234,6 +241,34 @@ pub(crate) fn on_number(text: &str, number: &str) -> Option<(Hedge, String)> {
         }
     }
     None
+}
+
+/// Words that multiply the number before them.
+const TIMES: &[(&str, f64)] =
+    &[("dozen", 12.0), ("hundred", 1e2), ("thousand", 1e3), ("million", 1e6), ("billion", 1e9)];
+
+/// The number that words begin with, and how many of them it takes: `2.5 million`, `twenty five`. With a word that multiplies also the number before that,
+/// because a unit may be in millions.
+fn number_at(words: &[String]) -> (Vec<f64>, usize) {
+    let small = |at: usize| {
+        let word = words.get(at)?;
+        WORDS.iter().find(|(w, _)| w == word).and_then(|(_, n)| n.parse::<f64>().ok())
+    };
+    let in_digits = words.first().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let in_digits = in_digits.and_then(|word| word.replace(POINT, ".").parse::<f64>().ok());
+    let (mut value, mut length) = match (in_digits, small(0), small(1)) {
+        (Some(value), ..) => (value, 1),
+        (None, Some(tens), Some(one)) if (20.0..=90.0).contains(&tens) && one < 10.0 => (tens + one, 2),
+        (None, Some(value), _) => (value, 1),
+        _ => return (vec![], 0),
+    };
+    let mut values = vec![value];
+    while let Some((_, times)) = words.get(length).and_then(|word| TIMES.iter().find(|(w, _)| w == word)) {
+        value *= times;
+        length += 1;
+        values.push(value);
+    }
+    (values, length)
 }
 
 /// The hedge that a few words are or begin with.
@@ -254,7 +289,11 @@ fn in_words(table: &[(Hedge, &[&str])]) -> Vec<(Hedge, Vec<String>)> {
     table.iter().flat_map(|(hedge, all)| all.iter().map(|words| (*hedge, folding::words(words)))).collect()
 }
 
-/// The text with the marks between thousands taken out: `1,204`, `1.204`, `1 204` become `1204`.
+/// Stands for the point of a decimal, which would part words.
+const POINT: char = '\u{E000}';
+
+/// The text with the marks between thousands taken out: `1,204`, `1.204`, `1 204` become `1204`. A point or comma between other digits is that of a
+/// decimal.
 fn joined_digits(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
@@ -265,7 +304,10 @@ fn joined_digits(text: &str) -> String {
             && three
             && matches!(chars.get(at), Some(',' | '.' | ' ' | '\'' | '’' | '\u{A0}' | '\u{202F}' | '\u{2009}'))
     };
-    chars.iter().enumerate().filter(|(at, _)| !joins(*at)).map(|(_, c)| *c).collect()
+    let is_point =
+        |at: usize| at > 0 && is_digit(at - 1) && is_digit(at + 1) && matches!(chars.get(at), Some('.' | ','));
+    let kept = chars.iter().enumerate().filter(|(at, _)| !joins(*at));
+    kept.map(|(at, c)| if is_point(at) { POINT } else { *c }).collect()
 }
 
 #[cfg(test)]
@@ -289,6 +331,15 @@ mod tests {
         assert_eq!(hedge("two, at least three of them officers", "2"), None, "it stands beside another number");
         assert_eq!(hedge("Four soldiers were wounded", "4"), None);
         assert_eq!(hedge("over the next 4 days", "4"), None);
+        assert_eq!(hedge("more than 2.5 million people", "2500000"), Some(Hedge::MoreThan));
+        assert_eq!(hedge("more than 2.5 million people", "2.5"), Some(Hedge::MoreThan), "the unit may be millions");
+        assert_eq!(hedge("about 0,75 of them", "0.75"), Some(Hedge::About));
+        assert_eq!(hedge("at least twenty-five people", "25"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("at least two hundred", "200"), Some(Hedge::AtLeast));
+        assert_eq!(hedge("at least twenty-five people", "20"), None, "another number");
+        assert_eq!(hedge("at least twenty-five people", "5"), None);
+        assert_eq!(hedge("about 2.5", "2"), None);
+        assert_eq!(hedge("about 2.5", "5"), None);
         assert_eq!(alone("about").map(|(h, _)| h), Some(Hedge::About));
         assert_eq!(alone("at least so many").map(|(h, _)| h), Some(Hedge::AtLeast));
         assert_eq!(alone("very small chance"), None);

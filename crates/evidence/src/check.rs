@@ -1,6 +1,7 @@
 //! Whether all that is cited is there, unaltered, and says what is quoted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use sayso_core::event::FileHash;
 use sayso_core::ledger::{Ledger, OpenError};
@@ -92,6 +93,8 @@ pub struct Report {
     pub erased: Vec<FileHash>,
     /// Files that no entry cites.
     pub uncited: Vec<FileHash>,
+    /// Unfinished copies that killed captures left; the next capture removes them.
+    pub unfinished: Vec<PathBuf>,
 }
 
 impl Report {
@@ -121,6 +124,7 @@ pub fn check(ledger: &Ledger, keep: &Keep, progress: &dyn Fn()) -> Result<Report
     }
     wanted.judge(&mut report);
     report.uncited = keep.all()?.into_iter().filter(|file| !files.contains_key(&file.to_string())).collect();
+    report.unfinished = keep.unfinished()?;
     Ok(report)
 }
 
@@ -129,10 +133,9 @@ fn one_file(file: FileHash, links: &[&Link], cited: &Cited, keep: &Keep, report:
     let bytes = match keep.state(file) {
         Ok(State::Whole(bytes)) => bytes,
         Ok(State::Missing) => {
-            let captured: Vec<&&Link> = links.iter().filter(|l| l.captured).collect();
-            if captured.is_empty() {
+            if links.iter().all(|l| !l.captured) {
                 report.elsewhere.push(file);
-            } else if captured.iter().all(|l| cited.erased.contains(&l.of)) {
+            } else if links.iter().all(|l| cited.erased.contains(&l.of)) {
                 report.erased.push(file);
             } else {
                 report.problems.push(Problem::Missing { file, entries: entries() });
@@ -153,8 +156,11 @@ fn one_file(file: FileHash, links: &[&Link], cited: &Cited, keep: &Keep, report:
         Ok(readable) => readable.text,
         Err(why) => return report.unsearched.push((file, why)),
     };
+    // Where one note on a claim folds marks, the words that the claim itself cites from the file are looked for in the same way.
+    let folded: BTreeSet<u64> = links.iter().filter(|l| l.fold_marks).map(|l| l.of).collect();
     for fold_marks in [false, true] {
-        let mine: Vec<&&Link> = links.iter().filter(|l| l.fold_marks == fold_marks).collect();
+        let mine: Vec<&&Link> =
+            links.iter().filter(|l| if fold_marks { folded.contains(&l.of) } else { !l.fold_marks }).collect();
         if mine.is_empty() {
             continue;
         }

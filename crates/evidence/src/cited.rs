@@ -78,14 +78,6 @@ impl Cited {
         }
         Ok(cited)
     }
-
-    /// The files that nothing would cite any more if this entry and the notes on it were gone, and those that others cite too.
-    #[must_use]
-    pub fn only_of(&self, entry: u64) -> (BTreeSet<String>, BTreeSet<String>) {
-        let files = |mine: bool| self.links.iter().filter(move |l| (l.of == entry) == mine).map(|l| l.file.to_string());
-        let (mine, others): (BTreeSet<String>, BTreeSet<String>) = (files(true).collect(), files(false).collect());
-        (mine.difference(&others).cloned().collect(), mine.intersection(&others).cloned().collect())
-    }
 }
 
 /// What entries quote, as they read now. Reads the whole log once.
@@ -112,13 +104,22 @@ fn words(event: &Event) -> Words {
     }
 }
 
+/// What a note of `capture` is on; nothing for any other event.
+pub(crate) fn tied_to(event: &Event) -> Option<u64> {
+    match &event.content {
+        Content::Note(note) if has_tag(event, TAG) => Some(note.of),
+        _ => None,
+    }
+}
+
+fn has_tag(event: &Event, tag: &str) -> bool {
+    event.tags.iter().any(|t| t.as_str() == tag)
+}
+
 fn links(index: u64, event: &Event) -> Vec<Link> {
-    let tagged = |tag: &str| event.tags.iter().any(|t| t.as_str() == tag);
-    let (of, captured) = match &event.content {
-        Content::Note(note) if tagged(TAG) => (note.of, true),
-        _ => (index, false),
-    };
-    let fold_marks = captured && tagged(FOLDED_TAG);
+    let tied = tied_to(event);
+    let (of, captured) = (tied.unwrap_or(index), tied.is_some());
+    let fold_marks = captured && has_tag(event, FOLDED_TAG);
     let link = |c: &Citation| {
         let exact = c.exact().map(ToString::to_string);
         Some(Link { entry: index, of, file: c.file()?, exact, captured, fold_marks })

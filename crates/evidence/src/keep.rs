@@ -35,6 +35,9 @@ pub enum KeepError {
     /// Larger than what is taken.
     #[error("the file has more than {MAX_FILE_BYTES} bytes; keep it elsewhere and cite it with --blake3")]
     TooLarge,
+    /// A directory, a pipe or a device has the name of a file.
+    #[error("{} is no regular file; it was not opened", .0.display())]
+    NotAFile(PathBuf),
     /// There is a file under this hash, and it has other bytes.
     #[error("{} does not have the bytes of its name: it was altered. It was left as it is; move it away to keep the file anew", .0.display())]
     Altered(PathBuf),
@@ -82,12 +85,36 @@ impl Keep {
         self.dir.join(first).join(&name)
     }
 
-    /// Copies a file beside its place and hashes it on the way.
+    /// What captures that were killed have left: unfinished copies, which may hold text that nobody wants kept.
+    ///
+    /// # Errors
+    /// [`KeepError::Io`].
+    pub fn unfinished(&self) -> Result<Vec<PathBuf>, KeepError> {
+        let is_part = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PART));
+        let mut parts: Vec<PathBuf> = names(&self.dir)?.into_iter().filter(is_part).collect();
+        parts.sort();
+        Ok(parts)
+    }
+
+    /// Removes unfinished copies. Only for whoever has the ledger open: nobody else is capturing then.
+    ///
+    /// # Errors
+    /// [`KeepError::Io`].
+    pub fn sweep(&self) -> Result<usize, KeepError> {
+        let parts = self.unfinished()?;
+        for part in &parts {
+            std::fs::remove_file(part).map_err(io(part))?;
+        }
+        Ok(parts.len())
+    }
+
+    /// Copies a file beside its place and hashes it on the way. Unfinished copies are removed first.
     ///
     /// # Errors
     /// [`KeepError`].
     pub fn receive(&self, from: &mut dyn Read, name: &Path) -> Result<Received, KeepError> {
         std::fs::create_dir_all(&self.dir).map_err(io(&self.dir))?;
+        self.sweep()?;
         let part = tempfile::Builder::new().prefix(PART).tempfile_in(&self.dir);
         let mut part = part.map_err(io(&self.dir))?;
         let (hash, bytes) = hashed(from, |piece| part.write_all(piece)).map_err(|e| match e {
@@ -125,11 +152,14 @@ impl Keep {
 
     pub(crate) fn state(&self, hash: FileHash) -> Result<State, KeepError> {
         let path = self.path(hash);
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
+        // Opening a pipe would wait for somebody to write into it.
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() => {}
+            Ok(_) => return Err(KeepError::NotAFile(path)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(State::Missing),
             Err(e) => return Err(io(&path)(e)),
-        };
+        }
+        let mut file = File::open(&path).map_err(io(&path))?;
         match hashed(&mut file, |_| Ok(())) {
             Ok((found, bytes)) if found == hash => Ok(State::Whole(bytes)),
             Ok((found, _)) => Ok(State::Altered(found)),

@@ -11,6 +11,7 @@
 //! | `text` | what can be read in a file: plain text, the text of HTML |
 //! | `quote` | whether words occur in a text, and where |
 //! | `cited` | which entries cite which files |
+//! | `written` | which files nothing holds any more after a redaction |
 //! | `check` | whether all that is cited is there, unaltered, and says what is quoted |
 //!
 //! What it is not: it fetches nothing, prints nothing and appends nothing. That a file is what its address showed on a day is the word of whoever captured it.
@@ -20,9 +21,11 @@ mod cited;
 mod keep;
 mod quote;
 mod text;
+mod written;
 
 pub use check::{CheckError, Found, Problem, Report, check};
 pub use cited::{Cited, FOLDED_TAG, Link, TAG, Words, words_of};
 pub use keep::{Keep, KeepError, Received};
 pub use quote::{Place, Searchable};
 pub use text::{Kind, MAX_TEXT_BYTES, Readable, Unreadable, read};
+pub use written::{Split, Written};

@@ -74,6 +74,22 @@ impl Searchable {
         }
     }
 
+    /// The first occurrence that does not begin or end within a number or a word: "2 people" does not stand in "112 people".
+    fn first_whole(&self, wanted: &str) -> Option<usize> {
+        let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
+        let mut from = 0;
+        while let Some(found) = self.folded.get(from..)?.find(wanted) {
+            let start = from + found;
+            let before = self.folded.get(..start).unwrap_or_default().chars().rev();
+            let after = self.folded.get(start + wanted.len()..).unwrap_or_default().chars();
+            if !goes_on(first, before) && !goes_on(last, after) {
+                return Some(start);
+            }
+            from = start + first.len_utf8();
+        }
+        None
+    }
+
     /// Where a quote occurs first. A place inside a word that is written in another form is told to the word.
     #[must_use]
     pub fn find(&self, quote: &str) -> Option<Place> {
@@ -81,7 +97,7 @@ impl Searchable {
         if wanted.is_empty() {
             return None;
         }
-        let start = self.folded.find(&wanted)?;
+        let start = self.first_whole(&wanted)?;
         let last = start + wanted.len() - 1;
         let start = self.part(start).map(|p| if p.same { p.text.start + (start - p.folded) } else { p.text.start })?;
         let end = self.part(last).map(|p| if p.same { p.text.start + (last - p.folded) + 1 } else { p.text.end })?;
@@ -104,6 +120,18 @@ impl Searchable {
     }
 }
 
+/// Whether a number or a word goes on in what stands beside it, from the inside out. Only letters that are small or capital are in scripts that
+/// put spaces between words; a figure beside a letter is often a footnote.
+fn goes_on(edge: char, mut beside: impl Iterator<Item = char>) -> bool {
+    let (Some(next), after_next) = (beside.next(), beside.next()) else { return false };
+    let is_letter = |c: char| c.is_lowercase() || c.is_uppercase();
+    if edge.is_numeric() {
+        let is_mark = matches!(next, '.' | ',' | '\'' | '’');
+        return next.is_numeric() || (is_mark && after_next.is_some_and(char::is_numeric));
+    }
+    is_letter(edge) && is_letter(next)
+}
+
 /// The words of a text, each with its first byte.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
@@ -119,7 +147,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn fold(c: char) -> Option<String> {
     let folded = match c {
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '〝' | '〞' | '＂' => "\"",
-        '‘' | '’' | '‚' | '‛' | '′' | '`' | '´' | 'ʼ' => "'",
+        '‘' | '’' | '‚' | '‛' | '‹' | '›' | '′' | '`' | '´' | 'ʼ' => "'",
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => "-",
         '…' => "...",
         '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}' => "",
@@ -149,6 +177,21 @@ mod tests {
         assert_eq!(at("հինգ զինծառայող", "զինծառայող", false), Some("զինծառայող"));
         assert_eq!(at("Two soldiers", "two soldiers", false), None, "case counts");
         assert_eq!(at("two soldiers", " ", false), None);
+    }
+
+    #[test]
+    fn numbers_and_words_are_whole() {
+        assert_eq!(at("112 people", "2 people", false), None);
+        assert_eq!(at("1,200 people", "200 people", false), None);
+        assert_eq!(at("he said 12,500", "said 12", false), None);
+        assert_eq!(at("an illegal act", "legal act", false), None);
+        let text = "112 people, then 2 people.";
+        assert_eq!(Searchable::new(text, false).find("2 people"), Some(Place { start: 17, end: 25 }), "the next one");
+        assert_eq!(at("hurt1 at 12, 13", "hurt", false), Some("hurt"), "a footnote");
+        assert_eq!(at("at 12, 13", "at 12", false), Some("at 12"));
+        assert_eq!(at("他说有两人受伤。", "两人受伤", false), Some("两人受伤"), "no spaces between words");
+        assert_eq!(at("2.", "2", false), Some("2"));
+        assert_eq!(at("‹so›", "'so'", true), Some("‹so›"));
     }
 
     #[test]

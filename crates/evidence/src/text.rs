@@ -1,7 +1,7 @@
 //! What can be read in a captured file: plain text, or the text of HTML. Anything else is kept, and not searched.
 
 use encoding_rs::Encoding;
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::{Token, Tokenizer, naive_next_state};
 
 /// The largest file that is searched: it is in memory while it is.
 pub const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -84,29 +84,56 @@ fn named_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
 
 fn is_html(text: &str) -> bool {
     let beginning: String = text.chars().take(BEGINNING).collect::<String>().to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| beginning.contains(tag))
+    if ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| beginning.contains(tag)) {
+        return true;
+    }
+    // A piece of a page, such as an archive or a browser's "copy element" gives it.
+    let mut rest = beginning.trim_start();
+    while let Some((_, after)) = rest.strip_prefix("<!--").and_then(|comment| comment.split_once("-->")) {
+        rest = after.trim_start();
+    }
+    let Some(tag) = rest.strip_prefix('<') else { return false };
+    let (name, after) = tag.split_at(tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len()));
+    let ends = after.starts_with(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/');
+    ends && (is_block(name.as_bytes()) || BEGINS_A_PIECE.contains(&name))
 }
+
+/// Tags besides those of blocks that a piece of a page may begin with.
+const BEGINS_A_PIECE: [&str; 16] = [
+    "a", "b", "em", "font", "i", "img", "link", "meta", "script", "small", "span", "strong", "style", "svg", "time",
+    "u",
+];
 
 /// What a reader of the page sees, roughly: text between tags, without scripts and styles, with a line break where a block begins or ends.
 fn between_tags(html: &str) -> String {
-    let mut emitter = DefaultEmitter::default();
-    emitter.naively_switch_states(true);
+    let mut tokens = Tokenizer::new(html);
     let mut text = String::new();
-    let mut hidden: Option<Vec<u8>> = None;
-    for token in Tokenizer::new_with_emitter(html, emitter) {
-        let Ok(token) = token;
+    // What is hidden, and how many of its kind are open inside one another.
+    let mut hidden: Option<(Vec<u8>, usize)> = None;
+    while let Some(Ok(token)) = tokens.next() {
         match token {
             Token::StartTag(tag) => {
                 if is_block(&tag.name) {
                     text.push('\n');
                 }
-                if hidden.is_none() && !tag.self_closing && is_hidden(&tag.name) {
-                    hidden = Some(tag.name.to_vec());
+                let is_drawing = hidden.as_ref().is_some_and(|(name, _)| name.as_slice() == b"svg");
+                if let Some(state) = naive_next_state(&tag.name).filter(|_| !is_drawing) {
+                    tokens.set_state(state); // inside a drawing `<title/>` and `<style>` are tags like any other
+                }
+                if !(tag.self_closing && (is_drawing || tag.name.as_slice() == b"svg")) {
+                    match &mut hidden {
+                        Some((name, open)) if name.as_slice() == tag.name.as_slice() => *open += 1,
+                        None if is_hidden(&tag.name) => hidden = Some((tag.name.to_vec(), 1)),
+                        _ => {}
+                    }
                 }
             }
             Token::EndTag(tag) => {
-                if hidden.as_ref().is_some_and(|name| name.as_slice() == tag.name.as_slice()) {
-                    hidden = None;
+                if let Some((_, open)) = hidden.as_mut().filter(|(name, _)| name.as_slice() == tag.name.as_slice()) {
+                    *open -= 1;
+                    if *open == 0 {
+                        hidden = None;
+                    }
                 }
                 if is_block(&tag.name) {
                     text.push('\n');
@@ -123,13 +150,77 @@ fn is_hidden(tag: &[u8]) -> bool {
     matches!(tag, b"script" | b"style" | b"noscript" | b"template" | b"iframe" | b"svg")
 }
 
-/// Whether words before and after the tag are never one word.
+/// Whether words before and after the tag are never one word. Any other tag, also one that nobody knows, stands inside a line.
 fn is_block(tag: &[u8]) -> bool {
-    const INLINE: [&[u8]; 24] = [
-        b"a", b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"del", b"dfn", b"em", b"font", b"i", b"ins", b"kbd",
-        b"mark", b"q", b"s", b"small", b"span", b"strong", b"sub", b"sup", b"u", b"wbr",
+    const BLOCK: [&str; 66] = [
+        "address",
+        "article",
+        "aside",
+        "audio",
+        "blockquote",
+        "body",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "col",
+        "colgroup",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "embed",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "frame",
+        "frameset",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "iframe",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "object",
+        "ol",
+        "optgroup",
+        "option",
+        "p",
+        "pre",
+        "search",
+        "section",
+        "select",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "template",
+        "textarea",
+        "tfoot",
+        "th",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+        "video",
     ];
-    !INLINE.contains(&tag)
+    std::str::from_utf8(tag).is_ok_and(|tag| BLOCK.contains(&tag))
 }
 
 #[cfg(test)]
@@ -147,6 +238,21 @@ mod tests {
         assert_eq!(text(page.as_bytes()), "Clash At least two soldiers were wounded & taken to Sotk. He said.");
         assert_eq!(read(page.as_bytes()).unwrap().kind, Kind::Html);
         assert_eq!(text(b"<html><p>unclosed <script>never"), "unclosed");
+        assert_eq!(text(b"<html><p>on <time>Frid</time>ay<x-y> be</x-y>fore<p>noon"), "on Friday before noon");
+    }
+
+    #[test]
+    fn a_piece_of_a_page_is_html() {
+        assert_eq!(text(b"\n<!-- saved -->\n<div class=a>two <b>sol</b>diers</div>"), "two soldiers");
+        assert_eq!(text(b"<p>two</p>"), "two");
+        assert_eq!(read(b"<two people> were hurt").unwrap().kind, Kind::Plain);
+        assert_eq!(read(b"a < b, <p> is a tag").unwrap().kind, Kind::Plain);
+    }
+
+    #[test]
+    fn a_drawing_hides_itself_and_nothing_else() {
+        let page = "<html><p>before<svg/> <svg><title/><style>.a{}<svg><g/></svg></style>x</svg>after <svg><script/></svg>all</p>";
+        assert_eq!(text(page.as_bytes()), "before after all");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `sayso capture`: a page or document as it was, kept by its hash and tied to the claims that were read from it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,8 @@ use sayso_core::exchange::{CitationDraft, Draft};
 use sayso_core::ledger::{Batch, Ledger, Outcome};
 use sayso_core::text::Url;
 use sayso_evidence::{
-    FOLDED_TAG, Keep, Kind, MAX_TEXT_BYTES, Place, Readable, Searchable, TAG, Unreadable, Words, read, words_of,
+    Cited, FOLDED_TAG, Keep, Kind, Link, MAX_TEXT_BYTES, Place, Readable, Searchable, TAG, Unreadable, Words, read,
+    words_of,
 };
 use serde_json::{Value, json};
 
@@ -68,7 +70,9 @@ pub(crate) fn run(session: &Session, args: &CaptureArgs) -> Result<ExitCode, Cli
     let url = Url::new(&args.url).map_err(|e| CliError::usage(format!("--url {e}")))?;
     let mut file = File::open(&args.file).map_err(|e| CliError::io(&args.file, &e))?;
     let ledger = session.open()?;
-    let entries = args.of.iter().map(|of| find_entry(&ledger, of)).collect::<Result<Vec<u64>, CliError>>()?;
+    let mut entries = args.of.iter().map(|of| find_entry(&ledger, of)).collect::<Result<Vec<u64>, CliError>>()?;
+    let mut met = BTreeSet::new();
+    entries.retain(|entry| met.insert(*entry));
     let claims = words_of(&ledger, &entries)?;
     for (entry, words) in entries.iter().zip(&claims) {
         if !words.is_claim {
@@ -87,11 +91,14 @@ pub(crate) fn run(session: &Session, args: &CaptureArgs) -> Result<ExitCode, Cli
     if missing > 0 && !args.anyway {
         return Err(refusal(&looked, args.fold_marks));
     }
-    let batch = notes(session, args, hash, bytes, &entries, &claims)?;
+    let tied = already_tied(&ledger, &entries, hash, args.fold_marks)?;
+    let batch = notes(session, args, hash, bytes, &entries, &tied)?;
     ledger.check(&batch)?; // before the file is kept: a copy of somebody else's ledger takes no notes
     let is_new = keep.keep(received).map_err(CliError::failed)?;
     let outcomes = if batch.events.is_empty() { vec![] } else { ledger.append(&batch)?.outcomes };
-    let done = Done { hash, bytes, path: keep.path(hash), is_new, text: &text, looked: &looked, outcomes };
+    let mut notes: Vec<(u64, bool)> = tied.values().map(|note| (*note, true)).collect();
+    notes.extend(outcomes.iter().map(|o| (o.index(), matches!(o, Outcome::AlreadyThere(_)))));
+    let done = Done { hash, bytes, path: keep.path(hash), is_new, text: &text, looked: &looked, notes };
     if session.is_json() {
         output::json::print(&done.json(&ledger))?;
     } else {
@@ -153,22 +160,35 @@ fn refusal(looked: &[Looked], fold_marks: bool) -> CliError {
     CliError::refused(lines.join("\n"))
 }
 
-/// A note on each claim that does not cite the file itself.
+/// The notes that tie this file to these claims already, in the same way: whatever the file's name or address was then.
+fn already_tied(
+    ledger: &Ledger,
+    entries: &[u64],
+    hash: FileHash,
+    fold_marks: bool,
+) -> Result<BTreeMap<u64, u64>, CliError> {
+    if entries.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let cited = Cited::gather(ledger, &|| {})?;
+    let same = |l: &&Link| l.captured && l.file == hash && l.fold_marks == fold_marks && entries.contains(&l.of);
+    Ok(cited.links.iter().rev().filter(same).map(|l| (l.of, l.entry)).collect())
+}
+
+/// A note on each claim that has none for this file. Also on one that cites the file itself: the note says that it was captured here, and how marks
+/// were taken.
 fn notes(
     session: &Session,
     args: &CaptureArgs,
     hash: FileHash,
     bytes: u64,
     entries: &[u64],
-    claims: &[Words],
+    tied: &BTreeMap<u64, u64>,
 ) -> Result<Batch, CliError> {
     let options = session.check_options(true, false)?;
     let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut batch = Batch::default();
-    for (entry, claim) in entries.iter().zip(claims) {
-        if claim.citations.iter().any(|c| c.file() == Some(hash)) {
-            continue;
-        }
+    for entry in entries.iter().filter(|entry| !tied.contains_key(entry)) {
         let citation = CitationDraft {
             url: Some(args.url.clone()),
             archived: args.archived.clone(),
@@ -197,7 +217,8 @@ struct Done<'d> {
     is_new: bool,
     text: &'d Result<Readable, Unreadable>,
     looked: &'d [Looked],
-    outcomes: Vec<Outcome>,
+    /// The notes on the claims, and whether they were there before.
+    notes: Vec<(u64, bool)>,
 }
 
 impl Done<'_> {
@@ -225,12 +246,12 @@ impl Done<'_> {
         for entry in entries.iter().filter(|entry| !self.looked.iter().any(|l| l.entry == **entry)) {
             lines.push(format!("#{entry} quotes nothing that could be looked for."));
         }
-        for outcome in &self.outcomes {
-            let again = if matches!(outcome, Outcome::AlreadyThere(_)) { " (it was there already)" } else { "" };
-            lines.push(format!("Tied to its claim by the note #{}{again}.", outcome.index()));
+        for (note, was_there) in &self.notes {
+            let again = if *was_there { " (it was there already)" } else { "" };
+            lines.push(format!("Tied to its claim by the note #{note}{again}."));
         }
-        if self.outcomes.is_empty() {
-            lines.push(format!("No note was needed. Cite it with --blake3 {hash}"));
+        if self.notes.is_empty() {
+            lines.push(format!("No claim was named with --of. Cite it with --blake3 {hash}"));
         }
         lines.push(format!("Receipt: {head}"));
         format!("{}\n", lines.iter().map(|l| escape(l)).collect::<Vec<_>>().join("\n"))
@@ -261,7 +282,7 @@ impl Done<'_> {
             "text": kind,
             "not_searched": self.text.as_ref().err().map(ToString::to_string),
             "quotes": self.looked.iter().map(quote).collect::<Vec<_>>(),
-            "notes": self.outcomes.iter().map(|o| o.index()).collect::<Vec<_>>(),
+            "notes": self.notes.iter().map(|(note, _)| note).collect::<Vec<_>>(),
             "head": output::json::head(ledger.head()),
         })
     }

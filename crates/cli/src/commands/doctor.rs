@@ -59,10 +59,12 @@ pub(crate) fn run(session: &Session, args: &DoctorArgs) -> Result<ExitCode, CliE
     let report = examine(&ledger, &query, &options, &|progress| progress::show(&bar, progress));
     bar.finish_and_clear();
     let report = report?;
+    let given = session.given_dir().map(|dir| dir.display().to_string());
+    let given = given.as_deref();
     if session.is_json() {
-        json::print(&doctor::json(&report, &query, args.limit.unwrap_or(usize::MAX)))?;
+        json::print(&doctor::json(&report, &query, given, args.limit.unwrap_or(usize::MAX)))?;
     } else {
-        output::print(&doctor::text(&report, &query, &session.zone, args.limit.unwrap_or(SHOWN)))?;
+        output::print(&doctor::text(&report, &query, &session.zone, given, args.limit.unwrap_or(SHOWN)))?;
     }
     Ok(if args.strict && report.total() > 0 { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
 }

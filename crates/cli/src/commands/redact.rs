@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use sayso_core::copy::{Compacted, compact as compact_ledger};
-use sayso_core::ledger::Outcome;
+use sayso_core::ledger::{Ledger, Outcome};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::text::Text;
 use sayso_core::time::SystemClock;
-use sayso_evidence::{Cited, Keep};
+use sayso_evidence::{Keep, Split, Written};
 use serde_json::json;
 
 use super::find_entry;
@@ -22,59 +22,78 @@ pub(crate) fn run(session: &Session, args: &RedactArgs) -> Result<ExitCode, CliE
     let recorder = session.check_options(true, false)?.recorder;
     let ledger = session.open()?;
     let redacted = find_entry(&ledger, &args.entry)?;
-    // Asked before, because the entry says it itself.
-    let there = Keep::of(&session.dir_path()?).is_there();
-    let (alone, shared) = match there.then(|| Cited::gather(&ledger, &|| {})) {
-        Some(Ok(cited)) => cited.only_of(redacted),
-        Some(Err(e)) if args.evidence => return Err(e.into()),
-        _ => Default::default(), // what cannot be read must not keep an entry from being erased
+    let keep = Keep::of(&session.dir_path()?);
+    // Asked before, because the entry says it itself. What cannot be read must not keep an entry from being erased.
+    let (split, is_erased) = match captured(&ledger, &keep, redacted) {
+        Err(e) if args.evidence => return Err(e),
+        asked => asked.unwrap_or_default(),
     };
-    let appended = ledger.redact(redacted, reason, recorder)?;
-    let removed = if args.evidence { remove(session, &alone)? } else { 0 };
-    let index = appended.outcomes.first().map_or(redacted, |o: &Outcome| o.index());
+    // Erased before, without its files or with a failure between the two steps: only the files are left to do.
+    let appended = if args.evidence && is_erased { None } else { Some(ledger.redact(redacted, reason, recorder)?) };
+    if args.evidence {
+        remove(&keep, &split.go)?;
+    }
+    let index = appended.as_ref().map(|a| a.outcomes.first().map_or(redacted, |o: &Outcome| o.index()));
     if session.is_json() {
+        let head = ledger.head();
         let mut done = json!({
-            "index": index, "hash": appended.head.hash.to_string(), "size": appended.head.size, "redacted": redacted,
+            "index": index, "hash": head.hash.to_string(), "size": head.size, "redacted": redacted,
         });
         if let Some(done) = done.as_object_mut().filter(|_| args.evidence) {
-            done.insert("evidence_removed".into(), removed.into());
+            done.insert("evidence_removed".into(), split.go.len().into());
+            done.insert("evidence_files".into(), json!(split.go));
         }
         output::json::print(&done)?;
-    } else {
-        output::print(&format!("#{index} {}\n", appended.head.hash))?;
+    } else if let Some(index) = index {
+        output::print(&format!("#{index} {}\n", ledger.head().hash))?;
     }
-    eprintln!(
-        "sayso: note: #{redacted} is erased. Old bytes of it may stay in the store's files until you run `sayso compact`; \
-         backups, exports and other copies made earlier are not reached"
-    );
-    if removed > 0 {
-        eprintln!(
-            "sayso: note: {removed} captured files were removed; a disk may keep old bytes of them for some time"
-        );
-    } else if !alone.is_empty() && !args.evidence {
-        eprintln!(
-            "sayso: note: {} captured files that were evidence for it alone are still there: in the directory `evidence`, {}",
-            alone.len(),
-            alone.iter().cloned().collect::<Vec<_>>().join(", ")
-        );
+    match index {
+        Some(_) => eprintln!(
+            "sayso: note: #{redacted} is erased. Old bytes of it may stay in the store's files until you run `sayso compact`; \
+             backups, exports and other copies made earlier are not reached"
+        ),
+        None => eprintln!("sayso: note: #{redacted} was erased before; nothing was recorded"),
     }
-    if !shared.is_empty() {
-        eprintln!("sayso: note: {} captured files stay, because other entries cite them too", shared.len());
-    }
+    tell_of_files(&split, args.evidence);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes captured files by their hashes.
-fn remove(session: &Session, files: &BTreeSet<String>) -> Result<usize, CliError> {
-    let keep = Keep::of(&session.dir_path()?);
-    let mut removed = 0;
-    for file in files.iter().filter_map(|file| file.parse().ok()) {
-        let gone = keep.remove(file).map_err(|e| {
-            CliError::failed(format!("{e}; the entry is erased, and this captured file is not: remove it yourself"))
-        })?;
-        removed += usize::from(gone);
+/// What becomes of captured files, and whether the entry is erased already.
+fn captured(ledger: &Ledger, keep: &Keep, redacted: u64) -> Result<(Split, bool), CliError> {
+    let written = Written::gather(ledger)?;
+    let kept = keep.all().map_err(CliError::failed)?;
+    Ok((written.split(redacted, kept.iter().map(ToString::to_string)), written.is_erased(redacted)))
+}
+
+fn tell_of_files(split: &Split, removed: bool) {
+    let names = split.go.iter().cloned().collect::<Vec<_>>().join(", ");
+    match (split.go.len(), removed) {
+        (0, true) => eprintln!("sayso: note: no captured file was removed: none was evidence for it alone"),
+        (0, false) => {}
+        (gone, true) => eprintln!(
+            "sayso: note: {gone} captured files were removed; a disk may keep old bytes of them for some time: {names}"
+        ),
+        (there, false) => eprintln!(
+            "sayso: note: {there} captured files that no other entry cites are still there, in the directory `evidence`; \
+             the same command with --evidence removes them: {names}"
+        ),
     }
-    Ok(removed)
+    for (file, entries) in &split.stay {
+        let entries = entries.iter().map(|entry| format!("#{entry}")).collect::<Vec<_>>().join(" ");
+        eprintln!("sayso: note: the captured file {file} stays, because it is cited by {entries} too");
+    }
+}
+
+/// Removes captured files by their hashes, and what killed captures left.
+fn remove(keep: &Keep, files: &BTreeSet<String>) -> Result<(), CliError> {
+    let failed = |e| {
+        CliError::failed(format!("{e}; the entry is erased, and this captured file is not: say the same command again"))
+    };
+    for file in files.iter().filter_map(|file| file.parse().ok()) {
+        keep.remove(file).map_err(failed)?;
+    }
+    keep.sweep().map_err(failed)?;
+    Ok(())
 }
 
 pub(crate) fn compact(session: &Session) -> Result<ExitCode, CliError> {

@@ -9,37 +9,39 @@ use super::table::{escape, fold};
 use super::{json, views};
 
 /// The report in words: a block for each lint that found something.
-pub(crate) fn text(report: &Report, query: &Query, zone: &TimeZone, limit: usize) -> String {
-    let mut text = views::clocks_of(query, report.known_entries, report.head.size, zone);
+/// `ledger` is the directory that was given, for the commands.
+pub(crate) fn text(report: &Report, query: &Query, zone: &TimeZone, ledger: Option<&str>, limit: usize) -> String {
+    let mut text = fold(&views::clocks_of(query, report.known_entries, report.head.size, zone));
     text.push('\n');
     for lint in &report.lints {
         let found = report.found(*lint);
         if found == 0 {
             continue;
         }
-        text.push_str(&format!("{lint}: {found} found. {}\n", lint.finds()));
+        text.push_str(&fold(&format!("{lint}: {found} found. {}\n", lint.finds())));
         let all = report.findings.iter().filter(|f| f.lint == *lint);
         let shown: Vec<&Finding> = all.take(limit).collect();
         for finding in &shown {
-            text.push_str(&block(finding));
+            text.push_str(&block(finding, ledger));
         }
         if shown.len() < found {
             let more = found - shown.len();
-            text.push_str(&format!(
+            text.push_str(&fold(&format!(
                 "  ... and {more} more; `--limit N` shows more, `--format json` up to 1000 of each lint.\n"
-            ));
+            )));
         }
-        text.push_str(&format!("  What one could do: {}\n\n", lint.advice()));
+        text.push_str(&fold(&format!("  What one could do: {}\n\n", lint.advice())));
     }
-    text.push_str(&end(report));
-    fold(&text)
+    text.push_str(&fold(&end(report)));
+    text
 }
 
-fn block(finding: &Finding) -> String {
+fn block(finding: &Finding, ledger: Option<&str>) -> String {
     let entries: String = finding.entries.iter().map(|index| format!("#{index} ")).collect();
-    let mut block = format!("  {entries}{}\n      {}\n", escape(&finding.what), escape(&finding.why));
+    let mut block = fold(&format!("  {entries}{}\n      {}\n", escape(&finding.what), escape(&finding.why)));
     if let Some(command) = &finding.command {
-        block.push_str(&format!("      {}\n", escape(&shell(command))));
+        // In one line however long it is: a folded one could not be pasted.
+        block.push_str(&format!("      {}\n", shell(&typed(command, ledger))));
     }
     block
 }
@@ -60,20 +62,43 @@ fn end(report: &Report) -> String {
     text
 }
 
+/// A command word by word, for the same ledger.
+fn typed(command: &[String], ledger: Option<&str>) -> Vec<String> {
+    let ledger = ledger.map(|dir| format!("--ledger={dir}"));
+    ["sayso".to_owned()].into_iter().chain(ledger).chain(command.iter().cloned()).collect()
+}
+
 /// A command as it can be typed.
 fn shell(words: &[String]) -> String {
-    let quoted = words.iter().map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ':' | '@' | '+' | ',');
-        if !word.is_empty() && word.chars().all(plain) {
-            return word.clone();
-        }
-        format!("'{}'", word.replace('\'', r"'\''"))
+    let quoted = words.iter().map(|word| match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => format!("{option}={}", quote(value)),
+        _ => quote(word),
     });
-    format!("sayso {}", quoted.collect::<Vec<_>>().join(" "))
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// A word that a shell reads as it is. What must not be shown raw is written by its code point, which bash and zsh read.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | ':' | '@' | '+' | ',');
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if escape(word) == word {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut quoted = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if escape(&c.to_string()) != c.to_string() => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "'"
 }
 
 /// The report for programs.
-pub(crate) fn json(report: &Report, query: &Query, limit: usize) -> Value {
+pub(crate) fn json(report: &Report, query: &Query, ledger: Option<&str>, limit: usize) -> Value {
     let counts = report.lints.iter().map(|lint| json!({"lint": lint.name(), "found": report.found(*lint)}));
     let shown =
         report.lints.iter().flat_map(|lint| report.findings.iter().filter(move |f| f.lint == *lint).take(limit));
@@ -84,7 +109,7 @@ pub(crate) fn json(report: &Report, query: &Query, limit: usize) -> Value {
             "what": f.what,
             "why": f.why,
             "advice": f.lint.advice(),
-            "command": f.command.as_ref().map(|words| [&["sayso".to_owned()], words.as_slice()].concat()),
+            "command": f.command.as_ref().map(|words| typed(words, ledger)),
         })
     };
     json!({

@@ -31,6 +31,12 @@ pub(crate) fn text(report: &Report) -> String {
     lines.extend(report.erased.iter().map(|file| format!("gone with a redacted claim: {file}")));
     lines.extend(report.elsewhere.iter().map(|file| format!("cited and not kept here: {file}")));
     lines.extend(report.uncited.iter().map(|file| format!("kept and not cited by any entry: {file}")));
+    lines.extend(
+        report
+            .unfinished
+            .iter()
+            .map(|path| format!("left by a capture that was stopped: {}; the next capture removes it", path.display())),
+    );
     fold(&format!("{}\n", lines.iter().map(|l| escape(l)).collect::<Vec<_>>().join("\n")))
 }
 
@@ -96,5 +102,6 @@ pub(crate) fn json(report: &Report) -> Value {
         "erased": hashes(&report.erased),
         "elsewhere": hashes(&report.elsewhere),
         "uncited": hashes(&report.uncited),
+        "unfinished": report.unfinished.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     })
 }

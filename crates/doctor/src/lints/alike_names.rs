@@ -5,7 +5,7 @@
 //! - **One edit apart**: one letter more, fewer, other, or two that changed places, in a word of at least 5 letters. In words of 4 letters
 //!   only if the one name is used at least 50 times as often as the other, which is used at most 3 times: `SOHE` beside 11,819 `SOHR`.
 //!
-//! Names whose digits differ are never alike: `event-1` and `event-2` are two. Names that an alias has joined are one already. Parts of a name behind a slash
+//! Names whose numbers differ are never alike: `event-1` and `event-2` are two, and so are `dose-15` and `dose-1.5`. Only a letter may stand for a digit. Names that an alias has joined are one already. Parts of a name behind a slash
 //! count as words: `yerevan/mod` and `yerevan/mfa` are not alike.
 //!
 //! **False alarms.** Two real names that happen to differ by one letter, such as `killed` and `filled`. `Iran` and `Iraq` are short enough to be
@@ -58,13 +58,17 @@ impl<'n> Pair<'n> {
         let word = kind.as_str();
         let times = |n: u32| if n == 1 { "once".to_owned() } else { format!("{n} times") };
         let ((from, rare), (to, often)) = (self.from, self.to);
-        let command = ["alias", "--names", word, "--from", from.as_str(), "--to", to.as_str()];
+        // With `=`, so that a name that begins with a hyphen is no option. `unattributed` is nobody, and cannot be joined.
+        let is_nobody = kind == NameKind::Source && (from.is_unattributed() || to.is_unattributed());
+        let command = (!is_nobody).then(|| {
+            vec!["alias".into(), "--names".into(), word.into(), format!("--from={from}"), format!("--to={to}")]
+        });
         Finding {
             lint,
             entries: vec![],
             what: format!("{word}s `{from}` (used {}) and `{to}` (used {}).", times(rare), times(often)),
             why,
-            command: Some(command.map(ToOwned::to_owned).to_vec()),
+            command,
         }
     }
 }
@@ -80,6 +84,11 @@ pub(crate) fn find(kind: NameKind, names: &Names, report: &mut Report) -> HashSe
         }
     };
     for (a, b) in together(all.iter().map(|(name, _)| vec![hash(&folding::look(name.as_str()))])) {
+        if let (Some((one, _)), Some((other, _))) = (all.get(a), all.get(b))
+            && has_other_numbers(one.as_str(), other.as_str())
+        {
+            continue;
+        }
         push((a, b), "They look the same without case, accents, spaces and punctuation.", report);
     }
     let letters: Vec<String> = all.iter().map(|(name, _)| folding::letters(name.as_str())).collect();
@@ -91,6 +100,13 @@ pub(crate) fn find(kind: NameKind, names: &Names, report: &mut Report) -> HashSe
         }
     }
     pairs
+}
+
+/// Whether names that look the same have the same digits in other numbers: `dose-15` and `dose-1.5`, or two dates. Where a letter stands for a digit,
+/// the digits are not the same.
+fn has_other_numbers(one: &str, other: &str) -> bool {
+    let (one, other) = (folding::numbers(one), folding::numbers(other));
+    one != other && one.concat() == other.concat()
 }
 
 /// Pairs of names that have a key in common, each pair once.
@@ -125,7 +141,7 @@ fn without_one_letter(name: &str) -> Vec<u64> {
 /// Whether two names are one edit apart, and the edit is in a word long enough.
 fn is_one_edit((one, used): (&Name, u32), (other, used_too): (&Name, u32)) -> bool {
     let (one, other) = (one.as_str(), other.as_str());
-    if folding::digits(one) != folding::digits(other) {
+    if folding::numbers(one) != folding::numbers(other) {
         return false;
     }
     let (words, others) = (folding::words(one), folding::words(other));

@@ -68,7 +68,9 @@ fn meaning(name: &str) -> Option<String> {
     let mut words: Vec<String> =
         folding::words(name).iter().filter(|w| !SMALL.contains(&w.as_str())).map(|w| root(w)).collect();
     words.sort_unstable();
-    (words.concat().chars().count() >= 4).then(|| words.join(" "))
+    // Words may stand in any order, numbers may not: 2023-11-1 and 2023-1-11 are two dates.
+    let numbers = folding::numbers(name).join(" ");
+    (words.concat().chars().count() >= 4).then(|| format!("{} {numbers}", words.join(" ")))
 }
 
 /// A word without its plural, and the first of those that mean the same.
@@ -94,6 +96,7 @@ mod tests {
         assert!(same("sotk-clash-2023-05-11", "clash at Sotk 2023-05-11"));
         assert!(!same("armenian-soldiers-wounded", "armenian-soldiers-killed"));
         assert!(!same("sotk-clash-2023-05-11", "sotk-clash-2023-05-12"));
+        assert!(!same("clash-2023-11-1", "clash-2023-1-11"));
         assert!(!same("killed", "killed_cum"));
         assert!(!same("p", "p-of"), "too little to tell");
     }

@@ -8,9 +8,9 @@
 //! **False alarms.** A source a day behind: evening in Washington is the next morning in Yerevan. An article that is cited for the background. A claim about
 //! something to come that was recorded as `asserts`: there it is the act that is worth a look.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use sayso_core::event::{Act, Citation, Claim};
-use sayso_core::time::{DateForm, Edtf, Endpoint};
+use sayso_core::time::{DateForm, Edtf, Endpoint, Moment};
 
 use crate::lint::About;
 
@@ -34,11 +34,11 @@ pub(crate) fn find(claim: &Claim, citations: &[Citation]) -> Option<(String, Str
     let first = first_day(occurred)?;
     let mut early: Vec<(String, NaiveDate)> = Vec::new();
     let stated = claim.by.stated.date();
-    if let Some(day) = last_day(stated).filter(|day| *day < first || is_earlier(stated, occurred)) {
+    if let Some(day) = last_day(stated).filter(|day| is_before(stated, *day, occurred, first)) {
         early.push((format!("stated {stated}"), day));
     }
     if let Some(published) = &claim.by.published
-        && let Some(day) = last_day(published).filter(|day| *day < first)
+        && let Some(day) = last_day(published).filter(|day| is_before(published, *day, occurred, first))
     {
         early.push((format!("published {published}"), day));
     }
@@ -65,14 +65,14 @@ pub(crate) fn find(claim: &Claim, citations: &[Citation]) -> Option<(String, Str
     Some((what, why))
 }
 
-/// Whether the one instant lies before the other, where both dates have an hour.
-fn is_earlier(one: &Edtf, other: &Edtf) -> bool {
+/// Whether a date lies before what happened. Where both have an hour, only the instants count: one instant has two days in two places.
+fn is_before(one: &Edtf, last: NaiveDate, other: &Edtf, first: NaiveDate) -> bool {
     match (one, other) {
         (Edtf::Moment(one), Edtf::Moment(other)) => {
-            let utc = |m: &sayso_core::time::Moment| m.local().and_utc().timestamp() - i64::from(m.offset().seconds());
+            let utc = |m: &Moment| m.local() - TimeDelta::seconds(i64::from(m.offset().seconds()));
             utc(one) < utc(other)
         }
-        _ => false,
+        _ => last < first,
     }
 }
 

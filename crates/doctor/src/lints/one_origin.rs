@@ -13,7 +13,7 @@
 //! **False alarms.** Two parties that agree on a text say the same words, as in a joint statement. An agency with people of its own on the
 //! spot can confirm what others say. Three days are a guess at how long an agency's figure travels.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use sayso_core::event::Question;
@@ -35,7 +35,7 @@ pub(crate) const ABOUT: About = About {
 
 /// How long a figure travels from one carrier to the next.
 const NEAR_US: i64 = 3 * 24 * 60 * 60 * 1_000_000;
-/// Claims of the same that are compared with one another.
+/// Claims of the same, next in time, that each is compared with. Where there are more, the report says so.
 const MOST_TOGETHER: usize = 50;
 
 /// Claims, by what they say.
@@ -53,6 +53,8 @@ pub(crate) struct Origins {
 #[derive(Clone, Copy)]
 struct Said {
     what: u64,
+    /// Stands for question, value and unit, also of a quote.
+    said: u64,
     at: i64,
     index: u64,
     source: u32,
@@ -70,7 +72,7 @@ impl Origins {
         let (way, _) = self.ways.insert_full(via, ());
         let way = u32::try_from(way).unwrap_or(u32::MAX);
         let mut push = |what, is_quote| {
-            self.said.push(Said { what, at: said.at, index: said.index, source, way, is_quote });
+            self.said.push(Said { what, said: said.said, at: said.at, index: said.index, source, way, is_quote });
         };
         push(said.said, false);
         if let Some(words) = said.words {
@@ -104,13 +106,18 @@ impl Origins {
     ) {
         self.said.sort_unstable_by_key(|s| (s.is_quote, s.what, s.at, s.index));
         let nobody = self.spellings.get(UNATTRIBUTED).copied();
-        let mut told: HashSet<(u64, u64)> = HashSet::new();
+        let mut cut = 0_u64;
         for same in self.said.chunk_by(|a, b| (a.is_quote, a.what) == (b.is_quote, b.what)) {
-            let same = same.get(..MOST_TOGETHER).unwrap_or(same);
             for (at, a) in same.iter().enumerate() {
-                for b in same.iter().skip(at + 1) {
+                let near = same.iter().skip(at + 1).take_while(|b| a.is_quote || b.at - a.at <= NEAR_US);
+                for (n, b) in near.enumerate() {
+                    if n == MOST_TOGETHER {
+                        cut += 1;
+                        break;
+                    }
                     let Some(why) = self.why(a, b, nobody) else { continue };
-                    if told.insert((a.index, b.index))
+                    let was_told = a.is_quote && self.was_told(a, b, nobody);
+                    if !was_told
                         && !report.only_counts(Lint::OneOrigin)
                         && let (Some((one, question, value)), Some((other, ..))) = (tell(a.index), tell(b.index))
                     {
@@ -127,6 +134,17 @@ impl Origins {
                 }
             }
         }
+        if cut > 0 {
+            report.limits.push(format!(
+                "one-origin: {cut} claims have more than {MOST_TOGETHER} others of the same after them; each was compared with the next {MOST_TOGETHER} only."
+            ));
+        }
+    }
+
+    /// Whether two claims with the same words were noticed for their value already.
+    fn was_told(&self, a: &Said, b: &Said, nobody: Option<u32>) -> bool {
+        let value = |s: &Said| Said { is_quote: false, ..*s };
+        a.said == b.said && self.why(&value(a), &value(b), nobody).is_some()
     }
 
     /// Why two claims that say the same seem to have one origin.
