@@ -263,6 +263,17 @@ fn what_was_redacted_is_not_given_out_before_it_is_erased() {
         let (code, said) = prove(entry, disclose);
         assert_eq!(code, Some(0), "{said}");
     }
+    let page = desk.text("page");
+    for args in [
+        &["export"][..],
+        &["export", "--as", "markdown"],
+        &["export", "--as", "claimreview", "-o", &page],
+        &["matrix", "-o", &format!("{page}.svg")],
+        &["report", "-o", &format!("{page}.html")],
+    ] {
+        let said = desk.refused("ledger", args);
+        assert!(said.contains("NOT erased yet") && said.contains("must not go out"), "{args:?}: {said}");
+    }
     let said = desk.refused("ledger", &["backup", &file]);
     assert!(said.contains("NOT erased yet") && !desk.path("backup").exists(), "{said}");
     let said = desk.refused("ledger", &["publish", &desk.text("site"), "--checkpoint", &kept]);

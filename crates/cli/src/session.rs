@@ -93,6 +93,13 @@ impl Session {
         Ok(ledger)
     }
 
+    /// The ledger, opened to make something of it that goes out: a file for others.
+    pub(crate) fn open_to_give_out(&self) -> Result<Ledger, CliError> {
+        let ledger = self.open_for_views()?;
+        expect_erased(&ledger)?;
+        Ok(ledger)
+    }
+
     /// Opens a directory, and waits for it if that is wanted.
     pub(crate) fn open_at(&self, path: &Path) -> Result<LedgerDir, DirError> {
         self.waiting(|| LedgerDir::open(path), |e| Some(e))
@@ -134,8 +141,19 @@ fn is_locked(e: Option<&DirError>) -> bool {
     matches!(e, Some(DirError::Store(StoreError::Locked { .. })))
 }
 
+/// Refuses to give out what is still to be erased.
+pub(crate) fn expect_erased(ledger: &Ledger) -> Result<(), CliError> {
+    match ledger.failed_erasures().values().next() {
+        Some(problem) => Err(CliError::refused(format!(
+            "{}. What was redacted must not go out, so nothing was written",
+            problem.trim_end_matches('.')
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Says what opening put right: on standard error, so that answers stay what programs expect.
-fn tell(repairs: &[Repair]) {
+pub(crate) fn tell(repairs: &[Repair]) {
     for repair in repairs {
         let what = if repair.is_done() { "put right" } else { "note" };
         eprintln!("sayso: {what}: {}", escape(&repair.to_string()));

@@ -110,7 +110,7 @@ impl Sheet {
         }
         for citation in &statement.event.citations {
             // Other schemes are no addresses there.
-            let web = [citation.url(), citation.archived()].into_iter().flatten().find(|url| is_web(url.as_str()));
+            let web = [citation.url(), citation.archived()].into_iter().flatten().find(|url| words::is_web(url.as_str()));
             if let Some(url) = web {
                 self.add(&mut entity, ("sourceUrl", "url"), url.as_str(), None)?;
             }
@@ -118,7 +118,7 @@ impl Sheet {
         for tag in &statement.event.tags {
             self.add(&mut entity, ("keywords", "string"), tag.as_str(), None)?;
         }
-        if let Some(id) = &statement.event.id {
+        if let Some(id) = &statement.id {
             self.add(&mut entity, ("recordId", "string"), id.as_str(), None)?;
         }
         self.add(&mut entity, ("recordId", "string"), &statement.hash.to_string(), None)
@@ -192,11 +192,6 @@ fn notes(statement: &Statement<'_>) -> Vec<String> {
 /// A time as these readers have it: UTC, to the second, without saying so.
 fn seen(at: Instant) -> String {
     at.to_string().chars().take_while(|c| !matches!(c, '.' | 'Z')).collect()
-}
-
-fn is_web(url: &str) -> bool {
-    let lower = url.to_ascii_lowercase();
-    lower.starts_with("http://") || lower.starts_with("https://")
 }
 
 fn hex(text: &str) -> String {

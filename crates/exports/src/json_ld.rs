@@ -7,6 +7,7 @@
 
 use sayso_core::event::{Attribution, Citation, Claim};
 use sayso_core::number::Number;
+use sayso_core::text::Url;
 use sayso_core::time::Edtf;
 use sayso_core::value::Value as Claimed;
 use sayso_core::views::Verdict;
@@ -52,7 +53,19 @@ pub fn document(material: &Material<'_>, shape: Shape) -> String {
         nodes.extend(claims(&nobody).iter().map(ToString::to_string));
     }
     let nodes = nodes.join(",\n");
-    format!("{{\"@context\":\"https://schema.org\",\"@graph\":[\n{nodes}\n]}}\n")
+    safe_in_html(&format!("{{\"@context\":\"https://schema.org\",\"@graph\":[\n{nodes}\n]}}\n"))
+}
+
+/// The same JSON in letters that end no `<script>`: that is where it is put. They stand in texts only, where JSON can spell them out.
+fn safe_in_html(document: &str) -> String {
+    let mut safe = String::with_capacity(document.len());
+    for c in document.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 /// Whether answers were held against one another.
@@ -75,7 +88,7 @@ fn is_reviewed(verdict: Verdict) -> bool {
 fn review(material: &Material<'_>, question: &Question<'_>, claims: Vec<Value>) -> Value {
     let row = question.row;
     let findings: Vec<String> = row.findings.iter().map(words::finding).collect();
-    let known_since = question.statements.iter().map(|s| s.known_since).max();
+    let known_since = question.statements.iter().filter(|s| s.party().is_some()).map(|s| s.known_since).max();
     let mut said: Vec<String> = (question.statements.iter())
         .filter_map(|s| Some(format!("{}: {}", s.party()?, words::value(s.claim()?))))
         .collect();
@@ -113,7 +126,7 @@ fn claim(material: &Material<'_>, question: &Question<'_>, statement: &Statement
         ("datePublished", date(by.stated.date())),
     ]);
     let hash = property("BLAKE3 hash of the entry", &statement.hash.to_string());
-    let id = statement.event.id.as_ref().map(|id| json!(id.to_string()));
+    let id = statement.id.as_ref().map(|id| json!(id.to_string()));
     node.insert("identifier".into(), Value::Array([hash].into_iter().chain(id).collect()));
     node.extend(author(statement, by));
     let mut put = |name: &str, text: Option<String>| node.extend(text.map(|t| (name.to_owned(), json!(t))));
@@ -199,8 +212,10 @@ fn date(date: &Edtf) -> Value {
 fn work(citation: &Citation) -> Map<String, Value> {
     let mut node = object(&[("@type", json!("CreativeWork"))]);
     let mut put = |name: &str, text: Option<String>| node.extend(text.map(|t| (name.to_owned(), json!(t))));
-    put("url", citation.url().map(ToString::to_string));
-    put("archivedAt", citation.archived().map(ToString::to_string));
+    // Pages make links of these: an address of another kind could be a script.
+    let web = |url: &Url| Some(url.to_string()).filter(|url| words::is_web(url));
+    put("url", citation.url().and_then(web));
+    put("archivedAt", citation.archived().and_then(web));
     put("text", citation.exact().map(ToString::to_string));
     if let Some(file) = citation.file() {
         node.insert("identifier".into(), property("BLAKE3 hash of the captured file", &file.to_string()));
@@ -228,4 +243,18 @@ fn named(kind: &str, name: &str) -> Value {
 
 fn object(parts: &[(&str, Value)]) -> Map<String, Value> {
     parts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_in_html;
+
+    #[test]
+    fn no_text_ends_a_script() {
+        let document = "{\"text\":\"</script><script>a&b\u{2028}\"}";
+        let safe = safe_in_html(document);
+        assert!(!safe.contains(['<', '>', '&', '\u{2028}']), "{safe}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&safe), read(document));
+    }
 }

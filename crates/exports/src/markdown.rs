@@ -109,8 +109,7 @@ fn links(citation: &Citation) -> Vec<String> {
 
 /// A link, for addresses of the web; any other address as words, which nobody can click.
 fn link(label: &str, url: &str) -> String {
-    let lower = url.to_ascii_lowercase();
-    if !(lower.starts_with("http://") || lower.starts_with("https://")) {
+    if !words::is_web(url) {
         return format!("{label}: {}", escape(url));
     }
     let mut safe = String::with_capacity(url.len());
@@ -120,6 +119,7 @@ fn link(label: &str, url: &str) -> String {
             '>' => safe.push_str("%3E"),
             '\\' => safe.push_str("%5C"),
             '`' => safe.push_str("%60"),
+            '&' => safe.push_str("&amp;"), // or `&copy` would become a letter
             c => safe.push(c),
         }
     }
@@ -148,7 +148,8 @@ fn escape(words: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    // Many readers make a link of these wherever they stand.
+    out.replace("://", "\\://").replace("www.", "www\\.").replace("WWW.", "WWW\\.")
 }
 
 #[cfg(test)]
@@ -159,6 +160,7 @@ mod tests {
     fn words_stay_words() {
         assert_eq!(escape("# [x](y) <b> *a*_b_"), "\\# \\[x\\](y) \\<b\\> \\*a\\*\\_b\\_");
         assert_eq!(escape("two\nlines"), "two lines");
+        assert_eq!(escape("see www.a.example, https://b.example"), "see www\\.a.example, https\\://b.example");
         assert_eq!(escape("\u{202e}abc"), "\\\\u{202e}abc");
         assert_eq!(escape("Երևան — 2"), "Երևան — 2");
     }

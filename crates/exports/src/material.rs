@@ -6,7 +6,7 @@ use sayso_core::entry::Hash;
 use sayso_core::event::{Citation, Claim, Content, Event};
 use sayso_core::ledger::{Ledger, OpenError};
 use sayso_core::replay::{Filter, Query, StandingStance};
-use sayso_core::text::Name;
+use sayso_core::text::{ExternalId, Name};
 use sayso_core::time::Instant;
 use sayso_core::views::{Cell, Comparison, HistoryError, HistoryQuery, Item, Reads, Row, history};
 
@@ -43,6 +43,8 @@ pub struct Statement<'a> {
     pub index: u64,
     /// The entry's hash.
     pub hash: Hash,
+    /// The id it was recorded with: a correction does not take that away.
+    pub id: Option<ExternalId>,
     /// What it says, as it reads.
     pub event: Event,
     /// Since when this ledger has known it so: the recorded time of the entry, or of the correction in force.
@@ -108,7 +110,11 @@ impl<'a> Material<'a> {
             Some(at) => format!("what this ledger knew at {at} ({known} of {all} entries)"),
             None => format!("everything known ({all} entries)"),
         };
-        format!("Stated clock: {stated}. Recorded clock: {recorded}.")
+        let erased = match self.comparison.replay.redacted.len() {
+            0 => String::new(),
+            erased => format!(" Entries erased: {erased}; nobody can tell whether they belong here."),
+        };
+        format!("Stated clock: {stated}. Recorded clock: {recorded}.{erased}")
     }
 }
 
@@ -181,7 +187,8 @@ impl About {
             };
             corrected = Some((*by, reason));
         }
-        Ok(Some(Statement { cell, index, hash: entry.hash(), event, known_since, corrected, stance, first }))
+        let id = item.event.as_ref().and_then(|recorded| recorded.id.clone());
+        Ok(Some(Statement { cell, index, hash: entry.hash(), id, event, known_since, corrected, stance, first }))
     }
 
     /// The first place where the source of a claim is known to have said the same on the question.

@@ -103,3 +103,9 @@ fn read_in(by: &Attribution) -> Option<String> {
         _ => None,
     }
 }
+
+/// Whether an address can be followed in a browser, and is no script.
+pub(crate) fn is_web(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
+}

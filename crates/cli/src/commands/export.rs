@@ -12,9 +12,9 @@ use sayso_core::ledger::{Entry, Ledger};
 use crate::args::ExportArgs;
 use crate::error::{self, CliError};
 use crate::export_args::Form;
-use crate::output::views;
+use crate::output::{self, views};
 use crate::query::Wanted;
-use crate::session::Session;
+use crate::session::{self, Session};
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
     if args.form.form != Form::Events {
@@ -23,6 +23,7 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
     super::export_view::check_events(args)?;
     let filter = args.filter.filter()?;
     let ledger = session.open()?;
+    session::expect_erased(&ledger)?;
     let wanted = Wanted::new(&ledger, filter)?;
     for line in views::asked_as(&wanted.filter.asked_as(&wanted.aliases)).lines() {
         eprintln!("sayso: note: {line}");
@@ -76,6 +77,7 @@ pub(super) fn new_file<T>(
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
+    output::for_others(file.as_file()).map_err(io)?;
     let mut out = BufWriter::new(file.as_file_mut());
     let written = write(&mut out)?;
     out.flush().map_err(io)?;

@@ -21,7 +21,7 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
     }
     let query = args.form.clocks.query(session, args.filter.filter()?)?;
     let name = ledger_name::read(&session.dir_path()?)?;
-    let ledger = session.open_for_views()?;
+    let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("reading");
     let compared = compare(&ledger, &query)?;
     let compared = if args.form.conflicts { compared.disputes() } else { compared };

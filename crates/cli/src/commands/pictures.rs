@@ -1,12 +1,15 @@
 //! `sayso chart`, `sayso timeline`, `sayso matrix`: pictures of what sources said.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
+use sayso_core::event::NameKind;
+use sayso_core::ledger::Ledger;
 use sayso_core::replay::{Filter, Query};
 use sayso_core::text::Name;
-use sayso_core::views::{HistoryError, HistoryQuery, Order, compare, history, over_time};
+use sayso_core::views::{History, HistoryError, HistoryQuery, Order, compare, history, over_time};
 use sayso_pictures::png::png;
 use sayso_pictures::{Caption, chart, matrix, timeline};
 use serde_json::{Value, json};
@@ -30,7 +33,7 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
         ..Filter::default()
     };
     let query = args.clocks.query(session, filter)?;
-    let ledger = session.open_for_views()?;
+    let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("drawing");
     let life = HistoryQuery { clocks: only_sources(&query), ..HistoryQuery::default() };
     let life = history(&ledger, &subject, Some(&predicate), &life).map_err(from_history)?;
@@ -52,9 +55,13 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
         .title
         .clone()
         .unwrap_or_else(|| format!("{}: {}", course.question.subject, course.question.predicate));
-    let caption = Caption { title, lines: vec![clocks(&query, over.known_entries, over.head.size, session)] };
+    let caption = Caption {
+        title,
+        lines: lines(clocks(&query, over.known_entries, over.head.size, session), over.redacted.len()),
+    };
     let until = query.as_of.as_ref().and_then(|as_of| as_of.to_string().parse::<NaiveDate>().ok());
-    let svg = chart::Chart::new(course, &life, caption, &session.zone, until).svg();
+    let names = shown_as(&ledger, &life, &query)?;
+    let svg = chart::Chart::new(course, &life, &names, caption, &session.zone, until).svg();
     waiting.finish_and_clear();
     written(session, &args.file, kind, &svg, json!({"changes": course.steps.len(), "entries": life.total}))
 }
@@ -65,7 +72,7 @@ pub(crate) fn timeline(session: &Session, args: &TimelineArgs) -> Result<ExitCod
     let predicate = args.predicate.as_deref().map(|p| name("--predicate", p)).transpose()?;
     let filter = Filter { sources: names("--source", &args.source)?, ..Filter::default() };
     let query = args.clocks.query(session, filter)?;
-    let ledger = session.open_for_views()?;
+    let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("drawing");
     let asked = HistoryQuery { clocks: query, order: Order::Stated, ..HistoryQuery::default() };
     let life = history(&ledger, &subject, predicate.as_ref(), &asked).map_err(from_history)?;
@@ -76,8 +83,12 @@ pub(crate) fn timeline(session: &Session, args: &TimelineArgs) -> Result<ExitCod
     }
     let what = life.predicate.as_ref().map(|p| format!(": {p}")).unwrap_or_default();
     let title = args.file.title.clone().unwrap_or_else(|| format!("{}{what}", life.subject));
-    let caption = Caption { title, lines: vec![clocks(&asked.clocks, life.known_entries, life.head.size, session)] };
-    let svg = timeline::svg(&life, &caption, &session.zone);
+    let caption = Caption {
+        title,
+        lines: lines(clocks(&asked.clocks, life.known_entries, life.head.size, session), life.redacted.len()),
+    };
+    let names = shown_as(&ledger, &life, &asked.clocks)?;
+    let svg = timeline::svg(&life, &names, &caption, &session.zone);
     waiting.finish_and_clear();
     written(session, &args.file, kind, &svg, json!({"entries": life.total}))
 }
@@ -85,14 +96,17 @@ pub(crate) fn timeline(session: &Session, args: &TimelineArgs) -> Result<ExitCod
 pub(crate) fn matrix(session: &Session, args: &MatrixArgs) -> Result<ExitCode, CliError> {
     let kind = Kind::of(&args.file)?;
     let query = args.clocks.query(session, args.choice.filter()?)?;
-    let ledger = session.open_for_views()?;
+    let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("comparing");
     let compared = compare(&ledger, &query)?;
     let compared = if args.conflicts { compared.disputes() } else { compared };
     let title = args.file.title.clone().unwrap_or_else(|| "Source by question".into());
     let caption = Caption {
         title,
-        lines: vec![clocks(&query, compared.replay.known_entries, compared.replay.head.size, session)],
+        lines: lines(
+            clocks(&query, compared.replay.known_entries, compared.replay.head.size, session),
+            compared.replay.redacted.len(),
+        ),
     };
     let svg = matrix::svg(&compared, &caption);
     waiting.finish_and_clear();
@@ -104,6 +118,33 @@ pub(crate) fn matrix(session: &Session, args: &MatrixArgs) -> Result<ExitCode, C
         })
         .collect();
     written(session, &args.file, kind, &svg, json!({"questions": verdicts}))
+}
+
+/// What the sources of a history are shown as, if otherwise than recorded: its entries have the names they were recorded under.
+fn shown_as(ledger: &Ledger, life: &History, clocks: &Query) -> Result<BTreeMap<Name, Name>, CliError> {
+    let said = life.items.iter().filter_map(|item| item.as_it_reads()?.content.attribution());
+    let sources: BTreeSet<Name> = said.map(|by| by.source.clone()).collect();
+    let filter = Filter { sources: sources.into_iter().collect(), ..Filter::default() };
+    let clocks = Query { filter, known_at: clocks.known_at.clone(), as_of: None };
+    let asked = HistoryQuery { clocks, limit: Some(0), ..HistoryQuery::default() };
+    let answered = history(ledger, &life.subject, life.predicate.as_ref(), &asked).map_err(from_history)?;
+    let sources = answered.asked_as.into_iter().filter(|name| name.names == NameKind::Source);
+    Ok(sources.map(|name| (name.asked, name.shown)).collect())
+}
+
+/// The lines under the heading.
+fn lines(clocks: String, redacted: usize) -> Vec<String> {
+    std::iter::once(clocks).chain(erased(redacted)).collect()
+}
+
+/// That something may be missing.
+pub(super) fn erased(redacted: usize) -> Option<String> {
+    let were = if redacted == 1 {
+        "entry was erased; nobody can tell whether it belongs"
+    } else {
+        "entries were erased; nobody can tell whether they belong"
+    };
+    (redacted > 0).then(|| format!("{redacted} {were} here."))
 }
 
 /// What an entry filter of a question is: the sources alone.
@@ -188,12 +229,7 @@ pub(super) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), Cl
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // A picture is meant to be passed on; a temporary file is for its owner alone.
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(io)?;
-    }
+    output::for_others(file.as_file()).map_err(io)?;
     let moved = if overwrite { file.persist(path).map(drop) } else { file.persist_noclobber(path).map(drop) };
     moved.map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => CliError::refused(format!("{} is already there", path.display())),

@@ -27,7 +27,7 @@ use crate::proof::files;
 use crate::proof::keyring::Keyring;
 use crate::proof::ledger_tree::{LedgerTree, not_its_entries};
 use crate::proof::published::{ABOUT, About, CHECKPOINT, encode_bodies};
-use crate::session::Session;
+use crate::session::{self, Session};
 
 /// Bundles written at a time: bounds memory, and lets their syncs run side by side.
 const STEP: usize = 32;
@@ -47,11 +47,7 @@ pub(crate) struct PublishArgs {
 
 pub(crate) fn run(session: &Session, args: &PublishArgs) -> Result<ExitCode, CliError> {
     let (checkpoint, mut tree, ledger) = args.sign.sign_or_read(session, args.checkpoint.as_deref())?;
-    if let Some(problem) = ledger.failed_erasures().values().next() {
-        return Err(CliError::refused(format!(
-            "{problem}. What was redacted must not go out, so nothing was published"
-        )));
-    }
+    session::expect_erased(&ledger)?;
     let mut publication = Publication { dir: &args.dir, ledger: &ledger, tree: &mut tree, checkpoint: &checkpoint };
     let written = publication.publish()?;
     let head = checkpoint.checkpoint().head;

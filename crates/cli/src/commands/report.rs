@@ -15,7 +15,7 @@ use sayso_pictures::Caption;
 use sayso_pictures::report::{Audit, Report};
 use serde_json::json;
 
-use super::pictures::{free, tell, write};
+use super::pictures::{erased, free, tell, write};
 use crate::error::CliError;
 use crate::output::{progress, views};
 use crate::picture_args::ReportArgs;
@@ -43,7 +43,11 @@ pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliE
         found.find_cut(acknowledged);
     }
     waiting.set_message("replaying");
+    let told = dir.repairs().len();
     let ledger = dir.ledger(SystemClock, SystemEntropy)?;
+    // Those of the directory were told when it was opened.
+    session::tell(ledger.repairs().get(told..).unwrap_or_default());
+    session::expect_erased(&ledger)?;
     session::index(&ledger);
     let over = over_time(&ledger, &query, &session.zone)?;
     if over.courses.is_empty() {
@@ -51,9 +55,7 @@ pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliE
     }
     let recorded = views::recorded_clock(&query, over.known_entries, over.head.size);
     let mut lines = vec![format!("Stated clock: the date chosen below (days in {}). {recorded}", session.zone)];
-    if !over.redacted.is_empty() {
-        lines.push(format!("{} entries were erased; nobody can tell whether they belong here.", over.redacted.len()));
-    }
+    lines.extend(erased(over.redacted.len()));
     let title = args.title.clone().unwrap_or_else(|| "Who said what, and when".into());
     let text = super::audit::text(&found, false, None);
     let mut said: Vec<String> = text.lines().take(3).map(ToOwned::to_owned).collect();
