@@ -7,6 +7,10 @@ use sayso_core::text::Label;
 use sayso_core::value::Value;
 use sayso_core::views::{Cell, CellState, Finding, Relation, Row, Verdict};
 
+/// Values and stances of one source that a picture tells; it counts the others. Each change tells them anew: without a limit a page would grow
+/// with the square of the statements.
+pub(crate) const MANY: usize = 30;
+
 /// A number with its bounds, as far as a picture needs them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Span {
@@ -26,6 +30,8 @@ pub(crate) struct Answer {
     pub(crate) text: String,
     /// Its numbers: none where it has words, several where it contradicts itself or where nobody is named.
     pub(crate) spans: Vec<Span>,
+    /// There are more values than are told.
+    pub(crate) cut: bool,
     /// What is no number.
     pub(crate) words: Option<String>,
     /// A date is marked `?`, `~` or `%`.
@@ -48,8 +54,11 @@ impl Answer {
         entries.sort_unstable();
         entries.dedup();
         let values = standing.and_then(|s| s.combined.as_ref()).map(values).unwrap_or_default();
-        let spans: Vec<Span> = values.iter().filter_map(|(value, _)| span(value)).collect();
-        let stances: Vec<String> = standing.iter().flat_map(|s| &s.stances).map(stance).collect();
+        let told = || values.iter().take(MANY);
+        let spans: Vec<Span> = told().filter_map(|(value, _)| span(value)).collect();
+        let all_stances = standing.map_or(0, |s| s.stances.len());
+        let mut stances: Vec<String> = standing.iter().flat_map(|s| &s.stances).take(MANY).map(stance).collect();
+        stances.extend(more(all_stances).map(|more| format!("and {more}")));
         let text = match cell.state {
             CellState::Claims => {
                 let apart = if standing.and_then(|s| s.combined.as_ref()).is_some_and(|c| c.consistent.is_none()) {
@@ -57,16 +66,17 @@ impl Answer {
                 } else {
                     " | "
                 };
-                values.iter().map(said).collect::<Vec<_>>().join(apart)
+                told().map(said).chain(more(values.len())).collect::<Vec<_>>().join(apart)
             }
             CellState::NothingRecorded => return None,
             state => in_a_word(state).to_owned(),
         };
-        let words = if spans.len() == values.len() && !spans.is_empty() { None } else { Some(text.clone()) };
+        let words = if spans.len() == told().count() && !spans.is_empty() { None } else { Some(text.clone()) };
         Some(Self {
             state: cell.state,
             text,
             spans,
+            cut: values.len() > MANY,
             words,
             uncertain: standing.is_some_and(|s| s.uncertain || s.stances.iter().any(|s| s.stated.is_uncertain())),
             order_unknown: standing.is_some_and(|s| s.order_unknown),
@@ -74,6 +84,11 @@ impl Answer {
             entries,
         })
     }
+}
+
+/// How many are not told.
+fn more(all: usize) -> Option<String> {
+    all.checked_sub(MANY).filter(|more| *more > 0).map(|more| format!("{more} more"))
 }
 
 /// A state without a value, as people read it.

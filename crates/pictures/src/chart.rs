@@ -2,9 +2,12 @@
 
 mod draw;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use sayso_core::event::{Content, Event};
 use sayso_core::replay::day_said;
+use sayso_core::text::Name;
 use sayso_core::time::TimeZone;
 use sayso_core::views::{Course, History, Item, Reads, Verdict};
 
@@ -48,17 +51,18 @@ pub struct Chart<'a> {
 }
 
 impl<'a> Chart<'a> {
-    /// A chart of a question. `life` is its history: from it come the corrections. `until`: the day the picture goes to, if it goes beyond
-    /// the last change.
+    /// A chart of a question. `life` is its history: from it come the corrections. `names`: what sources are shown as, if otherwise than
+    /// recorded. `until`: the day the picture goes to, if it goes beyond the last change.
     #[must_use]
     pub fn new(
         course: &'a Course,
         life: &History,
+        names: &BTreeMap<Name, Name>,
         caption: Caption,
         zone: &TimeZone,
         until: Option<NaiveDate>,
     ) -> Self {
-        let marks = life.items.iter().filter_map(|item| mark(item, zone)).collect();
+        let marks = life.items.iter().filter_map(|item| mark(item, names, zone)).collect();
         Self { course, caption, marks, until }
     }
 
@@ -110,7 +114,7 @@ impl<'a> Chart<'a> {
 }
 
 /// The mark that a correction leaves, where the corrected statement is.
-fn mark(item: &Item, zone: &TimeZone) -> Option<Mark> {
+fn mark(item: &Item, names: &BTreeMap<Name, Name>, zone: &TimeZone) -> Option<Mark> {
     let recorded = item.event.as_ref()?;
     let (now, withdrawn): (&Event, bool) = match &item.reads {
         Reads::AsRecorded => return None,
@@ -120,7 +124,8 @@ fn mark(item: &Item, zone: &TimeZone) -> Option<Mark> {
     let Content::Claim(claim) = &now.content else { return None };
     let was = if let Content::Claim(before) = &recorded.content { span(&before.value) } else { None };
     let day = day_said(&claim.by.stated, zone);
-    Some(Mark { source: claim.by.source.to_string(), day, was, entry: item.index, withdrawn })
+    let source = names.get(&claim.by.source).unwrap_or(&claim.by.source).to_string();
+    Some(Mark { source, day, was, entry: item.index, withdrawn })
 }
 
 /// The picture in the making: what was drawn ends at `y`.
@@ -358,6 +363,8 @@ impl Page<'_> {
         add(any(&|a| a.uncertain), "hollow sign or dashed frame: date uncertain");
         add(any(&|a| a.state == sayso_core::views::CellState::TakenBack), "×: taken back by its source");
         add(!self.chart.marks.is_empty(), "hollow triangle: our record was corrected (thread to what it had been)");
+        let many = any(&|a| a.cut);
+        add(many, "of more than 30 values side by side the first 30 are drawn");
         let conflict = self.chart.course.steps.iter().filter_map(|s| s.row.as_ref()).any(|r| r.verdict.is_dispute());
         add(conflict, "hatched: sources contradict one another");
         let mut line = String::new();

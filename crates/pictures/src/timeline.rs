@@ -1,7 +1,10 @@
 //! What was said on a subject, one line a statement, from top to bottom: the day, the source's lane, the words.
 
+use std::collections::BTreeMap;
+
 use sayso_core::event::{Content, Event, Target};
 use sayso_core::replay::{Fate, day_said};
+use sayso_core::text::Name;
 use sayso_core::time::TimeZone;
 use sayso_core::views::{History, Item, Reads};
 
@@ -23,10 +26,10 @@ struct Line<'a> {
     uncertain: bool,
 }
 
-/// The picture of a history, which should be in the order of statements.
+/// The picture of a history, which should be in the order of statements. `names`: what sources are shown as, if otherwise than recorded.
 #[must_use]
-pub fn svg(life: &History, caption: &Caption, zone: &TimeZone) -> String {
-    let lines: Vec<Line<'_>> = life.items.iter().filter_map(|item| Line::of(item, zone)).collect();
+pub fn svg(life: &History, names: &BTreeMap<Name, Name>, caption: &Caption, zone: &TimeZone) -> String {
+    let lines: Vec<Line<'_>> = life.items.iter().filter_map(|item| Line::of(item, names, zone)).collect();
     let mut sources: Vec<&str> = lines.iter().map(|line| line.source.as_str()).collect();
     sources.sort_unstable_by_key(|source| (*source == "unattributed", *source));
     sources.dedup();
@@ -126,12 +129,13 @@ fn mark(svg: &mut Svg, line: &Line<'_>, place: usize, [x, y]: [f64; 2], fill: &s
 }
 
 impl<'a> Line<'a> {
-    fn of(item: &'a Item, zone: &TimeZone) -> Option<Self> {
+    fn of(item: &'a Item, names: &BTreeMap<Name, Name>, zone: &TimeZone) -> Option<Self> {
         let event = item.as_it_reads()?;
         let by = event.content.attribution()?;
         let uncertain = by.stated.is_uncertain();
         let day = format!("{}{}", day_said(&by.stated, zone), if uncertain { " (?)" } else { "" });
-        Some(Self { item, event, source: by.source.to_string(), day, uncertain })
+        let source = names.get(&by.source).unwrap_or(&by.source).to_string();
+        Some(Self { item, event, source, day, uncertain })
     }
 
     /// Who says what, and what became of it.
@@ -139,11 +143,13 @@ impl<'a> Line<'a> {
         let says = match &self.event.content {
             Content::Claim(claim) => {
                 let unit = claim.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
-                format!("{}: {} = {}{unit}", self.source, claim.question.predicate, claim.value)
+                let question = self.item.question.as_ref().unwrap_or(&claim.question);
+                format!("{}: {} = {}{unit}", self.source, question.predicate, claim.value)
             }
             Content::Stance(stance) => match &stance.target {
                 Target::Entry(of) => format!("{} {} #{of}{}", self.source, stance.stance.as_str(), self.on()),
                 Target::Question(question) => {
+                    let question = self.item.question.as_ref().unwrap_or(question);
                     format!("{} {} on {}", self.source, stance.stance.as_str(), question.predicate)
                 }
             },

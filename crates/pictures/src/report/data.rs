@@ -8,8 +8,6 @@ use super::Report;
 use crate::answer::{Answer, cells, marked};
 use crate::palette::tone;
 
-/// Values side by side that a cell tells, and numbers that a chart draws. All entries are listed anyway.
-const MANY: usize = 30;
 /// Findings that a question tells at a moment.
 const FINDINGS: usize = 6;
 
@@ -89,9 +87,10 @@ impl<'a> Data<'a> {
             lines: &report.caption.lines,
             sound: report.audit.sound,
             audit: &report.audit.lines,
-            first,
+            // The slider reaches the day that was asked for, on either side.
+            first: first.min(start),
             last: last.max(start),
-            start: start.max(first),
+            start,
             questions: courses.iter().map(|course| question(course, &sources)).collect(),
             sources,
             verdicts: Verdict::ALL.iter().map(|v| (v.as_str(), tone(*v).letter)).collect(),
@@ -149,12 +148,11 @@ fn changes(course: &Course, source: &str) -> Vec<Change> {
 }
 
 fn change(day: i64, answer: &Answer, verdict: i8, before: Option<&[u64]>) -> Change {
-    let spans = answer.spans.iter().take(MANY).map(|s| (s.low, s.high, u8::from(s.about)));
+    let spans = answer.spans.iter().map(|s| (s.low, s.high, u8::from(s.about)));
     let flags = u8::from(answer.uncertain) + 2 * u8::from(answer.order_unknown);
     let state = STATES.iter().position(|s| *s == answer.state).unwrap_or_default();
-    let text = if answer.spans.len() > MANY { some_of(&answer.text) } else { answer.text.clone() };
     let entries = entries(before.unwrap_or_default(), &answer.entries);
-    Change(day, verdict, state, text, spans.collect(), flags, entries, answer.stances.clone())
+    Change(day, verdict, state, answer.text.clone(), spans.collect(), flags, entries, answer.stances.clone())
 }
 
 /// A list that grows is told by what is new.
@@ -166,13 +164,6 @@ fn entries(before: &[u64], now: &[u64]) -> Vec<i64> {
     }
     let kept_first = i64::try_from(kept).map_or(0, |kept| -kept);
     std::iter::once(kept_first).chain(now.iter().skip(kept).map(number)).collect()
-}
-
-/// The first of very many values.
-fn some_of(text: &str) -> String {
-    let parts: Vec<&str> = text.split(" & ").collect();
-    let some = parts.iter().take(MANY).copied().collect::<Vec<_>>().join(" & ");
-    if parts.len() > MANY { format!("{some} & {} more", parts.len() - MANY) } else { some }
 }
 
 /// The findings that decide the verdict, in words.
@@ -205,11 +196,5 @@ mod tests {
         assert_eq!(entries(&[3, 4], &[3, 4, 9]), [-2, 9]);
         assert_eq!(entries(&[3, 4], &[4]), [4]);
         assert_eq!(entries(&[3, 4, 5], &[3, 4]), [-2]);
-    }
-
-    #[test]
-    fn very_many_values_are_counted() {
-        let text = (0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(" & ");
-        assert!(some_of(&text).ends_with("29 & 10 more"), "{}", some_of(&text));
     }
 }

@@ -32,7 +32,8 @@
     return notes.get(index) || [];
   };
 
-  const iso = (day) => new Date(day * 86400000).toISOString().slice(0, 10);
+  // Years before 0 and after 9999 have a sign and six digits; ours have as few as they need, and at least four.
+  const iso = (day) => new Date(day * 86400000).toISOString().split('T')[0].replace(/^([+-])0{1,2}(?=\d{4})/, '$1');
 
   const make = (tag, attributes, ...content) => {
     const element = document.createElement(tag);
