@@ -74,9 +74,11 @@ def expected():
             "value": said(event["value"]),
             "unit": event.get("unit"),
             "stated": event["stated"],
-            "urls": sorted(c["url"] for c in event.get("citations", []) if "url" in c),
+            "urls": sorted(c["url"] for c in event.get("citations", []) if c.get("url", "").lower().startswith(("http://", "https://"))),
             "web": sorted(c["url"] for c in event.get("citations", []) if c.get("url", "").startswith("http")),
             "hash": show["hash"],
+            # A correction takes an entry's own id from nobody.
+            "id": show["event"].get("id"),
         }
 
 
@@ -158,6 +160,7 @@ def claim_of(node):
         "stated": date["@value"],
         "urls": sorted(u["@id"] for work in all_of(node, "appearance") for u in all_of(work, "url")),
         "hash": hashes[0],
+        "id": next((i["@value"] for i in all_of(node, "identifier") if "@value" in i), None),
     }
 
 
@@ -171,7 +174,7 @@ def check_claim(index, claim, want):
     if least is not None and least == most and got == (None, None, least):
         got = (least, most, None)
     check(got == (least, most, words), f"#{index}: the value", got, "and not", want["value"])
-    for part in ("source", "subject", "predicate", "unit", "stated", "urls", "hash"):
+    for part in ("source", "subject", "predicate", "unit", "stated", "urls", "hash", "id"):
         check(claim[part] == want[part], f"#{index}: {part}", claim[part], "and not", want[part])
 
 
