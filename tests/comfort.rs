@@ -163,7 +163,8 @@ fn there_is_a_page_for_every_command() {
     }
     for page in &pages {
         let text = std::fs::read_to_string(page).unwrap();
-        let shown = Command::new("groff").args(["-k", "-man", "-Tutf8", "-ww"]).arg(page).env("GROFF_NO_SGR", "1").output();
+        let shown =
+            Command::new("groff").args(["-k", "-man", "-Tutf8", "-ww"]).arg(page).env("GROFF_NO_SGR", "1").output();
         let Ok(shown) = shown else {
             eprintln!("pages not set: no groff");
             break;

@@ -110,7 +110,8 @@ impl Sheet {
         }
         for citation in &statement.event.citations {
             // Other schemes are no addresses there.
-            let web = [citation.url(), citation.archived()].into_iter().flatten().find(|url| words::is_web(url.as_str()));
+            let web =
+                [citation.url(), citation.archived()].into_iter().flatten().find(|url| words::is_web(url.as_str()));
             if let Some(url) = web {
                 self.add(&mut entity, ("sourceUrl", "url"), url.as_str(), None)?;
             }
