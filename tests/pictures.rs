@@ -324,6 +324,73 @@ fn pictures_say_what_is_there_and_nothing_of_it_is_markup() {
     assert_eq!(told["file"], file("told.svg"));
 }
 
+/// A correction of what was recorded under another name hangs on the track that is shown.
+#[test]
+fn an_alias_and_a_correction_together() {
+    let lines = r#"
+{"kind":"claim","id":"a","source":"yerevan","subject":"clash","predicate":"wounded","value":2,"stated":"2023-05-11"}
+{"kind":"claim","id":"b","source":"erevan","subject":"clash","predicate":"injured","value":3,"stated":"2023-05-12"}
+{"kind":"correction","of":"b","reason":"a digit was lost","replacement":{"source":"erevan","subject":"clash","predicate":"injured","value":30,"stated":"2023-05-12"}}
+{"kind":"alias","names":"source","from":"erevan","to":"yerevan"}
+{"kind":"alias","names":"predicate","from":"injured","to":"wounded"}
+"#;
+    let (dir, ledger) = with(lines);
+    let file = dir.path().join("drawn.svg");
+    let drawn = |args: &[&str]| {
+        ok(&ledger, &[args, &["--overwrite", "-o", file.to_str().unwrap()]].concat());
+        std::fs::read_to_string(&file).unwrap()
+    };
+    for source in [&[][..], &["--source", "yerevan"], &["--source", "erevan"]] {
+        let chart = drawn(&[&["chart", "clash", "wounded"], source].concat());
+        assert!(chart.contains("#1 corrected by us, 2023-05-12"), "{chart}");
+        let timeline = drawn(&[&["timeline", "clash"], source].concat());
+        assert!(timeline.contains("yerevan: wounded = 30 (as corrected by #2)"), "{timeline}");
+        assert!(!timeline.contains("erevan: injured") && !timeline.contains(">erevan<"), "{timeline}");
+    }
+}
+
+/// Each change tells all values anew: without a limit that grows with the square of the statements.
+#[test]
+fn very_many_words_of_nobody_stay_small() {
+    let claim = |n: u64| {
+        let day = day("2020-01-01") + chrono::Days::new(n);
+        format!(
+            "{{\"kind\":\"claim\",\"source\":\"unattributed\",\"subject\":\"town\",\"predicate\":\"said\",\"value\":\"word number {n} of what was heard there\",\"stated\":\"{day}\"}}\n"
+        )
+    };
+    let (dir, ledger) = with(&(0..1000).map(claim).collect::<String>());
+    for (name, args) in [("c.svg", &["chart", "town", "said"][..]), ("m.svg", &["matrix"]), ("r.html", &["report"])] {
+        let file = dir.path().join(name);
+        ok(&ledger, &[args, &["-o", file.to_str().unwrap()]].concat());
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.len() < 4_000_000, "{name}: {}", text.len());
+        assert!(text.contains("970 more"), "{name} tells how many it does not show");
+    }
+}
+
+#[test]
+fn pictures_tell_what_was_erased() {
+    let (dir, ledger) = with(HOSTILE);
+    ok(&ledger, &["redact", "#2", "--reason", "asked for"]);
+    for args in [&["chart", IMAGE, "killed & wounded"][..], &["timeline", IMAGE], &["matrix"], &["report"]] {
+        let file = dir.path().join(if args == ["report"] { "erased.html" } else { "erased.svg" });
+        ok(&ledger, &[args, &["--overwrite", "-o", file.to_str().unwrap()]].concat());
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("1 entry was erased; nobody can tell whether it belongs here."), "{args:?}");
+    }
+}
+
+#[test]
+fn the_slider_reaches_the_day_that_was_asked_for() {
+    let (dir, ledger) = with(HOSTILE);
+    let file = dir.path().join("early.html");
+    ok(&ledger, &["report", "--as-of", "2023-05-01", "-o", file.to_str().unwrap()]);
+    let data = inside(&std::fs::read_to_string(&file).unwrap(), "data");
+    let asked = day("2023-05-01").signed_duration_since(NaiveDate::default()).num_days();
+    assert_eq!((&data["first"], &data["start"]), (&asked.into(), &asked.into()));
+    assert!(data["last"].as_i64().unwrap() > asked);
+}
+
 #[test]
 fn a_bitmap_loses_no_letters_in_silence() {
     let svg = |words: &str| {

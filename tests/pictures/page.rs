@@ -202,6 +202,19 @@ fn twenty_thousand_claims_in_one_page() {
     quiet(&mut browser, &page);
 }
 
+#[test]
+fn years_before_the_first_one_are_whole() {
+    let Some(mut browser) = Browser::start() else { return };
+    let (dir, ledger) = with(
+        r#"{"kind":"claim","source":"plutarch","subject":"caesar","predicate":"wounds","value":23,"stated":"-0044-03-15"}"#,
+    );
+    let page = dir.path().join("old.html");
+    ok(&ledger, &["report", "-o", page.to_str().unwrap()]);
+    browser.open(&page);
+    assert_eq!(browser.text("#date"), "-0044-03-15");
+    quiet(&mut browser, &page);
+}
+
 fn day_number(day: u64) -> NaiveDate {
     day_zero() + chrono::Days::new(day)
 }
