@@ -88,14 +88,20 @@ struct Sorted {
 }
 
 impl Sorted {
-    /// Adds to the standings of a source. `most`: how many there may be, to make room once.
+    /// Adds to the standings of a source. `most`: how many there may be. Room for all of them is made once for the first source, which is
+    /// mostly the only one that was asked for; the others, of which there can be tens of thousands, have what they need.
     fn push(&mut self, source: Name, standing: Standing, most: usize) {
         const NEAR: usize = 16;
+        let room = match self.simple.len() {
+            0 => most,
+            1..NEAR => most.min(USUAL_STANDINGS),
+            _ => 1,
+        };
         let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| *name == source);
         if let Some((_, standings)) = near {
             return standings.push(standing);
         }
-        let mut standings = Vec::with_capacity(most);
+        let mut standings = Vec::with_capacity(room);
         standings.push(standing);
         self.simple.push((source, standings));
     }
@@ -152,7 +158,6 @@ impl Sorter<'_> {
         }
         // The last one takes the question itself: mostly there is one.
         let mut question = Some(question);
-        // Of one source everything here, of one of several no more than usual.
         let most = if self.order == Order::Source { all.groups.len() } else { all.groups.len().min(USUAL_STANDINGS) };
         for (at, group) in groups.iter().enumerate() {
             let source = name(self.key(all, group)?.source)?;
