@@ -57,6 +57,14 @@ pub(crate) fn acknowledged_in(dir: &Path) -> Option<Head> {
     read(&mut File::open(dir.join(FILE)).ok()?)
 }
 
+/// Whether nothing was ever noted in a directory. A note that is damaged was one: it may stand beside years of work.
+pub(crate) fn never_acknowledged(dir: &Path) -> bool {
+    match dir.join(FILE).symlink_metadata() {
+        Ok(found) => found.is_file() && found.len() == 0,
+        Err(e) => e.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
 fn read(file: &mut File) -> Option<Head> {
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
@@ -74,6 +82,16 @@ fn line(head: Head) -> String {
 mod tests {
     use super::*;
     use crate::entry::Hash;
+
+    #[test]
+    fn a_damaged_note_was_one() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(never_acknowledged(dir.path()));
+        std::fs::write(dir.path().join(FILE), "").unwrap();
+        assert!(never_acknowledged(dir.path()));
+        std::fs::write(dir.path().join(FILE), "300:0f damaged").unwrap();
+        assert!(acknowledged_in(dir.path()).is_none() && !never_acknowledged(dir.path()));
+    }
 
     #[test]
     fn a_line_that_is_not_whole_says_nothing_and_is_replaced() {

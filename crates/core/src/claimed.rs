@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::acknowledged::{Acknowledged, acknowledged_in};
+use crate::acknowledged::{Acknowledged, never_acknowledged};
 use crate::directory::{DirError, FORMAT, FORMAT_FILE, LOCK_FILE, LedgerDir, READ_ONLY_FILE, STORE_DIR, io, is_ledger};
 use crate::store::Store;
 
@@ -175,7 +175,7 @@ pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
     path.join(READ_ONLY_FILE).is_file()
         && path.join(STORE_DIR).is_dir()
         && path.join(FORMAT_FILE).symlink_metadata().is_err()
-        && acknowledged_in(path).is_none()
+        && never_acknowledged(path)
 }
 
 #[cfg(test)]
