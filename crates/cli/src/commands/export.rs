@@ -76,8 +76,7 @@ pub(super) fn new_file<T>(
         return Err(taken()); // before anything is written
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
-    output::for_others(file.as_file()).map_err(io)?;
+    let mut file = output::file_in(parent).map_err(io)?;
     let mut out = BufWriter::new(file.as_file_mut());
     let written = write(&mut out)?;
     out.flush().map_err(io)?;

@@ -227,9 +227,8 @@ pub(super) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), Cl
     use std::io::Write as _;
     let io = |e: std::io::Error| CliError::io(path, &e);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
+    let mut file = output::file_in(parent).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
-    output::for_others(file.as_file()).map_err(io)?;
     let moved = if overwrite { file.persist(path).map(drop) } else { file.persist_noclobber(path).map(drop) };
     moved.map_err(|e| match e.error.kind() {
         std::io::ErrorKind::AlreadyExists => CliError::refused(format!("{} is already there", path.display())),

@@ -75,7 +75,7 @@ fn tell_of_files(split: &Split, removed: bool) {
         ),
         (there, false) => eprintln!(
             "sayso: note: {there} captured files that no other entry cites are still there, in the directory `evidence`; \
-             the same command with --evidence removes them: {names}"
+             the same command with --evidence removes these, and with them every captured file that no entry cites at all: {names}"
         ),
     }
     for (file, entries) in &split.stay {

@@ -25,12 +25,14 @@ pub(crate) fn print(text: &str) -> Result<(), CliError> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| error::stdout(&e))
 }
 
-/// Lets others read a file that was made to be passed on: a temporary file is for its owner alone.
-pub(crate) fn for_others(file: &std::fs::File) -> std::io::Result<()> {
+/// A file beside its place, on its way there. It is to be passed on, so it is readable by whom the user's mask lets: a temporary file
+/// would be for its owner alone.
+pub(crate) fn file_in(dir: &std::path::Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    Ok(())
+    file.tempfile_in(dir)
 }
