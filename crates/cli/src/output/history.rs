@@ -43,17 +43,9 @@ fn preface(clocks: &Query, order: Order, history: &History, zone: &TimeZone) -> 
         Order::Recorded => "in the order of recording",
         Order::Stated => "in the order of statements",
     };
-    let stated = match &clocks.as_of {
-        Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
-        None => "everything said".into(),
-    };
-    let (known, all) = (history.known_entries, history.head.size);
-    let recorded = match &clocks.known_at {
-        Some(known_at) => format!("what this ledger knew at {known_at} ({known} of {all} entries)"),
-        None => format!("everything known ({all} entries)"),
-    };
     format!(
-        "{about}, {order}\nStated clock: {stated}. Recorded clock: {recorded}.\n{}{}",
+        "{about}, {order}\n{}{}{}",
+        views::clocks_of(clocks, history.known_entries, history.head.size, zone),
         views::asked_as(&history.asked_as),
         views::redacted(history.redacted.len()).unwrap_or_default()
     )

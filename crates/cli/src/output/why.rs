@@ -41,16 +41,8 @@ pub(crate) fn text(clocks: &Query, why: &Why, zone: &TimeZone) -> String {
 }
 
 fn preface(clocks: &Query, why: &Why, zone: &TimeZone) -> String {
-    let stated = match &clocks.as_of {
-        Some(as_of) => format!("what had been said as of {as_of} ({zone})"),
-        None => "everything said".into(),
-    };
-    let (known, all) = (why.known_entries, why.head.size);
-    let recorded = match &clocks.known_at {
-        Some(known_at) => format!("what this ledger knew at {known_at} ({known} of {all} entries)"),
-        None => format!("everything known ({all} entries)"),
-    };
-    format!("Stated clock: {stated}. Recorded clock: {recorded}.\n{}", views::asked_as(&why.asked_as))
+    let clocks = views::clocks_of(clocks, why.known_entries, why.head.size, zone);
+    format!("{clocks}{}", views::asked_as(&why.asked_as))
 }
 
 /// What the cell has, in a line.
