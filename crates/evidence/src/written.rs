@@ -18,13 +18,12 @@ struct Cite {
     entry: u64,
     /// What a note of `capture` is on; else the entry itself.
     of: u64,
-    file: String,
 }
 
-/// All of them.
+/// All of them, by the hash of the file.
 #[derive(Debug, Default)]
 pub struct Written {
-    cites: Vec<Cite>,
+    cites: BTreeMap<String, Vec<Cite>>,
     erased: BTreeSet<u64>,
 }
 
@@ -56,7 +55,9 @@ impl Written {
             if is_erased {
                 written.erased.insert(index);
             }
-            written.cites.extend(cites);
+            for (file, cite) in cites {
+                written.cites.entry(file).or_default().push(cite);
+            }
             Ok::<_, OpenError>(ControlFlow::Continue(()))
         })?;
         Ok(written)
@@ -74,7 +75,7 @@ impl Written {
     pub fn split(&self, entry: u64, kept: impl IntoIterator<Item = String>) -> Split {
         let mut split = Split::default();
         for file in kept {
-            let of_file = || self.cites.iter().filter(|c| c.file == file);
+            let of_file = || self.cites.get(&file).into_iter().flatten();
             let holds = |c: &&Cite| ![c.entry, c.of].iter().any(|e| *e == entry || self.erased.contains(e));
             let holding: BTreeSet<u64> = of_file().filter(holds).map(|c| c.entry).collect();
             let is_mine = of_file().any(|c| c.entry == entry || c.of == entry);
@@ -91,10 +92,10 @@ impl Written {
 }
 
 /// The citations of an event, and of what a correction puts in its place.
-fn collect(index: u64, event: &Event, cites: &mut Vec<Cite>) {
+fn collect(index: u64, event: &Event, cites: &mut Vec<(String, Cite)>) {
     let of = tied_to(event).unwrap_or(index);
     let files = event.citations.iter().filter_map(|c| c.file());
-    cites.extend(files.map(|file| Cite { entry: index, of, file: file.to_string() }));
+    cites.extend(files.map(|file| (file.to_string(), Cite { entry: index, of })));
     if let Content::Correction(correction) = &event.content
         && let Some(replacement) = correction.replacement.as_deref()
     {

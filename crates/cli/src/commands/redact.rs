@@ -24,7 +24,7 @@ pub(crate) fn run(session: &Session, args: &RedactArgs) -> Result<ExitCode, CliE
     let redacted = find_entry(&ledger, &args.entry)?;
     let keep = Keep::of(&session.dir_path()?);
     // Asked before, because the entry says it itself. What cannot be read must not keep an entry from being erased.
-    let (split, is_erased) = match captured(&ledger, &keep, redacted) {
+    let (split, is_erased) = match captured(&ledger, &keep, redacted, args.evidence) {
         Err(e) if args.evidence => return Err(e),
         asked => asked.unwrap_or_default(),
     };
@@ -58,10 +58,13 @@ pub(crate) fn run(session: &Session, args: &RedactArgs) -> Result<ExitCode, CliE
     Ok(ExitCode::SUCCESS)
 }
 
-/// What becomes of captured files, and whether the entry is erased already.
-fn captured(ledger: &Ledger, keep: &Keep, redacted: u64) -> Result<(Split, bool), CliError> {
-    let written = Written::gather(ledger)?;
+/// What becomes of captured files, and, if they are to go, whether the entry is erased already.
+fn captured(ledger: &Ledger, keep: &Keep, redacted: u64, to_go: bool) -> Result<(Split, bool), CliError> {
     let kept = keep.all().map_err(CliError::failed)?;
+    if kept.is_empty() && !to_go {
+        return Ok(Default::default()); // most ledgers have none: the log need not be read for it
+    }
+    let written = Written::gather(ledger)?;
     Ok((written.split(redacted, kept.iter().map(ToString::to_string)), written.is_erased(redacted)))
 }
 
