@@ -55,6 +55,14 @@ fn is_plain(s: &str) -> bool {
     s.bytes().fold(true, |plain, b| plain & (0x20..0x7f).contains(&b))
 }
 
+/// Whether a character hides or reorders what stands round it, or breaks the line: a direction mark, a zero-width one, a control character. What
+/// shows words of others spells it out.
+#[must_use]
+pub fn disorders(c: char) -> bool {
+    let marks = matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{FEFF}');
+    marks || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}') || c.is_control()
+}
+
 fn check_characters(s: &str) -> Result<(), TextError> {
     if is_plain(s) {
         return Ok(());

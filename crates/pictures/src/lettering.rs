@@ -1,5 +1,7 @@
 //! Letters in a picture: how wide they are, which way they run, and what must not be among them.
 
+use sayso_core::text::disorders;
+
 /// The fonts asked for, in order. Whatever letters the first lacks are looked for in the next, and then anywhere in the system.
 pub(crate) const FONTS: &str = "system-ui, 'Segoe UI', 'Noto Sans', 'Helvetica Neue', Arial, 'DejaVu Sans', 'Noto Sans Armenian', \
                                 'Noto Sans CJK SC', sans-serif";
@@ -53,18 +55,8 @@ pub(crate) fn printable(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => out.push_str(" ⏎ "),
-            '\u{061C}'
-            | '\u{200B}'
-            | '\u{200E}'
-            | '\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{FEFF}'
-            | '\u{FFFE}'
-            | '\u{FFFF}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            // XML cannot have the last two at all.
+            c if disorders(c) || matches!(c, '\u{FFFE}' | '\u{FFFF}') => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

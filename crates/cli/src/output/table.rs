@@ -1,6 +1,7 @@
 //! Tables that fit the terminal, with nothing in them that could move other text about.
 
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width};
+use sayso_core::text::disorders;
 
 /// One line under the header and nothing else: the words are the picture.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
@@ -84,17 +85,7 @@ pub(crate) fn escape(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => out.push_str(" ⏎ "),
-            INDENT
-            | '\u{061C}'
-            | '\u{200B}'
-            | '\u{200E}'
-            | '\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{FEFF}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            c if c == INDENT || disorders(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
