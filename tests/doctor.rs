@@ -13,12 +13,15 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+#[path = "support/program.rs"]
+mod program;
 mod support;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
+use program::Here;
 use sayso_core::replay::Query;
 use sayso_core::time::{KnownAt, TimeZone};
 use sayso_doctor::{Finding, Lint, Options, Report, examine};
@@ -306,7 +309,15 @@ fn in_small_shares_it_finds_the_same() {
 
 // ---- the command, and real sets ----
 
-struct Desk(tempfile::TempDir);
+struct Desk(Here);
+
+impl std::ops::Deref for Desk {
+    type Target = Here;
+
+    fn deref(&self) -> &Here {
+        &self.0
+    }
+}
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -327,21 +338,7 @@ fn mapping(name: &str) -> String {
 
 impl Desk {
     fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
-        assert!(desk.run(&["init"]).status.success());
-        desk
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        command.env_remove("SAYSO_LEDGER").env("SAYSO_RECORDER", "desk").env("COLUMNS", "100");
-        command.stdin(Stdio::null()).current_dir(self.0.path()).args(args).output().unwrap()
-    }
-
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        Self(Here::new("100"))
     }
 
     fn json(&self, args: &[&str]) -> Value {
@@ -378,7 +375,7 @@ fn the_command_gives_advice_and_changes_nothing() {
         claim("it's yerevan", "s", "p", "2", "2023-05-12", ""),
         claim("Its Yerevan", "s", "p", "2", "2023-05-12", ""),
     ];
-    std::fs::write(desk.0.path().join("a.jsonl"), lines.join("\n")).unwrap();
+    std::fs::write(desk.path("a.jsonl"), lines.join("\n")).unwrap();
     let head = desk.ok(&["import", "a.jsonl"]);
     let text = desk.ok(&["doctor"]);
     assert!(text.contains("false-exactness: 1 found") && text.contains("  #0 yerevan on s / p: exactly 2"), "{text}");
@@ -411,14 +408,14 @@ fn the_printed_command_can_be_pasted() {
     let long = "the spokesman's office of the ministry ".repeat(4);
     let name = |n: &str| claim(n, "s", "p", "2", "2023-05-12", "");
     let lines = [name(&format!("-{long}x")), name(&format!("-{long}X")), name("unattributed"), name("Unattributed")];
-    std::fs::write(desk.0.path().join("a.jsonl"), lines.join("\n")).unwrap();
+    std::fs::write(desk.path("a.jsonl"), lines.join("\n")).unwrap();
     desk.ok(&["import", "a.jsonl"]);
     let text = desk.ok(&["--ledger", ".sayso", "doctor"]);
     let commands: Vec<&str> = text.lines().map(str::trim).filter(|l| l.starts_with("sayso ")).collect();
     assert_eq!(commands.len(), 1, "`unattributed` cannot be joined: {text}");
     assert!(commands[0].starts_with("sayso --ledger=.sayso alias "), "{text}");
     let line = commands[0].replacen("sayso", env!("CARGO_BIN_EXE_sayso"), 1);
-    let pasted = Command::new("sh").args(["-c", &line]).current_dir(desk.0.path()).output().unwrap();
+    let pasted = Command::new("sh").args(["-c", &line]).current_dir(desk.path("")).output().unwrap();
     assert!(pasted.status.success(), "{line}: {}", String::from_utf8_lossy(&pasted.stderr));
     is(&desk.counts(&[]), &[("alike-names", 1)]);
 }

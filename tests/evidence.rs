@@ -11,45 +11,38 @@
     reason = "a test that meets the unexpected stops"
 )]
 
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+#[path = "support/program.rs"]
+mod program;
 
+use program::Here;
 use serde_json::{Value, json};
 
 const PAGE: &str = "<!DOCTYPE html><html><head><title>Sotk</title><script>let a = 'seven soldiers';</script></head><body>\
                     <p>The ministry said: “At least <b>two</b> soldiers\n were&nbsp;wounded.”</p><p>It gave no names.</p></body></html>";
 const URL: &str = "https://example.org/first";
 
-struct Desk(tempfile::TempDir);
+struct Desk(Here);
+
+impl std::ops::Deref for Desk {
+    type Target = Here;
+
+    fn deref(&self) -> &Here {
+        &self.0
+    }
+}
 
 impl Desk {
     fn new() -> Self {
-        let desk = Self(tempfile::tempdir().unwrap());
-        desk.ok(&["init"]);
+        let desk = Self(Here::new("200"));
         desk.write("page.html", PAGE);
         desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
     }
 
     fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sayso"));
-        command.env_remove("SAYSO_LEDGER").env("SAYSO_RECORDER", "desk").env("COLUMNS", "200");
-        command.stdin(Stdio::null()).current_dir(self.0.path()).args(args).output().unwrap()
-    }
-
-    fn ok(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
+    /// The answer, also where it is a refusal.
     fn json(&self, args: &[&str]) -> Value {
         let output = self.run(&[args, &["--format", "json"]].concat());
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))

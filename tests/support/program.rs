@@ -63,6 +63,38 @@ pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// A directory with a ledger in it, and the program as it is run there by somebody who names no ledger.
+pub struct Here {
+    dir: tempfile::TempDir,
+    columns: &'static str,
+}
+
+impl Here {
+    pub fn new(columns: &'static str) -> Self {
+        let here = Self { dir: tempfile::tempdir().unwrap(), columns };
+        here.ok(&["init"]);
+        here
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = program(args);
+        command.env("SAYSO_RECORDER", "desk").env("COLUMNS", self.columns).current_dir(self.dir.path());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    pub fn ok(&self, args: &[&str]) -> String {
+        printed(self.command(args), args)
+    }
+}
+
 /// A new ledger in a directory that goes away at the end.
 pub fn new() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
