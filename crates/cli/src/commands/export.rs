@@ -12,7 +12,7 @@ use sayso_core::ledger::{Entry, Ledger};
 use crate::args::ExportArgs;
 use crate::error::{self, CliError};
 use crate::export_args::Form;
-use crate::output::{self, views};
+use crate::output::{file, views};
 use crate::query::Wanted;
 use crate::session::{self, Session};
 
@@ -65,28 +65,15 @@ struct Written {
     next: Option<u64>,
 }
 
-/// Writes a file that was not there, beside its place, and moves it there at the end: never half a file.
+/// Writes a file that was not there.
 pub(super) fn new_file<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
-    let io = |e: std::io::Error| CliError::io(path, &e);
-    let taken = || CliError::refused(format!("{} is already there; name another file", path.display()));
     if path.exists() {
-        return Err(taken()); // before anything is written
+        return Err(file::taken(path)); // before anything is written
     }
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = output::file_in(parent).map_err(io)?;
-    let mut out = BufWriter::new(file.as_file_mut());
-    let written = write(&mut out)?;
-    out.flush().map_err(io)?;
-    drop(out);
-    file.as_file().sync_all().map_err(io)?;
-    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => taken(),
-        _ => io(e.error),
-    })?;
-    Ok(written)
+    file::place(path, false, write)
 }
 
 fn write_lines(

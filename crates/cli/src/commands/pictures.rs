@@ -15,7 +15,7 @@ use sayso_pictures::{Caption, chart, matrix, timeline};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
-use crate::output::{self, json, progress, views};
+use crate::output::{self, file, json, progress, views};
 use crate::picture_args::{ChartArgs, ChoiceArgs, MatrixArgs, PictureFile, TimelineArgs};
 use crate::query::name;
 use crate::session::Session;
@@ -222,18 +222,9 @@ pub(super) fn free(path: &Path, overwrite: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Writes beside the file and moves it there at the end: never half a picture.
 pub(super) fn write(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), CliError> {
     use std::io::Write as _;
-    let io = |e: std::io::Error| CliError::io(path, &e);
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = output::file_in(parent).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    let moved = if overwrite { file.persist(path).map(drop) } else { file.persist_noclobber(path).map(drop) };
-    moved.map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => CliError::refused(format!("{} is already there", path.display())),
-        _ => io(e.error),
-    })
+    file::place(path, overwrite, |out| out.write_all(bytes).map_err(|e| CliError::io(path, &e)))
 }
 
 fn written(session: &Session, file: &PictureFile, kind: Kind, svg: &str, found: Value) -> Result<ExitCode, CliError> {

@@ -6,6 +6,7 @@ pub(crate) mod describe;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod evidence;
+pub(crate) mod file;
 pub(crate) mod history;
 pub(crate) mod item;
 pub(crate) mod json;
@@ -23,16 +24,4 @@ use crate::error::{self, CliError};
 pub(crate) fn print(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| error::stdout(&e))
-}
-
-/// A file beside its place, on its way there. It is to be passed on, so it is readable by whom the user's mask lets: a temporary file
-/// would be for its owner alone.
-pub(crate) fn file_in(dir: &std::path::Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    file.tempfile_in(dir)
 }

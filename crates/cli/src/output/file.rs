@@ -1,0 +1,42 @@
+//! Files that are made to be passed on: whole or not at all.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::error::CliError;
+
+/// Writes a file beside its place, syncs it, and moves it there at the end: never half a file. Without `overwrite` it takes nobody's place.
+pub(crate) fn place<T>(
+    path: &Path,
+    overwrite: bool,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let io = |e: std::io::Error| CliError::io(path, &e);
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = beside(parent).map_err(io)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    let written = write(&mut out)?;
+    out.flush().map_err(io)?;
+    drop(out);
+    file.as_file().sync_all().map_err(io)?;
+    let moved = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
+    moved.map_err(|e| if e.error.kind() == std::io::ErrorKind::AlreadyExists { taken(path) } else { io(e.error) })?;
+    Ok(written)
+}
+
+/// The refusal where something stands already.
+pub(crate) fn taken(path: &Path) -> CliError {
+    CliError::refused(format!("{} is already there; name another file", path.display()))
+}
+
+/// Readable by whom the user's mask lets: a temporary file would be for its owner alone.
+fn beside(dir: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    file.tempfile_in(dir)
+}
