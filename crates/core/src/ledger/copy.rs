@@ -153,15 +153,14 @@ impl Writer {
     fn write_copied(&mut self, step: Step, head: Head) -> Result<(), TakeOverError> {
         let Some(last) = step.staged.entries.last().map(|e| e.recorded) else { return Ok(()) };
         let erase = step.staged.erase;
-        (self.poisoned, self.erasing) = (true, erase); // until every step has succeeded
-        self.amendments = None;
+        self.begin_erasing(erase);
         self.log.commit(step.staged, head, last).map_err(AppendError::Store)?;
         // Before the ledger's own note is removed that the erasing is to be done.
         self.follow(erase).map_err(AppendError::MirrorBehind)?;
         if let Some(index) = erase {
             self.log.erase(index)?;
         }
-        (self.poisoned, self.erasing) = (false, None);
+        self.end_erasing();
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! Erasures that are on record and not carried out yet: finished when a ledger is opened, and told where that cannot be done. Whoever
-//! gives bodies away asks for them first.
+//! makes copies of bodies asks for them first; to whoever reads they are gone already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::log::Log;
 use super::writer::Writer;
@@ -10,7 +11,7 @@ use crate::repair::Repair;
 
 impl Ledger {
     /// Entries whose redaction is on record, or may be, and whose bodies are still there, each with the reason in words: since the
-    /// ledger was opened, or since a redaction failed. What was redacted must not go out.
+    /// ledger was opened, or since a redaction failed. What was redacted must not go out: they read as if they were erased.
     #[must_use]
     pub fn failed_erasures(&self) -> BTreeMap<u64, String> {
         self.failed_with(&lock(&self.writer))
@@ -29,6 +30,26 @@ impl Ledger {
             (index, format!("#{index} {what}"))
         }));
         failed
+    }
+}
+
+impl Writer {
+    /// What follows is not to be relied on until every step of it has succeeded. `of`: an entry whose body is to go with it. Should a step
+    /// fail, its words are given out no more: its redaction may be on record.
+    pub(super) fn begin_erasing(&mut self, of: Option<u64>) {
+        (self.poisoned, self.erasing) = (true, of);
+        self.amendments = None; // they may have its words
+        if let Some(of) = of {
+            Arc::make_mut(&mut self.log.snapshot.withheld).insert(of);
+        }
+    }
+
+    /// Every step has succeeded.
+    pub(super) fn end_erasing(&mut self) {
+        if let Some(of) = self.erasing.take() {
+            Arc::make_mut(&mut self.log.snapshot.withheld).remove(&of);
+        }
+        self.poisoned = false;
     }
 }
 
@@ -66,6 +87,11 @@ pub(super) fn finish_erasures(log: &mut Log) -> Result<bool, OpenError> {
         *log = Log::open(log.store.clone())?;
         log.repairs = before;
     }
+    let failed = |repair: &Repair| match repair {
+        Repair::ErasureFailed { index, .. } => Some(*index),
+        _ => None,
+    };
+    log.snapshot.withheld = Arc::new(repairs.iter().filter_map(failed).collect::<BTreeSet<u64>>());
     log.repairs.extend(repairs);
     Ok(written)
 }

@@ -5,6 +5,7 @@
 //! there is removed when the ledger is opened.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,8 @@ pub(super) struct Snapshot {
     /// The hash before the first entry of the tail.
     pub(super) tail_previous: Hash,
     pub(super) tail: Vec<Arc<StoredEntry>>,
+    /// Entries whose redaction is on record, or may be, and whose bodies are still there: they read as if they were erased.
+    pub(super) withheld: Arc<BTreeSet<u64>>,
     /// What views of the tail are answered from, made when it is first asked for.
     posted: Arc<OnceLock<Option<Arc<Tail>>>>,
 }
@@ -256,7 +259,14 @@ impl Log {
 
         let head = Head { size: head.size, hash: last.0 };
         let sealed = head.size / BUNDLE * BUNDLE;
-        let snapshot = Snapshot { head, sealed, tail_previous: sealed_hash, tail, posted: Arc::default() };
+        let snapshot = Snapshot {
+            head,
+            sealed,
+            tail_previous: sealed_hash,
+            tail,
+            withheld: Arc::default(),
+            posted: Arc::default(),
+        };
         let last_recorded = last.1;
         let (index, repair) = Index::open(store.clone(), sealed)?;
         repairs.extend(repair);
@@ -380,7 +390,8 @@ impl Log {
         self.store.apply(Table::State, writes)?;
         self.store.sync()?;
         let tail = tail.into_iter().map(Arc::new).collect();
-        self.snapshot = Snapshot { head, sealed, tail_previous, tail, posted: Arc::default() };
+        let withheld = self.snapshot.withheld.clone();
+        self.snapshot = Snapshot { head, sealed, tail_previous, tail, withheld, posted: Arc::default() };
         self.last_recorded = Some(recorded);
         Ok(())
     }
@@ -476,10 +487,10 @@ impl Log {
         Ok(bundle)
     }
 
-    /// An entry as stored, and the hash before it.
+    /// An entry as stored, also where it is withheld, and the hash before it.
     pub(super) fn stored(&self, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
         if index >= self.snapshot.sealed {
-            return self.snapshot.stored(&*self.store, index);
+            return Ok(self.snapshot.in_tail(index));
         }
         let bundle = self.bundle(index / BUNDLE * BUNDLE)?;
         Ok(bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone()))))
@@ -509,18 +520,27 @@ impl Snapshot {
         Ok(self.sealed + self.tail.partition_point(|e| recorded_by(e)) as u64)
     }
 
-    /// An entry as stored, and the hash before it.
-    pub(super) fn stored(&self, store: &dyn Store, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
-        if index >= self.head.size {
-            return Ok(None);
-        }
-        if index >= self.sealed {
-            let Ok(at) = usize::try_from(index - self.sealed) else { return Ok(None) };
-            let before = at.checked_sub(1).and_then(|b| self.tail.get(b)).map_or(self.tail_previous, |e| e.hash);
-            return Ok(self.tail.get(at).map(|entry| (before, entry.clone())));
-        }
-        let bundle = load_bundle(store, index / BUNDLE * BUNDLE)?;
-        Ok(bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone()))))
+    /// An entry as it is given out, and the hash before it.
+    pub(super) fn entry(&self, store: &dyn Store, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
+        let found = if index >= self.sealed {
+            self.in_tail(index)
+        } else {
+            let bundle = load_bundle(store, index / BUNDLE * BUNDLE)?;
+            bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone())))
+        };
+        Ok(found.map(|(previous, stored)| (previous, self.given_out(index, previous, stored))))
+    }
+
+    /// What may be told of an entry: the one place where that is decided for all who read.
+    pub(super) fn given_out(&self, index: u64, previous: Hash, stored: Arc<StoredEntry>) -> Arc<StoredEntry> {
+        if self.withheld.contains(&index) { Arc::new(stored.erased(index, previous)) } else { stored }
+    }
+
+    /// An entry of the tail as stored, and the hash before it.
+    fn in_tail(&self, index: u64) -> Option<(Hash, Arc<StoredEntry>)> {
+        let at = usize::try_from(index.checked_sub(self.sealed)?).ok()?;
+        let before = at.checked_sub(1).and_then(|b| self.tail.get(b)).map_or(self.tail_previous, |e| e.hash);
+        self.tail.get(at).map(|entry| (before, entry.clone()))
     }
 }
 

@@ -350,12 +350,13 @@ impl Ledger {
         self.snapshot().head
     }
 
-    /// One entry, or `None` beyond the end.
+    /// One entry, or `None` beyond the end. One that waits to be erased ([`Ledger::failed_erasures`]) has no body any more, here and
+    /// wherever entries are read.
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn entry(&self, index: u64) -> Result<Option<Entry>, OpenError> {
-        let found = self.snapshot().stored(&*self.store, index)?;
+        let found = self.snapshot().entry(&*self.store, index)?;
         Ok(found.map(|(previous, stored)| Entry { index, previous, stored }))
     }
 
@@ -435,15 +436,19 @@ impl Ledger {
         };
         let chained = entries.into_iter().zip(first..).map(|(stored, index)| {
             let before = std::mem::replace(&mut previous, stored.hash);
-            Entry { index, previous: before, stored }
+            Entry { index, previous: before, stored: snapshot.given_out(index, before, stored) }
         });
         Ok(chained.collect())
     }
 
-    /// What is posted of the entries known at a time; `None` if an entry cannot be read, so that nothing is posted.
+    /// What is posted of the entries known at a time; `None` if an entry cannot be read, so that nothing is posted, or if words were
+    /// posted that must not be given out any more.
     pub(crate) fn reader(&self, known_at: Option<&KnownAt>) -> Result<Option<Reader>, OpenError> {
         let mut index = lock(&self.index);
         let snapshot = self.snapshot(); // not before, or the index would often be ahead of it
+        if !snapshot.withheld.is_empty() {
+            return Ok(None);
+        }
         let Some(indexed) = index.at(snapshot.sealed) else { return Ok(None) };
         drop(index);
         let Some(tail) = snapshot.posted() else { return Ok(None) };

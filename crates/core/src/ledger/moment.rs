@@ -47,7 +47,7 @@ impl Moment {
     /// The hash of the last entry when there were `size` entries.
     pub(crate) fn hash_at(&self, size: u64) -> Result<Hash, OpenError> {
         let Some(last) = size.checked_sub(1) else { return Ok(self.id.genesis()) };
-        let found = self.snapshot.stored(&*self.store, last)?;
+        let found = self.snapshot.entry(&*self.store, last)?;
         Ok(found.ok_or_else(|| DamageError::at(last, "there is no such entry"))?.1.hash)
     }
 }

@@ -53,6 +53,9 @@ impl<'a> Sight<'a> {
         let logged = self.log.snapshot.head.size;
         let at = |from: u64| usize::try_from(index.checked_sub(from)?).ok();
         if index < logged {
+            if self.log.snapshot.withheld.contains(&index) {
+                return Ok(None);
+            }
             return Ok(self.log.stored(index)?.and_then(|(_, stored)| stored.body().map(read)));
         }
         if index >= self.first {

@@ -187,13 +187,12 @@ impl Writer {
         let row = (encoded.fingerprint, head.size);
         let (entries, new_head, _) = chain(vec![encoded], head, last, now);
         let staged = Staged { entries, rows: vec![row], amendments: vec![], erase: Some(index) };
-        (self.poisoned, self.erasing) = (true, Some(index)); // until every step has succeeded
+        self.begin_erasing(Some(index));
         self.log.commit(staged, new_head, now).map_err(AppendError::Store)?;
         // Before the ledger's own note is removed that the erasing is to be done.
         self.follow(Some(index)).map_err(AppendError::MirrorBehind)?;
         self.log.erase(index)?;
-        (self.poisoned, self.erasing) = (false, None);
-        self.amendments = None;
+        self.end_erasing();
         Ok(Appended { outcomes: vec![Outcome::Appended(head.size)], head: new_head, notices: vec![] })
     }
 
