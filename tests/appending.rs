@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sayso_core::audit::audit;
 use sayso_core::ledger::{AppendError, Ledger, Outcome};
 use sayso_core::repair::Repair;
+use sayso_core::replay::{Query, fold, replay};
 use sayso_core::store::{MemoryStore, Row, SledStore, Store, StoreError, Table};
 use sayso_core::text::Text;
 use sayso_core::time::{Instant, SystemClock};
@@ -238,6 +239,7 @@ fn many_threads_share_one_ledger() {
 struct FaultyDisk {
     fail_sync: AtomicBool,
     fail_fill: AtomicBool,
+    fail_apply: AtomicBool,
 }
 
 impl Watch for FaultyDisk {
@@ -245,7 +247,8 @@ impl Watch for FaultyDisk {
         let fails = match call {
             Call::Fill(..) => self.fail_fill.load(Ordering::SeqCst),
             Call::Sync => self.fail_sync.load(Ordering::SeqCst),
-            _ => false,
+            Call::Apply(..) => self.fail_apply.load(Ordering::SeqCst),
+            Call::Get(_) => false,
         };
         if fails { Err(StoreError::Engine("disk full".into())) } else { Ok(()) }
     }
@@ -291,22 +294,67 @@ fn an_erasure_that_cannot_be_written_when_opening_waits() {
     let f = Fixture::on(store.clone(), 1);
     add_many(&f, 0, 300);
     let mark = |index: u64| ([b"erase".as_slice(), &index.to_be_bytes()].concat(), Some(vec![]));
-    for index in [5, 299] {
+    for (index, fails) in [
+        (5, &store.watch.fail_sync),
+        (6, &store.watch.fail_apply),
+        (298, &store.watch.fail_apply),
+        (299, &store.watch.fail_sync),
+    ] {
+        f.ledger.reindex(&|_| {}).unwrap();
         store.apply(Table::State, vec![mark(index)]).unwrap();
-        store.watch.fail_sync.store(true, Ordering::SeqCst);
+        fails.store(true, Ordering::SeqCst);
         let opened =
             Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
+        assert_eq!(opened.failed_erasures().into_keys().collect::<Vec<_>>(), [index]);
+        reads_as_erased(&opened, index);
         let failed = |repair: &Repair| matches!(repair, Repair::ErasureFailed { index: of, .. } if *of == index);
         assert!(opened.repairs().iter().any(failed), "{:?}", opened.repairs());
         assert!(matches!(opened.append(&batch(&[&claim(900)])), Err(AppendError::Poisoned)), "nothing is acknowledged");
         drop(opened);
-        store.watch.fail_sync.store(false, Ordering::SeqCst);
+        fails.store(false, Ordering::SeqCst);
         let opened =
             Ledger::open(store.clone(), TestClock::at("2024-01-01T00:00:00Z"), TestEntropy::seeded(7)).unwrap();
         // What could not be synced may be there all the same: then there is nothing left to finish.
         assert!(opened.repairs().iter().all(Repair::is_done), "{:?}", opened.repairs());
-        assert!(opened.entry(index).unwrap().unwrap().body().is_none());
+        reads_as_erased(&opened, index);
     }
+}
+
+/// The same in the process whose redaction failed: its writes did.
+#[test]
+fn after_a_redaction_that_failed_nobody_is_given_the_words() {
+    for index in [5, 299] {
+        let store = Arc::new(Watched::<FaultyDisk>::default());
+        let f = Fixture::on(store.clone(), 1);
+        add_many(&f, 0, 300);
+        f.ledger.index(&|_| {}).unwrap();
+        assert!(format!("{:?}", replay(&f.ledger, &Query::default()).unwrap()).contains(&format!("p{index}\"")));
+        store.watch.fail_sync.store(true, Ordering::SeqCst);
+        let failed = f.ledger.redact(index, Text::new("a private matter").unwrap(), None);
+        assert!(matches!(failed, Err(AppendError::Store(_))), "its redaction may be on record: {failed:?}");
+        reads_as_erased(&f.ledger, index);
+        assert!(f.ledger.entry(4).unwrap().unwrap().body().is_some(), "the others are as they were");
+    }
+}
+
+/// Whichever way it is asked, a ledger does not give an entry's words.
+fn reads_as_erased(ledger: &Ledger, index: u64) {
+    let entry = ledger.entry(index).unwrap().unwrap();
+    assert!(entry.body().is_none() && entry.salt().is_none() && entry.record().unwrap().is_none());
+    assert_eq!(entry.header().hash(), entry.hash(), "its place in the chain is still shown");
+    let mut said = String::new();
+    ledger
+        .scan(0, Ok::<_, sayso_core::ledger::OpenError>, |entry| {
+            said += &format!("{:?}\n", entry.record().unwrap());
+            Ok(std::ops::ControlFlow::Continue(()))
+        })
+        .unwrap();
+    for answer in [replay(ledger, &Query::default()), fold(ledger, &Query::default())] {
+        let answer = answer.unwrap();
+        assert!(answer.redacted.contains(&index), "{:?}", answer.redacted);
+        said += &format!("{answer:?}");
+    }
+    assert!(said.contains("\"p4\"") && !said.contains(&format!("\"p{index}\"")), "{said}");
 }
 
 /// A large import writes its bundles first and moves the head last.

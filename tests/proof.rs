@@ -274,6 +274,18 @@ fn what_was_redacted_is_not_given_out_before_it_is_erased() {
         let said = desk.refused("ledger", args);
         assert!(said.contains("NOT erased yet") && said.contains("must not go out"), "{args:?}: {said}");
     }
+    // Whoever reads is told that it waits, and is not given its words: `c-5` is in them, and `p5` of other claims, too.
+    for args in
+        [&["log"][..], &["replay"], &["history", "s"], &["why", "yerevan", "s", "p5"], &["show", "#5"], &["compare"]]
+    {
+        let output = desk.run("ledger", args);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !said.is_empty(), "{args:?}: {output:?}");
+        assert!(!said.contains("c-5 ") && !said.contains("2023-05-12  #5 "), "{args:?}: {said}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("#5 is NOT erased yet"), "{args:?}");
+    }
+    assert_eq!(desk.json("ledger", &["show", "#5"])["redacted"], true);
+    assert!(desk.refused("ledger", &["show", "c-5"]).contains("c-5"), "its id is among its words");
     let said = desk.refused("ledger", &["backup", &file]);
     assert!(said.contains("NOT erased yet") && !desk.path("backup").exists(), "{said}");
     let said = desk.refused("ledger", &["publish", &desk.text("site"), "--checkpoint", &kept]);
@@ -305,6 +317,18 @@ fn a_copys_damaged_tree_accuses_nobody() {
     flip();
     assert_eq!(desk.json("clone", &["pull"])["taken"], 212);
     assert!(files(&desk.path("clone")).into_keys().all(|name| !name.ends_with(".txt")), "nothing is kept as evidence");
+}
+
+/// There is nothing in it yet, and its name and key can be given out all the same.
+#[test]
+fn an_empty_ledger_is_published() {
+    let (desk, key) = Desk::with_claims(0);
+    let site = desk.text("site");
+    assert_eq!(desk.json("ledger", &["publish", &site])["size"], 0);
+    desk.ok("clone", &["clone", &site, &desk.text("clone"), "--key", &key]);
+    desk.claims("ledger", 0, 3);
+    assert_eq!(desk.json("ledger", &["publish", &site])["before"], 0);
+    assert_eq!(desk.json("clone", &["pull"])["taken"], 3);
 }
 
 #[test]
@@ -417,6 +441,24 @@ fn a_clone_that_was_killed_is_made_again() {
     std::fs::create_dir(desk.path("clone/store")).unwrap();
     std::fs::write(desk.path("clone/upstream"), "elsewhere").unwrap();
     again("without a store");
+    // It is tried again, and fails once more at the host: what was left is as it was, and the same can be tried as often as one likes.
+    unfinish();
+    let bodies = desk.path("site/bodies/001");
+    let whole = std::fs::read(&bodies).unwrap();
+    for _ in 0..2 {
+        std::fs::write(&bodies, "damaged").unwrap();
+        desk.refused("none", &args);
+        assert!(String::from_utf8_lossy(&desk.run("clone", &["log"]).stderr).contains("cut short"));
+    }
+    std::fs::write(&bodies, whole).unwrap();
+    again("after it failed once more");
+    assert!(!desk.path("clone/store.left").exists());
+    // What else is there is somebody's.
+    unfinish();
+    std::fs::write(desk.path("clone/notes.txt"), "mine").unwrap();
+    assert!(desk.refused("none", &args).contains("not empty"));
+    std::fs::remove_file(desk.path("clone/notes.txt")).unwrap();
+    again("when they are gone");
     // Somebody's own directory is not taken for one.
     std::fs::create_dir(desk.path("own")).unwrap();
     std::fs::write(desk.path("own/policy"), "mine").unwrap();

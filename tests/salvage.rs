@@ -309,6 +309,30 @@ fn the_mirror_of_another_ledger_is_not_followed() {
     let (salvage, to) = case.salvage_files(&[&other]);
     ignored(salvage.as_ref().unwrap());
     case.whole((salvage, to));
+    // The wrong one does not say whose it is: its first entry does, or entries that the right one has as well; or there is nothing by
+    // which it could be judged, and it is left out. The right one that does not say so is taken.
+    std::fs::write(other.join("mirror"), "damaged").unwrap();
+    for gone in [None, Some("00000000000000000000.bundle"), Some("")] {
+        for entry in std::fs::read_dir(&other).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if gone.is_some_and(|gone| name.ends_with(".bundle") && name.starts_with(gone)) {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        lose_all();
+        let (salvage, to) = case.salvage_files(&[&other, &case.mirror]);
+        let found = salvage.as_ref().unwrap().found.iter().find(|found| found.place == other).unwrap();
+        let told = found.problem.as_deref().unwrap();
+        assert!(found.taken == 0 && told.contains("Nothing was taken from it"), "{gone:?}: {told}");
+        case.whole((salvage, to));
+    }
+    let nameless = case.dir.path().join("nameless");
+    std::fs::create_dir(&nameless).unwrap();
+    put_back(&nameless, &case.good_mirror);
+    std::fs::write(nameless.join("mirror"), "damaged").unwrap();
+    std::fs::remove_file(case.mirror.join("00000000000000000256.bundle")).unwrap();
+    lose_all();
+    case.whole(case.salvage_files(&[&case.mirror, &nameless]));
 }
 
 #[test]

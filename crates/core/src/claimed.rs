@@ -11,6 +11,13 @@ use crate::acknowledged::{Acknowledged, never_acknowledged};
 use crate::directory::{DirError, FORMAT, FORMAT_FILE, LOCK_FILE, LedgerDir, READ_ONLY_FILE, STORE_DIR, io, is_ledger};
 use crate::store::Store;
 
+/// Where a copy comes from: a file that whoever makes one writes before anything else. Without it nothing is taken for what is left of one.
+const UPSTREAM_FILE: &str = "upstream";
+/// What else stands beside the entries of a copy.
+const BESIDE_COPY: [&str; 5] = [UPSTREAM_FILE, "policy", "checkpoint", "name", "tree"];
+/// The store of a copy that was cut short, while the copy is made again.
+const LEFT_DIR: &str = "store.left";
+
 /// A place where nothing was in the way when it was looked at.
 struct Free<'p> {
     path: &'p Path,
@@ -40,13 +47,19 @@ impl<'p> Free<'p> {
         let lock = LedgerDir::lock(path)?;
         self.expect_still()?;
         let store = path.join(STORE_DIR);
-        if self.over_copy && is_unfinished_copy(path) {
-            // All of it comes from where the copy comes from, and comes again.
-            std::fs::remove_dir_all(&store).map_err(io(&store))?;
+        let aside = self.over_copy && is_unfinished_copy(path);
+        if aside {
+            // All of it comes from where the copy comes from, and comes again; until then it stays.
+            let left = path.join(LEFT_DIR);
+            if !left.exists() {
+                std::fs::rename(&store, &left).map_err(io(&store))?;
+            } else if store.exists() {
+                std::fs::remove_dir_all(&store).map_err(io(&store))?; // made over what is left, and cut short as well
+            }
         }
         let left = store.exists();
         let dir = LedgerDir::open_locked(path, lock)?;
-        Ok(Claimed { dir, made: *missing, left, parents: self.parents })
+        Ok(Claimed { dir, made: *missing, left, aside, parents: self.parents })
     }
 }
 
@@ -58,6 +71,8 @@ pub(crate) struct Claimed {
     made: bool,
     /// Whether a store was there before: left by an attempt that was cut short.
     left: bool,
+    /// Whether the store of a copy that was cut short was set aside.
+    aside: bool,
 }
 
 impl Claimed {
@@ -65,7 +80,7 @@ impl Claimed {
         Free::look(path, false)?.claim()
     }
 
-    /// For a copy of what somebody publishes: what is left there of one that was cut short goes.
+    /// For a copy of what somebody publishes: what is left there of one that was cut short is set aside, and goes once this one is made.
     pub(crate) fn for_copy(path: &Path) -> Result<Self, DirError> {
         Free::look(path, true)?.claim()
     }
@@ -108,11 +123,21 @@ impl Claimed {
         make: impl FnOnce(&dyn Store) -> Result<(), E>,
     ) -> Result<LedgerDir, E> {
         match make(self.dir.store()) {
-            Ok(()) => Ok(self.declare()?),
+            Ok(()) => {
+                if self.aside {
+                    let left = self.dir.path().join(LEFT_DIR);
+                    std::fs::remove_dir_all(&left).map_err(io(&left))?;
+                }
+                Ok(self.declare()?)
+            }
             Err(e) => {
                 let (path, store, lock) = self.dir.into_parts();
                 drop(store);
-                if !self.left {
+                if self.aside {
+                    // It is as it was, and can be tried again.
+                    let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
+                    let _ = std::fs::rename(path.join(LEFT_DIR), path.join(STORE_DIR));
+                } else if !self.left {
                     // The error that came first is the one to tell.
                     let _ = std::fs::remove_dir_all(path.join(STORE_DIR));
                     for file in [LOCK_FILE, Acknowledged::FILE, READ_ONLY_FILE] {
@@ -170,12 +195,21 @@ pub fn expect_free_for_copy(path: &Path) -> Result<(), DirError> {
     if is_unfinished_copy(path) { Ok(()) } else { expect_free(path) }
 }
 
-/// Whether a copy of another's ledger was being made here and was cut short: it was never a ledger, and nothing of it was ever shown.
+/// Whether a copy of another's ledger was being made here and was cut short: it was never a ledger, nothing of it was ever shown, it says
+/// where it comes from, and nothing else is in it.
 pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
     path.join(READ_ONLY_FILE).is_file()
-        && path.join(STORE_DIR).is_dir()
-        && path.join(FORMAT_FILE).symlink_metadata().is_err()
+        && path.join(UPSTREAM_FILE).is_file()
+        && [STORE_DIR, LEFT_DIR].iter().any(|store| path.join(store).is_dir())
         && never_acknowledged(path)
+        && has_only_a_copy(path)
+}
+
+fn has_only_a_copy(path: &Path) -> bool {
+    let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    let ours = |name: &str| own.contains(&name) || BESIDE_COPY.contains(&name) || name.starts_with(".tmp");
+    let Ok(mut names) = std::fs::read_dir(path) else { return false };
+    names.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(ours)))
 }
 
 #[cfg(test)]
@@ -234,7 +268,27 @@ mod tests {
             assert!(matches!(refused, DirError::UnfinishedCopy(_)), "{refused}");
         }
         expect_free_for_copy(&path).unwrap();
-        drop(Claimed::for_copy(&path).unwrap());
+        std::fs::write(path.join("store/mine"), "kept until there is another").unwrap();
+        for _ in 0..2 {
+            drop(Claimed::for_copy(&path).unwrap()); // killed once more
+            assert!(path.join("store.left/mine").exists(), "nothing is lost by trying");
+        }
+        // It fails: all is as it was. It succeeds: nothing is left of what was there.
+        let failed = Claimed::for_copy(&path).unwrap().fill(|_| Err(DirError::NotALedger(path.clone())));
+        assert!(failed.is_err() && path.join("store/mine").exists() && !path.join("store.left").exists());
+        // Somebody's file is beside it, or nothing says where it comes from: then it may be anything.
+        std::fs::write(path.join("notes.txt"), "years of work").unwrap();
+        assert!(matches!(expect_free_for_copy(&path), Err(DirError::Exists { ledger: false, .. })));
+        assert!(matches!(LedgerDir::open(&path), Err(DirError::NotALedger(_))), "nobody says that it is not needed");
+        std::fs::remove_file(path.join("notes.txt")).unwrap();
+        std::fs::rename(path.join("upstream"), path.join("policy")).unwrap();
+        assert!(matches!(expect_free_for_copy(&path), Err(DirError::Exists { ledger: false, .. })));
+        std::fs::rename(path.join("policy"), path.join("upstream")).unwrap();
+        let made = Claimed::for_copy(&path).unwrap().fill(|_| Ok::<_, DirError>(()));
+        assert!(made.is_ok() && !path.join("store/mine").exists() && !path.join("store.left").exists());
+        drop(made);
+        std::fs::remove_file(path.join(FORMAT_FILE)).unwrap();
+        expect_free_for_copy(&path).unwrap();
         // A ledger that only lost its `format` is not taken for one.
         std::fs::write(path.join(Acknowledged::FILE), "").unwrap();
         let mut note = Acknowledged::open(&path).unwrap();

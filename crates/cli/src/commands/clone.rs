@@ -81,20 +81,25 @@ pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, Cli
     drop(tree);
     // What a copy has beside its entries is there before it is a ledger at all.
     let began = Cell::new(false);
-    let beside = || {
+    let begin = || {
+        // First of all: by this a copy that is cut short is known to be one.
         began.set(true);
+        files::replace(&dir.join(UPSTREAM), format!("{}\n", absolute(&args.from)).as_bytes())
+    };
+    let beside = || {
         ledger_name::write(&dir, &checkpoint.checkpoint().origin)?;
-        files::replace(&dir.join(UPSTREAM), format!("{}\n", absolute(&args.from)).as_bytes())?;
         files::replace(&dir.join(POLICY), args.trust.to_policy_text()?.as_bytes())?;
         files::replace(&dir.join(CHECKPOINT), checkpoint.to_string().as_bytes())?;
         LedgerTree::keep(&dir, &leaves)
     };
     let was_there = dir.exists();
-    let made = make(&dir, id, &published, &fetched, beside);
+    // Of a copy that was cut short: it stays one, so that the same can be tried again.
+    let is_again = dir.join(UPSTREAM).exists();
+    let made = make(&dir, id, &published, &fetched, begin, beside);
     let (ledger, taken) = made.inspect_err(|_| {
         // Only what was made by this very call, and is of use to nobody: another call may have made a ledger here meanwhile. The error
         // that came first is the one to tell.
-        if began.get() && !is_ledger(&dir) {
+        if began.get() && !is_again && !is_ledger(&dir) {
             let _ = LedgerTree::forget(&dir);
             for file in [ledger_name::FILE, UPSTREAM, POLICY, CHECKPOINT] {
                 let _ = std::fs::remove_file(dir.join(file));
@@ -108,17 +113,18 @@ pub(crate) fn clone(session: &Session, args: &CloneArgs) -> Result<ExitCode, Cli
     report(session, ledger.head(), &checkpoint, &taken, &made)
 }
 
-/// Makes the copy of what was fetched. `beside` is called once all entries are in it, and before it is a ledger.
+/// Makes the copy of what was fetched. `begin` is called before anything of it is written, `beside` once all entries are in it, and before it is a ledger.
 fn make(
     dir: &Path,
     id: LedgerId,
     published: &Published,
     fetched: &Fetched,
+    begin: impl FnOnce() -> Result<(), CliError>,
     beside: impl FnOnce() -> Result<(), CliError>,
 ) -> Result<(Ledger, Taken), CliError> {
     let bar = progress::spinner("taking over entries");
     let mut taken = Taken { entries: 0, without_body: vec![] };
-    let (mut beside, mut ready) = (Some(beside), Vec::new().into_iter());
+    let (mut begin, mut beside, mut ready) = (Some(begin), Some(beside), Vec::new().into_iter());
     let ledger = std::thread::scope(|scope| {
         // While some bundles are checked and written the next ones are fetched.
         let (ahead, arrived) = sync_channel::<Result<Vec<Bundle>, CliError>>(1);
@@ -132,6 +138,7 @@ fn make(
             }
         });
         let next = || {
+            begin.take().map_or(Ok(()), |begin| begin())?;
             if ready.as_slice().is_empty()
                 && let Ok(bundles) = arrived.recv()
             {

@@ -31,6 +31,8 @@ use crate::session::{self, Session};
 
 /// Bundles written at a time: bounds memory, and lets their syncs run side by side.
 const STEP: usize = 32;
+/// How often the hashes are written where the cache that they come from turns out to be wrong.
+const ATTEMPTS: usize = 3;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  sayso publish /srv/www/sotk\n\n\
@@ -110,6 +112,7 @@ impl Publication<'_> {
         }
         let before = self.before(head)?;
         let mut written = Written { before, ..Written::default() };
+        std::fs::create_dir_all(self.dir).map_err(|e| CliError::io(self.dir, &e))?; // of an empty ledger there is nothing below
         let erased = self.write_entries(before, head.size, &mut written)?;
         self.write_tiles(before, head, &mut written)?;
         self.rewrite_bodies(&erased, &mut written)?;
@@ -204,17 +207,38 @@ impl Publication<'_> {
         Ok(bundles.len() as u64 * 2)
     }
 
-    /// Writes the hashes that are new. They come from a cache, so each tile is checked on its way out.
+    /// Writes the hashes that are new. They come from a cache, so they are checked before they go out: what is in no full tile leads to
+    /// the root, and each full tile to the hash above it. Where the cache had to be made anew on the way, what was placed of the old one
+    /// is written again.
     fn write_tiles(&mut self, before: u64, head: TreeHead, written: &mut Written) -> Result<(), CliError> {
+        for _ in 0..ATTEMPTS {
+            if !self.tree.has(self.ledger, head)? {
+                break;
+            }
+            let remade = self.tree.remade;
+            let placed = self.place_tiles(before, head)?;
+            if self.tree.has(self.ledger, head)? && self.tree.remade == remade {
+                written.files += placed;
+                return Ok(());
+            }
+        }
+        Err(not_its_entries(head))
+    }
+
+    /// Stops where the cache was made anew. Gives how many were placed.
+    fn place_tiles(&mut self, before: u64, head: TreeHead) -> Result<u64, CliError> {
+        let (mut placed, remade) = (0, self.tree.remade);
         let tiles: Vec<Tile> = Tile::hashes_added(before, head.size).collect();
         for step in tiles.chunks(STEP) {
             let contents = self.tree.tiles(self.ledger, step, head)?;
+            if self.tree.remade != remade {
+                break;
+            }
             let dir = self.dir;
             contents.par_iter().try_for_each(|(tile, hashes)| place(dir, Some(*tile), &Digest::concat(hashes)))?;
-            written.files += contents.len() as u64;
+            placed += contents.len() as u64;
         }
-        // What is in no full tile leads to the root. The tree may be another one by now.
-        if self.tree.has(self.ledger, head)? { Ok(()) } else { Err(not_its_entries(head)) }
+        Ok(placed)
     }
 
     /// Writes every file again that has the body of an entry that was erased: the full bundle and whatever narrower ones are

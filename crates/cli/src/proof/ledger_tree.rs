@@ -25,6 +25,8 @@ const STEP: usize = 65_536;
 /// The tree of a ledger, as far as the ledger goes.
 pub(crate) struct LedgerTree {
     pub(crate) files: FileTree,
+    /// How often it was made anew because it did not fit: what was read before may have been wrong.
+    pub(crate) remade: u32,
 }
 
 impl LedgerTree {
@@ -79,11 +81,12 @@ impl LedgerTree {
         if files.size() > most {
             files.truncate(most).map_err(|e| CliError::io(&path, &e))?;
         }
-        Ok(Self { files })
+        Ok(Self { files, remade: 0 })
     }
 
     /// Makes it anew from the log.
     pub(crate) fn remake(&mut self, ledger: &Ledger) -> Result<(), CliError> {
+        self.remade += 1;
         self.truncate(0)?;
         self.follow(ledger)
     }

@@ -153,6 +153,11 @@ impl Trove {
         matches!(&self.content, Content::Mirror { files, .. } if files.is_read_only())
     }
 
+    /// Whether there may be entries in it.
+    pub(super) fn has_entries(&self) -> bool {
+        !self.again().slots().is_empty()
+    }
+
     /// Takes nothing from here, and says only why.
     pub(super) fn close(&mut self, why: String) {
         *self = Self { problem: Some(why), ..Self::nothing(&self.place) };

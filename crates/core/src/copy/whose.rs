@@ -3,7 +3,8 @@
 //!
 //! The ledger's own word counts first: its identity in the store, or in the store's raw files. Where that is lost, its entries speak: the
 //! first one follows its ledger's identity and no other, and two ledgers have no entry in common. Only where nothing of it is left is a
-//! mirror taken at its word, those that the ledger lists before those that were named.
+//! mirror taken at its word, those that the ledger lists before those that were named. A mirror that does not say whose it is is judged by
+//! its entries alone; one that was named and shows nothing by which it could be judged is left out.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -46,10 +47,18 @@ impl Whose {
         if whose.id.is_none() {
             whose.believe(from, &judged, &open)?;
         }
-        for (mirror, same) in &mut judged {
+        whose.judge_the_nameless(&mut judged);
+        for (number, (mirror, same)) in judged.iter_mut().enumerate() {
             let other = mirror.id.is_some() && mirror.id != whose.id;
             if other || *same == Some(false) {
                 mirror.close(whose.words(mirror.id));
+            } else if whose.id.is_some()
+                && mirror.id.is_none()
+                && same.is_none()
+                && number >= known
+                && mirror.has_entries()
+            {
+                mirror.close(UNKNOWN.to_owned());
             }
         }
         let carved = own.split_off(1.min(own.len()));
@@ -81,6 +90,20 @@ impl Whose {
         Ok(())
     }
 
+    /// Judges those that do not say whose they are, now that it is known which ledger this is: the first entry follows its identity, or
+    /// they have an entry in common with a mirror that is its own.
+    fn judge_the_nameless(&self, judged: &mut [(Trove, Option<bool>)]) {
+        let Some(id) = self.id else { return };
+        let accepted = |(mirror, same): &&(Trove, Option<bool>)| mirror.id == Some(id) && *same != Some(false);
+        let mut accepted: Vec<Trove> = judged.iter().filter(accepted).map(|(mirror, _)| mirror.again()).collect();
+        for (mirror, same) in judged.iter_mut().filter(|(mirror, same)| mirror.id.is_none() && same.is_none()) {
+            let mut first: Vec<(u64, Verified)> = Vec::new();
+            mirror.again().verified(0, 0, &mut first);
+            let follows = first.iter().find(|(index, _)| *index == 0).map(|(_, v)| v.previous == id.genesis());
+            *same = follows.or_else(|| have_same_entries(&mut accepted, mirror));
+        }
+    }
+
     /// Why nothing is taken from a mirror.
     fn words(&self, mirror: Option<LedgerId>) -> String {
         let other = mirror.map_or_else(String::new, |id| format!(" ({id})"));
@@ -88,6 +111,10 @@ impl Whose {
         format!("it is the mirror of another ledger{other}{this}. Nothing was taken from it")
     }
 }
+
+/// Why nothing is taken from a mirror that does not say whose it is.
+const UNKNOWN: &str = "it does not say which ledger it is the mirror of, and shows no entry by which that could be told. Nothing was taken \
+                       from it; if it is this ledger's, mend its file `mirror` and salvage again";
 
 /// Whether the first entry that a ledger and a mirror both have is the same one; `None` if they have none in common.
 fn have_same_entries(own: &mut [Trove], mirror: &Trove) -> Option<bool> {
