@@ -15,6 +15,8 @@ use crate::store::Store;
 const UPSTREAM_FILE: &str = "upstream";
 /// What else stands beside the entries of a copy.
 const BESIDE_COPY: [&str; 5] = [UPSTREAM_FILE, "policy", "checkpoint", "name", "tree"];
+/// How a file begins that is not in its place yet.
+const TEMPORARY: &str = ".tmp";
 /// The store of a copy that was cut short, while the copy is made again.
 const LEFT_DIR: &str = "store.left";
 
@@ -168,6 +170,10 @@ fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// [`DirError::Exists`], [`DirError::UnfinishedCopy`]; others if the directory cannot be read.
 pub fn expect_free(path: &Path) -> Result<(), DirError> {
+    expect_free_but_for(path, |_| false)
+}
+
+fn expect_free_but_for(path: &Path, passes: impl Fn(&std::ffi::OsStr) -> bool) -> Result<(), DirError> {
     if is_ledger(path) || path.is_file() {
         return Err(DirError::Exists { path: path.to_owned(), ledger: is_ledger(path) });
     }
@@ -178,7 +184,7 @@ pub fn expect_free(path: &Path) -> Result<(), DirError> {
     };
     // What an `init` that was cut short leaves behind is no reason to refuse.
     let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
-    if names.any(|name| !left.iter().any(|left| name == *left)) {
+    if names.any(|name| !left.iter().any(|left| name == *left) && !passes(&name)) {
         if is_unfinished_copy(path) {
             return Err(DirError::UnfinishedCopy(path.to_owned()));
         }
@@ -192,7 +198,12 @@ pub fn expect_free(path: &Path) -> Result<(), DirError> {
 /// # Errors
 /// As [`expect_free`].
 pub fn expect_free_for_copy(path: &Path) -> Result<(), DirError> {
-    if is_unfinished_copy(path) { Ok(()) } else { expect_free(path) }
+    if is_unfinished_copy(path) {
+        return Ok(());
+    }
+    // The very first file of a copy, half written.
+    let is_copy = path.join(READ_ONLY_FILE).is_file();
+    expect_free_but_for(path, |name| is_copy && name.to_string_lossy().starts_with(TEMPORARY))
 }
 
 /// Whether a copy of another's ledger was being made here and was cut short: it was never a ledger, nothing of it was ever shown, it says
@@ -207,7 +218,7 @@ pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
 
 fn has_only_a_copy(path: &Path) -> bool {
     let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE];
-    let ours = |name: &str| own.contains(&name) || BESIDE_COPY.contains(&name) || name.starts_with(".tmp");
+    let ours = |name: &str| own.contains(&name) || BESIDE_COPY.contains(&name) || name.starts_with(TEMPORARY);
     let Ok(mut names) = std::fs::read_dir(path) else { return false };
     names.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(ours)))
 }
@@ -262,8 +273,10 @@ mod tests {
         let path = temp.path().join("copy");
         let mut claimed = Claimed::for_copy(&path).unwrap();
         claimed.set_read_only(true).unwrap();
+        std::fs::write(path.join(".tmpA1b2C3"), "some").unwrap();
+        drop(claimed); // as if it had been killed before it could say where it comes from
+        expect_free_for_copy(&path).unwrap();
         std::fs::write(path.join("upstream"), "somewhere\n").unwrap();
-        drop(claimed); // as if it had been killed
         for refused in [expect_free(&path).unwrap_err(), LedgerDir::open(&path).map(drop).unwrap_err()] {
             assert!(matches!(refused, DirError::UnfinishedCopy(_)), "{refused}");
         }
