@@ -3,7 +3,9 @@
 mod append;
 mod content;
 mod copy;
+mod entry;
 mod erasing;
+mod error;
 mod identity;
 mod indexing;
 pub(crate) mod log;
@@ -19,6 +21,8 @@ mod writer;
 
 pub use append::{Appended, Batch, NewEvent, Notice, Outcome, Refusal, RefusalReason};
 pub use copy::{CopiedEntry, TakeOverError};
+pub use entry::Entry;
+pub use error::{AppendError, DamageError, OpenError};
 pub use rules::RuleError;
 
 use std::path::PathBuf;
@@ -27,20 +31,18 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::body::Record;
-use crate::bundle::{StoredBody, StoredEntry};
+use crate::copy::MirrorsUnknown;
 use crate::copy::mirror::Mirror;
-use crate::copy::{MirrorError, MirrorsUnknown};
 use crate::directory::LedgerDir;
-use crate::entry::{FLAG_IMPORTED_CLOCK, Hash, Head, Header, LedgerId, Salt};
+use crate::entry::{Head, LedgerId};
 use crate::event::{ContentDigest, Event};
 use crate::limits::MAX_BATCH_EVENTS;
 use crate::machine::Entropy;
 use crate::projection::Reader;
 use crate::reading::Aliases;
 use crate::repair::Repair;
-use crate::store::{Store, StoreError};
-use crate::time::{Clock, Instant, KnownAt};
+use crate::store::Store;
+use crate::time::{Clock, KnownAt};
 use append::{Ticket, Turn};
 use erasing::finish_erasures;
 use identity::Fingerprinter;
@@ -56,179 +58,6 @@ const READ_STEP: u64 = 16;
 
 /// How long a write waits for as many as came the last time: less than a sync takes.
 const PATIENCE: Duration = Duration::from_micros(200);
-
-/// Damage found while reading.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{what}; run `sayso audit` to see everything that is wrong", at.map(|i| format!("entry #{i}: ")).unwrap_or_default())]
-pub struct DamageError {
-    /// The first entry known to be affected.
-    pub at: Option<u64>,
-    what: String,
-}
-
-impl DamageError {
-    pub(crate) fn new(what: &str) -> Self {
-        Self { at: None, what: what.to_owned() }
-    }
-
-    pub(crate) fn at(index: u64, what: &str) -> Self {
-        Self { at: Some(index), what: what.to_owned() }
-    }
-}
-
-/// Why a ledger cannot be opened or read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The store holds no ledger.
-    #[error("there is no ledger here")]
-    NoLedger,
-    /// The store holds one already.
-    #[error("there is a ledger here already")]
-    Exists,
-    /// Written by a newer program.
-    #[error(
-        "this ledger has format {found}, and this program reads up to {}; install a newer sayso",
-        log::STORE_VERSION
-    )]
-    Newer {
-        /// Its format.
-        found: u16,
-    },
-    /// What is stored is not what was written.
-    #[error(transparent)]
-    Damaged(#[from] DamageError),
-    /// No randomness for a new ledger's identity.
-    #[error("the system gave no random bytes: {0}")]
-    Entropy(std::io::Error),
-}
-
-/// Why nothing was appended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppendError {
-    /// Events of the batch were refused. Nothing of it was appended.
-    #[error("{}", .0.first().map(|r| r.reason.to_string()).unwrap_or_default())]
-    Refused(Vec<Refusal>),
-    /// The ledger has moved on from the head the caller expected.
-    #[error("the ledger is not at the expected head: expected {expected}, found {actual}")]
-    HeadMoved {
-        /// What the caller expected.
-        expected: Head,
-        /// What is there.
-        actual: Head,
-    },
-    /// A write or a sync failed earlier: nothing is acknowledged any more.
-    #[error(
-        "an earlier write failed, so this ledger takes no more entries until it is opened again; run the command again"
-    )]
-    Poisoned,
-    /// A write or a sync failed now. Whether the entries are there shows when the ledger is opened again.
-    #[error("writing failed: {0}; it is not certain that the entries were kept: open the ledger again and look")]
-    Store(StoreError),
-    /// A mirror is not to be relied on, so nothing was written.
-    #[error("{0}; to go on without this mirror: `sayso mirror --stop DIR`")]
-    Mirror(Arc<MirrorError>),
-    /// It cannot be told which mirrors there are, so nothing was written.
-    #[error(transparent)]
-    MirrorsUnknown(#[from] MirrorsUnknown),
-    /// The entries are in the ledger, and a mirror of it could not be written: they are not acknowledged.
-    #[error(
-        "{0}; the entries are in the ledger and not in this mirror, so they are not acknowledged: make room or connect the disk and run the command again, or go on without this mirror: `sayso mirror --stop DIR`"
-    )]
-    MirrorBehind(Arc<MirrorError>),
-    /// A redaction is on record, and the body is not erased everywhere yet.
-    #[error(
-        "{problem}; the redaction of #{of} is recorded in the ledger as #{at}, and its body is not erased yet: here it will be when the ledger is opened again, and in each mirror before anything more is appended. It need not be redacted again"
-    )]
-    ErasureWaits {
-        /// The entry whose body is to go.
-        of: u64,
-        /// The redaction.
-        at: u64,
-        /// What went wrong.
-        problem: String,
-    },
-    /// The batch is too large for one step.
-    #[error("{0} events are too many for one step; at most {MAX_BATCH_EVENTS} are taken: cut the file into parts")]
-    TooMany(usize),
-    /// What is stored is damaged.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// No randomness for salts.
-    #[error("the system gave no random bytes: {0}")]
-    Entropy(std::io::Error),
-    /// The ledger is a copy of another's.
-    #[error("this ledger is a read-only copy of one that somebody else keeps")]
-    ReadOnly,
-}
-
-/// An entry, read back.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    index: u64,
-    previous: Hash,
-    stored: Arc<StoredEntry>,
-}
-
-impl Entry {
-    /// Its place in the log.
-    #[must_use]
-    pub fn index(&self) -> u64 {
-        self.index
-    }
-
-    /// When this ledger learned of it.
-    #[must_use]
-    pub fn recorded(&self) -> Instant {
-        self.stored.recorded
-    }
-
-    /// Its hash, as stored; audit checks it.
-    #[must_use]
-    pub fn hash(&self) -> Hash {
-        self.stored.hash
-    }
-
-    /// Whether its recorded time came from another system.
-    #[must_use]
-    pub fn has_imported_clock(&self) -> bool {
-        self.stored.flags & FLAG_IMPORTED_CLOCK != 0
-    }
-
-    /// The header that the hash is taken of.
-    #[must_use]
-    pub fn header(&self) -> Header {
-        self.stored.header(self.index, self.previous)
-    }
-
-    /// The salt, unless the body was erased.
-    #[must_use]
-    pub fn salt(&self) -> Option<Salt> {
-        match &self.stored.body {
-            StoredBody::Present(salt, _) => Some(*salt),
-            StoredBody::Erased(_) => None,
-        }
-    }
-
-    /// The body bytes, unless they were erased.
-    #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        self.stored.body()
-    }
-
-    /// The event and its recorder; `None` if the body was erased.
-    ///
-    /// # Errors
-    /// [`DamageError`] if the stored bytes are no event.
-    pub fn record(&self) -> Result<Option<Record>, DamageError> {
-        let decoded = self.body().map(Record::decode).transpose();
-        decoded.map_err(|e| DamageError::at(self.index, &e.to_string()))
-    }
-}
 
 /// An append-only ledger in a store.
 pub struct Ledger {
