@@ -5,19 +5,18 @@
 //! there is removed when the ledger is opened.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Fingerprint, Fingerprinter, IdentityRow, Rows, Runs};
-use super::indexing::{Index, Indexed};
+use super::indexing::Index;
 use super::sealing::Group;
+use super::snapshot::Snapshot;
 use super::{DamageError, OpenError, lock};
 use crate::bundle::{Bundle, Codec, StoredEntry, encode as encode_bundle};
 use crate::entry::{Hash, Head, LedgerId};
 use crate::limits::BUNDLE_ENTRIES;
-use crate::projection::{Projection, Tail};
 use crate::repair::Repair;
 use crate::store::{Store, StoreError, Table, Write};
 use crate::time::Instant;
@@ -68,20 +67,6 @@ pub(crate) struct HeadRecord {
     pub(crate) hash: [u8; 32],
     /// The last entry's recorded time; the smallest number where there is none.
     pub(crate) recorded: i64,
-}
-
-/// What readers see: a consistent moment of the log.
-#[derive(Clone)]
-pub(super) struct Snapshot {
-    pub(super) head: Head,
-    pub(super) sealed: u64,
-    /// The hash before the first entry of the tail.
-    pub(super) tail_previous: Hash,
-    pub(super) tail: Vec<Arc<StoredEntry>>,
-    /// Entries whose redaction is on record, or may be, and whose bodies are still there: they read as if they were erased.
-    pub(super) withheld: Arc<BTreeSet<u64>>,
-    /// What views of the tail are answered from, made when it is first asked for.
-    posted: Arc<OnceLock<Option<Arc<Tail>>>>,
 }
 
 /// Entries that are to follow the head, with what goes beside them.
@@ -494,53 +479,6 @@ impl Log {
         }
         let bundle = self.bundle(index / BUNDLE * BUNDLE)?;
         Ok(bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone()))))
-    }
-}
-
-impl Snapshot {
-    /// What the tail is posted as; `None` if an entry cannot be read.
-    pub(super) fn posted(&self) -> Option<Arc<Tail>> {
-        let post = || Tail::of(self.sealed, self.tail.iter().map(|e| &**e)).map(Arc::new);
-        self.posted.get_or_init(post).clone()
-    }
-
-    /// How many entries had been recorded by then.
-    pub(super) fn known_entries(&self, store: &dyn Store, indexed: &Indexed, until: Instant) -> Result<u64, OpenError> {
-        let first = indexed.known_in_bundles(until);
-        let recorded_by = |e: &StoredEntry| e.recorded <= until;
-        if first < indexed.projection.reached()
-            && let Some(known) = Projection::known_in_bundle(store, first / BUNDLE, until.micros())?
-        {
-            return Ok(first + known);
-        }
-        if first < self.sealed {
-            let bundle = load_bundle(store, first)?;
-            return Ok(first + bundle.entries.partition_point(recorded_by) as u64);
-        }
-        Ok(self.sealed + self.tail.partition_point(|e| recorded_by(e)) as u64)
-    }
-
-    /// An entry as it is given out, and the hash before it.
-    pub(super) fn entry(&self, store: &dyn Store, index: u64) -> Result<Option<(Hash, Arc<StoredEntry>)>, OpenError> {
-        let found = if index >= self.sealed {
-            self.in_tail(index)
-        } else {
-            let bundle = load_bundle(store, index / BUNDLE * BUNDLE)?;
-            bundle.at(index).map(|(previous, entry)| (previous, Arc::new(entry.clone())))
-        };
-        Ok(found.map(|(previous, stored)| (previous, self.given_out(index, previous, stored))))
-    }
-
-    /// What may be told of an entry: the one place where that is decided for all who read.
-    pub(super) fn given_out(&self, index: u64, previous: Hash, stored: Arc<StoredEntry>) -> Arc<StoredEntry> {
-        if self.withheld.contains(&index) { Arc::new(stored.erased(index, previous)) } else { stored }
-    }
-
-    /// An entry of the tail as stored, and the hash before it.
-    fn in_tail(&self, index: u64) -> Option<(Hash, Arc<StoredEntry>)> {
-        let at = usize::try_from(index.checked_sub(self.sealed)?).ok()?;
-        let before = at.checked_sub(1).and_then(|b| self.tail.get(b)).map_or(self.tail_previous, |e| e.hash);
-        self.tail.get(at).map(|entry| (before, entry.clone()))
     }
 }
 

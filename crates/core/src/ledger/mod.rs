@@ -16,6 +16,7 @@ mod prepare;
 pub(crate) mod rebuild;
 mod rules;
 mod sealing;
+mod snapshot;
 mod stream;
 mod writer;
 
@@ -47,9 +48,10 @@ use append::{Ticket, Turn};
 use erasing::finish_erasures;
 use identity::Fingerprinter;
 use indexing::Index;
-use log::{BUNDLE, Log, Snapshot};
+use log::{BUNDLE, Log};
 use moment::Moment;
 use prepare::PreparedBatch;
+use snapshot::Snapshot;
 use stream::STREAM_FROM;
 use writer::Writer;
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::log::{BUNDLE, Snapshot, load_bundle};
+use super::log::{BUNDLE, load_bundle};
+use super::snapshot::Snapshot;
 use super::{DamageError, Entry, OpenError};
 use crate::bundle::{Bundle, StoredEntry};
 use crate::entry::{Hash, Head, LedgerId};

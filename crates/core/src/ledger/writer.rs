@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::append::{Appended, Outcome, Refusal, RefusalReason, Ticket};
 use super::identity::Rows;
-use super::log::{Log, Snapshot, Staged};
+use super::log::{Log, Staged};
 use super::plan::{Plan, Planner, Sight};
 use super::prepare::{Encoded, PreparedBatch, encode};
 use super::rules::{Amendments, RuleError};
+use super::snapshot::Snapshot;
 use super::{AppendError, DamageError, OpenError};
 use crate::body::Record;
 use crate::bundle::{StoredBody, StoredEntry};
