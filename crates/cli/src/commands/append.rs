@@ -10,10 +10,10 @@ use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
 
 use super::ask;
-use crate::args::{
+use crate::error::CliError;
+use crate::event_args::{
     AliasArgs, AttributionArgs, ClaimArgs, CommonArgs, NoteArgs, RetractArgs, StanceArgs, StatementArgs, WriteArgs,
 };
-use crate::error::CliError;
 use crate::output;
 use crate::session::Session;
 

@@ -14,8 +14,8 @@ use sayso_core::time::{Edtf, Stated, TimeZone};
 use sayso_core::value::Value;
 use sayso_doctor::{alike, has_in_it};
 
-use crate::args::ClaimArgs;
 use crate::error::CliError;
+use crate::event_args::ClaimArgs;
 use crate::output::table::escape;
 use crate::output::understood;
 use crate::session::Session;
