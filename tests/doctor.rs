@@ -435,7 +435,7 @@ fn the_last_of_many_equal_claims_is_compared_too() {
 fn it_says_what_it_did_not_compare() {
     let words = r#""quote":"Seven people were killed when the shell hit the market square""#;
     let lines: Vec<String> =
-        (0..70).map(|n| claim(&format!("paper-{n}"), "s", &format!("p-{n}"), "7", "2023-05-12", words)).collect();
+        (0..70).map(|n| claim(&format!("paper-{n}"), "s", "p", "7", "2023-05-12", words)).collect();
     let report = look(&ledger(&lines));
     let [said] = report.limits.as_slice() else { panic!("{:?}", report.limits) };
     assert!(said.starts_with("one-origin: ") && said.ends_with("each was compared with the next 50 only."), "{said}");
