@@ -78,6 +78,49 @@ fn on_a_terminal_it_asks_and_suggests_what_is_there() {
     assert_eq!(event, expected, "{screen}");
 }
 
+/// What was typed and what it came to are two things: whoever says yes has to see the second.
+#[test]
+fn it_shows_what_it_understood_and_asks_about_names_that_look_alike() {
+    let (_dir, ledger) = with(THERE.trim());
+    let steps = json!([
+        ["Source:", "Yervan\r"],
+        ["No source is named Yervan so far. Which one is meant?", "\r"],
+        ["Subject:", "clahs\r"],
+        ["Which one is meant?", format!("{DOWN}\r")], // a new one, after all
+        // A slip in what was typed so far leaves the names on the screen.
+        ["Predicate:", "wonud"],
+        ["", format!("{DOWN}\r")],
+        ["Value:", ">200\r"],
+        ["Unit:", "People\r"],
+        ["No unit is named People so far", "\r"],
+        ["Stated:", "2023-05\r"],
+        ["Address:", "\r"],
+        ["Append it?", "y\r"],
+    ]);
+    let given = ["--speaker", "Aram Torosyan", "--occurred", "2023-04-30/2023-05-02", "--timezone", "Asia/Yerevan"];
+    let Some((exit, screen)) = typed(&ledger, &given, &steps) else { return };
+    assert_eq!(exit, 0, "{screen}");
+    let shown = screen.split_once("Understood:").unwrap().1.split_once("Append it?").unwrap().0;
+    let lines: Vec<String> = shown.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "source yerevan",
+        "speaker Aram Torosyan",
+        "subject clahs",
+        "predicate wounded",
+        "value at least 201 people",
+        "how strongly \"more than 200\"",
+        "stated 2023-05: some time from 2023-05-01 to 2023-05-31 (Asia/Yerevan)",
+        "occurred 2023-04-30/2023-05-02: some time from 2023-04-30 to 2023-05-02",
+    ] {
+        assert!(lines.iter().any(|l| l == line), "{line}\n{shown}");
+    }
+    assert!(!shown.contains(">200"), "{shown}");
+    let event = entries(&ledger)[2]["event"].clone();
+    let got = ["source", "subject", "predicate", "value", "unit", "modality"].map(|field| event[field].clone());
+    let expected = json!(["yerevan", "clahs", "wounded", {"min": 201}, "people", "more than 200"]);
+    assert_eq!(json!(got), expected, "{screen}");
+}
+
 #[test]
 fn whoever_leaves_has_written_nothing() {
     let (_dir, ledger) = with(THERE.trim());

@@ -430,6 +430,23 @@ fn the_last_of_many_equal_claims_is_compared_too() {
     assert_eq!(report.limits, Vec::<String>::new());
 }
 
+/// Where it could not look at everything it says so: a list without remarks would be taken for a clean bill.
+#[test]
+fn it_says_what_it_did_not_compare() {
+    let words = r#""quote":"Seven people were killed when the shell hit the market square""#;
+    let lines: Vec<String> =
+        (0..70).map(|n| claim(&format!("paper-{n}"), "s", "p", "7", "2023-05-12", words)).collect();
+    let report = look(&ledger(&lines));
+    let [said] = report.limits.as_slice() else { panic!("{:?}", report.limits) };
+    assert!(said.starts_with("one-origin: ") && said.ends_with("each was compared with the next 50 only."), "{said}");
+    let desk = Here::new("200");
+    std::fs::write(desk.path("lines.jsonl"), lines.join("\n")).unwrap();
+    desk.ok(&["import", "lines.jsonl"]);
+    assert!(desk.ok(&["doctor", "--only", "one-origin"]).contains(said), "it is printed");
+    let json: Value = serde_json::from_str(&desk.ok(&["doctor", "--format", "json"])).unwrap();
+    assert_eq!(json["limits"], serde_json::json!([said]));
+}
+
 #[test]
 fn clean_sets_raise_few_alarms() {
     let root = root();

@@ -342,6 +342,61 @@ fn in_whatever_order_it_is_redacted_the_file_goes() {
     assert_eq!((redact(&desk, "#2", true)["evidence_removed"].clone(), kept_files(&desk)), (json!(1), 0));
 }
 
+/// A file that was captured and not cited yet: whether it belonged to what is erased can be told only as long as nothing was erased.
+#[test]
+fn a_capture_that_is_not_cited_yet() {
+    let desk = with_files(&["a", "b"]);
+    let loose = desk.capture(&[])["blake3"].as_str().unwrap().to_owned();
+    assert_eq!(kept_files(&desk), 3);
+    // Nothing was erased before, so what a cited is known, and it is no more than its own file.
+    let first = redact(&desk, "#0", true);
+    assert_eq!((&first["evidence_removed"], kept_files(&desk)), (&json!(1), 2), "{first}");
+    assert!(!first["evidence_files"].as_array().unwrap().contains(&json!(loose)), "{first}");
+    assert_eq!(desk.evidence()["uncited"], json!([loose]));
+    // Now nobody can tell what the first one cited: the loose file may be its.
+    let said = desk.run(&["redact", "#2", "--reason", "court order"]);
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.contains(&loose) && said.contains("every captured file that no entry cites at all"), "{said}");
+    let second = redact(&desk, "#2", true);
+    assert_eq!((&second["evidence_removed"], kept_files(&desk)), (&json!(2), 0), "{second}");
+    assert!(second["evidence_files"].as_array().unwrap().contains(&json!(loose)), "{second}");
+    // Cited first, it stays, whatever is erased.
+    let desk = with_files(&["a", "b"]);
+    let loose = desk.capture(&[])["blake3"].as_str().unwrap().to_owned();
+    let own = ["append", "--source", "a", "--subject", "s", "--predicate", "q", "--value", "1", "--stated", "2023"];
+    desk.ok(&[&own[..], &["--blake3", &loose]].concat());
+    redact(&desk, "#0", true);
+    redact(&desk, "#2", true);
+    assert_eq!(kept_files(&desk), 1);
+}
+
+/// A scan or a recording may be larger than memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_file_is_kept_without_being_read_whole() {
+    let desk = Desk::new();
+    let bytes: u64 = 256 << 20;
+    std::fs::File::create(desk.path("scan.bin")).unwrap().set_len(bytes).unwrap();
+    let mut command =
+        program::command(&desk.path(".sayso"), &["capture", "scan.bin", "--url", URL, "--format", "json"]);
+    command.current_dir(desk.path("")).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // The most it ever held, in kB; it only grows, so the last look is near the end.
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let held = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = held.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        most = line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(most);
+        std::thread::sleep(std::time::Duration::from_millis(3));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(most > 1000 && most * 1024 < bytes / 3, "{most} kB for a file of {bytes} bytes");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["bytes"], &told["text"]), (&json!(bytes), &Value::Null));
+}
+
 #[test]
 fn a_file_that_a_withdrawn_claim_cites_stays() {
     let desk = with_files(&["a"]);

@@ -245,3 +245,175 @@ fn what_makes_no_sense_is_refused() {
     let output = sayso(&ledger, &["export", "--as", "markdown", "--source", "nobody"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("No entry has the source nobody"));
 }
+
+/// Many readers make a link of a bare address or of an e-mail address wherever it stands: then a reader's click goes where a stranger's words say.
+#[test]
+fn addresses_among_words_are_no_links_in_markdown() {
+    let words = r##"
+{"kind":"claim","source":"tips@desk.example","speaker":"press@mod.example","via":["news.am"],"subject":"https://evil.example/a_b","predicate":"www.evil.example","value":"write to a@b.example, or https://b.example/`x`","stated":"2023-05-12","quote":"(see HTTP://c.example) and mailto:d@e.example","citations":[{"url":"https://example.org/kept"}]}
+{"kind":"claim","source":"eu","subject":"https://evil.example/a_b","predicate":"www.evil.example","value":"xmpp:f@g.example","stated":"2023-05-12"}
+"##;
+    let (dir, ledger) = with(words.trim());
+    let out = dir.path().join("out");
+    export(&ledger, &out, &[]);
+    let story = text(&out, "story.md");
+    for part in [
+        "## `https://evil.example/a_b`\n",
+        "### `www.evil.example`\n",
+        "**`tips@desk.example`** (`press@mod.example`; via news\\.am): write to `a@b.example`, or `` https://b.example/`x` ``",
+        "(see `HTTP://c.example`) and `mailto:d@e.example`",
+        "[source](<https://example.org/kept>)",
+        "**eu**: `xmpp:f@g.example`",
+    ] {
+        assert!(story.contains(part), "{part}\n{story}");
+    }
+    // Outside code spans and the link that is meant, no letters are left that a reader would make a link of.
+    let mut outside = story.replace("(<https://example.org/kept>)", "");
+    for fence in ["``", "`"] {
+        outside = outside.split(fence).step_by(2).collect();
+    }
+    for part in ["://", "@", "www."] {
+        assert!(!outside.contains(part), "{part}\n{outside}");
+    }
+    if let Some(counts) = read_by_others(&out) {
+        assert_eq!(counts["links"], json!(1), "{counts}");
+    }
+}
+
+/// An archive's address goes out as one only if a browser can follow it: any other kind could be a script.
+#[test]
+fn only_archives_of_the_web_are_addresses() {
+    let cite = |archived: &str, n: u8| {
+        format!(
+            r#"{{"kind":"claim","source":"s{n}","subject":"s","predicate":"p","value":{n},"stated":"2023","citations":[{{"url":"https://example.org/{n}","archived":"{archived}"}}]}}"#
+        )
+    };
+    let archives =
+        ["https://archive.example/1", "javascript:alert(2)", "file:///etc/passwd", "HTTP://archive.example/4"];
+    let lines: Vec<String> = archives.iter().zip(1..).map(|(archived, n)| cite(archived, n)).collect();
+    let (_dir, ledger) = with(&lines.join("\n"));
+    for form in ["claims", "claimreview"] {
+        let document: Value = serde_json::from_str(&ok(&ledger, &["export", "--as", form])).unwrap();
+        let graph = document["@graph"].as_array().unwrap();
+        let claims =
+            graph.iter().flat_map(|n| n["itemReviewed"].as_array().cloned().unwrap_or_else(|| vec![n.clone()]));
+        let told: Vec<Value> = claims.map(|c| c["appearance"][0]["archivedAt"].clone()).collect();
+        assert_eq!(told, [json!(archives[0]), Value::Null, Value::Null, json!(archives[3])], "{form}");
+    }
+    let statements = ok(&ledger, &["export", "--as", "ftm"]);
+    let story = ok(&ledger, &["export", "--as", "markdown"]);
+    assert!(!statements.contains("javascript:") && !statements.contains("file:"), "{statements}");
+    assert!(
+        story.contains("archived: javascript:alert(2)") && story.contains("[archived](<HTTP://archive.example/4>)")
+    );
+    assert!(!story.contains("](<javascript") && !story.contains("](<file"), "{story}");
+}
+
+/// Nobody can tell whether what was erased belonged to the answer; so the reader has to know that something was.
+#[test]
+fn exports_tell_how_many_entries_were_erased() {
+    let (_dir, ledger) = with(AWKWARD.trim());
+    let told = |form: &str| ok(&ledger, &["export", "--as", form]);
+    for form in ["claimreview", "markdown"] {
+        assert!(!told(form).contains("Entries erased"), "{form}");
+    }
+    for (entry, said) in [("#1", "Entries erased: 1;"), ("#6", "Entries erased: 2;")] {
+        ok(&ledger, &["redact", entry, "--reason", "asked for"]);
+        for form in ["claimreview", "markdown"] {
+            let text = told(form);
+            assert!(text.contains(&format!("{said} nobody can tell whether they belong here.")), "{form}: {text}");
+        }
+    }
+    // By a time before it was erased, it is erased all the same.
+    let early = ok(&ledger, &["export", "--as", "markdown", "--known-at", "2099-01-01"]);
+    assert!(early.contains("Entries erased: 2;"), "{early}");
+}
+
+/// Investigation platforms know a statement by its id: if ids changed from run to run, or went with a correction, each export would be new to them.
+#[test]
+fn statements_keep_their_ids() {
+    let claim = r#"{"kind":"claim","id":"k-1","source":"yerevan","subject":"clash","predicate":"killed","value":5,"unit":"people","stated":"2023-05-12"}"#;
+    let (_dir, ledger) = with(claim);
+    let ids = || {
+        let text = ok(&ledger, &["export", "--as", "ftm"]);
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let at = |name: &str, rows: &csv::StringRecord| rows.iter().position(|column| column == name).unwrap();
+        let header = rows.headers().unwrap().clone();
+        let (entity, prop, value, id) =
+            (at("entity_id", &header), at("prop", &header), at("value", &header), at("id", &header));
+        let rows = rows.records().map(Result::unwrap);
+        let rows: std::collections::BTreeMap<String, String> =
+            rows.map(|r| (format!("{} {} {}", &r[entity], &r[prop], &r[value]), r[id].to_owned())).collect();
+        rows
+    };
+    let before = ids();
+    assert_eq!(before, ids(), "another run");
+    ok(
+        &ledger,
+        &["append", "--source", "baku", "--subject", "a", "--predicate", "b", "--value", "1", "--stated", "2023"],
+    );
+    ok(&ledger, &["correct", "--of", "k-1", "--value", "4", "--reason", "typing error"]);
+    let after = ids();
+    for (what, id) in &before {
+        if what.contains("summary") {
+            assert!(!after.contains_key(what), "what was corrected is said no more: {what}");
+        } else {
+            assert_eq!(after.get(what), Some(id), "{what}");
+        }
+    }
+    let mine = |rows: &std::collections::BTreeMap<String, String>| {
+        rows.keys().filter(|k| k.ends_with(" recordId k-1")).count()
+    };
+    assert_eq!((mine(&before), mine(&after)), (1, 1), "your own id stays with a corrected claim: {after:?}");
+    assert!(after.keys().any(|k| k.ends_with(" summary 4 people")), "{after:?}");
+}
+
+/// What is read from a pipe or goes into one is what a file would hold; and a device is never replaced by a file.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_and_written_like_files() {
+    let (dir, ledger) = with(AWKWARD.trim());
+    let pipe = |name: &str| {
+        let path = dir.path().join(name);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    };
+    let into = pipe("out.svg");
+    let commands: [&[&str]; 4] =
+        [&["export"], &["export", "--as", "markdown"], &["matrix"], &["matrix", "--overwrite"]];
+    for args in commands {
+        let from = into.clone();
+        let reader = std::thread::spawn(move || std::fs::read(from).unwrap());
+        ok(&ledger, &[args, &["-o", into.to_str().unwrap()]].concat());
+        let read = String::from_utf8(reader.join().unwrap()).unwrap();
+        if args == ["export"] {
+            assert_eq!(read, ok(&ledger, args));
+        }
+        assert!(read.contains("yerevan") && read.ends_with('\n'), "{args:?}: {read}");
+        assert!(!into.is_file(), "the pipe is still a pipe");
+    }
+    ok(&ledger, &["export", "-o", "/dev/null"]);
+    assert!(!Path::new("/dev/null").is_file());
+
+    let from = pipe("in.csv");
+    let sheet = "source;subject;killed;day\nfire service;valley;4;2023-05-12\nhospital;valley;3;2023-05-13\n";
+    let map = dir.path().join("map.toml");
+    let saved = dir.path().join("saved.csv");
+    std::fs::write(&saved, sheet).unwrap();
+    std::fs::write(&map, ok(&ledger, &["import", "--infer", saved.to_str().unwrap()])).unwrap();
+    let through = |args: &[&str], text: &'static str| {
+        let path = from.clone();
+        let writer = std::thread::spawn(move || std::fs::write(path, text).unwrap());
+        let told = ok(&ledger, &[&["import"][..], args, &[from.to_str().unwrap()]].concat());
+        writer.join().unwrap();
+        told
+    };
+    let told = through(&["--map", map.to_str().unwrap()], sheet);
+    assert!(told.contains("2 rows, 2 claims") && told.contains("2 appended"), "{told}");
+    // A draft needs more than one look: it does not wait for ever for somebody to write again.
+    let (code, said) = refused(&ledger, &["import", "--infer", from.to_str().unwrap()]);
+    assert!(code == 2 && said.contains("reads the file more than once; save it"), "{said}");
+    let lines = r#"{"kind":"claim","source":"a","subject":"from a pipe","predicate":"p","value":1,"stated":"2023"}"#;
+    let told = through(&[], lines);
+    assert!(told.contains("1 appended, 0 already there"), "{told}");
+}

@@ -16,6 +16,8 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+#[path = "pictures/access.rs"]
+mod access;
 #[path = "support/browser.rs"]
 mod browser;
 #[path = "support/eventful.rs"]

@@ -296,8 +296,20 @@ def check_statements(want):
 
 # --- Markdown ---
 
+def check_no_guessed_links(source, links):
+    """Readers that make links of bare addresses find no more than those that do not. Only where the package for it is installed."""
+    try:
+        import linkify_it  # noqa: F401
+    except ImportError:
+        return
+    tokens = MarkdownIt("gfm-like").parse(source)
+    found = [c.attrs["href"] for t in tokens if t.type == "inline" for c in t.children if c.type == "link_open"]
+    check(found == links, "words became links", set(found) - set(links))
+
+
 def check_story(want):
-    tokens = MarkdownIt("commonmark").parse((directory / "story.md").read_text())
+    source = (directory / "story.md").read_text()
+    tokens = MarkdownIt("commonmark").parse(source)
     headings, links, words = [], [], []
     for at, token in enumerate(tokens):
         check(token.type != "html_block", "HTML in the story", token.content)
@@ -311,6 +323,7 @@ def check_story(want):
                 if child.type == "link_open":
                     links.append(child.attrs["href"])
             words.append("".join(c.content or " " for c in token.children))
+    check_no_guessed_links(source, links)
     rows = read("compare.json")["questions"]
     check([t for h, t in headings if h == "h3"] == [row["predicate"] for row in rows], "the questions", headings)
     whole = "\n".join(words)

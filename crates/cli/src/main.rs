@@ -5,6 +5,7 @@ mod asking;
 mod commands;
 mod copy_args;
 mod error;
+mod event_args;
 mod export_args;
 mod locate;
 mod output;
@@ -12,6 +13,7 @@ mod picture_args;
 mod proof;
 mod query;
 mod session;
+mod transfer_args;
 
 use std::process::ExitCode;
 

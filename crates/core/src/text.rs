@@ -63,6 +63,18 @@ pub fn disorders(c: char) -> bool {
     marks || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2069}') || c.is_control()
 }
 
+/// Whether a space with this text before and after it stands inside one number, between its thousands: `1 204 300`. It does where at most three digits
+/// stand before it, which end no date, hour or decimal, and exactly three after it: `12 345` is one number, `2023 100` and `12:30 200` are two.
+#[must_use]
+pub fn parts_thousands(before: &str, after: &str) -> bool {
+    let digits = before.chars().rev().take_while(|c| c.is_numeric()).count();
+    let mut further = before.chars().rev().skip(digits);
+    let ends_other = matches!(further.next(), Some('.' | ',' | ':' | '/' | '-' | '\'' | '’' | '–'))
+        && further.next().is_some_and(char::is_numeric);
+    let follow = after.chars().take_while(|c| c.is_numeric()).count();
+    (1..=3).contains(&digits) && !ends_other && follow == 3
+}
+
 fn check_characters(s: &str) -> Result<(), TextError> {
     if is_plain(s) {
         return Ok(());
@@ -253,6 +265,26 @@ mod tests {
         assert_eq!(Name::new(" yerevan\u{3000}").unwrap().as_str(), "yerevan");
         assert_eq!(Name::new("e\u{301}").unwrap().as_str(), "\u{e9}");
         assert_eq!(Name::try_from(CompactString::from("e\u{301}")), Err(TextError::NotNormal));
+    }
+
+    #[test]
+    fn thousands_are_told_from_numbers_side_by_side() {
+        let cases = [
+            ("lost 12", "345 people", true),
+            ("1 204", "300", true),
+            ("360", "820,5 tons", true),
+            ("2023", "100 people", false),
+            ("12", "34", false),
+            ("12", "3456", false),
+            ("at 12:30", "200 people", false),
+            ("on 12.05", "200 people", false),
+            ("2023-05", "200", false),
+            ("2,5", "100", false),
+            ("people", "200", false),
+        ];
+        for (before, after, one) in cases {
+            assert_eq!(parts_thousands(before, after), one, "{before} {after}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use sayso_core::text::parts_thousands;
+
 use crate::folding;
 
 /// What a hedge makes of a number.
@@ -295,19 +297,26 @@ const POINT: char = '\u{E000}';
 /// The text with the marks between thousands taken out: `1,204`, `1.204`, `1 204` become `1204`. A point or comma between other digits is that of a
 /// decimal.
 fn joined_digits(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let is_digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
-    let joins = |at: usize| {
-        let three = (1..=3).all(|n| is_digit(at + n)) && !is_digit(at + 4);
-        at > 0
-            && is_digit(at - 1)
-            && three
-            && matches!(chars.get(at), Some(',' | '.' | ' ' | '\'' | '’' | '\u{A0}' | '\u{202F}' | '\u{2009}'))
-    };
-    let is_point =
-        |at: usize| at > 0 && is_digit(at - 1) && is_digit(at + 1) && matches!(chars.get(at), Some('.' | ','));
-    let kept = chars.iter().enumerate().filter(|(at, _)| !joins(*at));
-    kept.map(|(at, c)| if is_point(at) { POINT } else { *c }).collect()
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let mut joined = String::with_capacity(text.len());
+    let mut before = "";
+    for c in text.chars() {
+        let (_, after) = text.split_at_checked(before.len() + c.len_utf8()).unwrap_or_default();
+        match c {
+            ' ' | '\u{A0}' | '\u{2007}' | '\u{2009}' | '\u{202F}' if parts_thousands(before, after) => {}
+            ',' | '.' | '\'' | '’' if is_thousands_mark(before, after) => {}
+            ',' | '.' if is_digit(before.chars().next_back()) && is_digit(after.chars().next()) => joined.push(POINT),
+            c => joined.push(c),
+        }
+        before = text.split_at_checked(before.len() + c.len_utf8()).unwrap_or_default().0;
+    }
+    joined
+}
+
+/// Whether a mark stands before exactly three digits, and after at most three: `2,500 trucks`, and not a year before a number.
+fn is_thousands_mark(before: &str, after: &str) -> bool {
+    let digits = |chars: &mut dyn Iterator<Item = char>| chars.take_while(char::is_ascii_digit).count();
+    (1..=3).contains(&digits(&mut before.chars().rev())) && digits(&mut after.chars()) == 3
 }
 
 #[cfg(test)]
@@ -340,6 +349,16 @@ mod tests {
         assert_eq!(hedge("at least twenty-five people", "5"), None);
         assert_eq!(hedge("about 2.5", "2"), None);
         assert_eq!(hedge("about 2.5", "5"), None);
+        for space in [" ", "\u{a0}", "\u{2007}", "\u{2009}", "\u{202f}"] {
+            let text = format!("about 360{space}820, more than 1{space}204{space}300");
+            assert_eq!(hedge(&text, "360820"), Some(Hedge::About), "{text}");
+            assert_eq!(hedge(&text, "1204300"), Some(Hedge::MoreThan), "{text}");
+            assert_eq!(hedge(&text, "360"), None, "{text}");
+            assert_eq!(hedge(&format!("in 2023{space}about{space}100 people"), "100"), Some(Hedge::About));
+        }
+        assert_eq!(hedge("at least 2023 100 people", "2023"), Some(Hedge::AtLeast), "two numbers");
+        assert_eq!(hedge("about 12 34", "12"), Some(Hedge::About), "no three digits follow");
+        assert_eq!(hedge("about 12 34", "1234"), None);
         assert_eq!(alone("about").map(|(h, _)| h), Some(Hedge::About));
         assert_eq!(alone("at least so many").map(|(h, _)| h), Some(Hedge::AtLeast));
         assert_eq!(alone("very small chance"), None);

@@ -12,11 +12,13 @@
 //! | `examine` | the walk over the ledger |
 //! | `readings`, `seen` | how entries read, and what is looked at of each |
 //! | `series`, `names` | figures of one question by one source in order; names and how often they are used |
+//! | [`alike`] | which names look like one that was typed, for who asks before it is recorded |
 //! | `slips`, `hedges`, `folding` | digits mistyped; words such as "at least"; spellings that look alike |
 //!
 //! What it is not: it changes nothing, decides nothing and prints nothing. A finding is a question to a person. A ledger without findings
 //! may be full of errors, and one with many may have none.
 
+mod alike;
 mod examine;
 mod finding;
 mod folding;
@@ -29,6 +31,7 @@ mod seen;
 mod series;
 mod slips;
 
+pub use alike::{alike, has_in_it};
 pub use examine::{Options, examine};
 pub use finding::{Finding, Report};
 pub use lint::Lint;

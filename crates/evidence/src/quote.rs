@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use sayso_core::text::parts_thousands;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Where words were found: bytes of the text that was searched, the end excluded.
@@ -82,12 +83,21 @@ impl Searchable {
             let start = from + found;
             let before = self.folded.get(..start).unwrap_or_default().chars().rev();
             let after = self.folded.get(start + wanted.len()..).unwrap_or_default().chars();
-            if !goes_on(first, before) && !goes_on(last, after) {
+            if !goes_on(first, before) && !goes_on(last, after) && !self.cuts_number(start..start + wanted.len()) {
                 return Some(start);
             }
             from = start + first.len_utf8();
         }
         None
+    }
+
+    /// Whether a place begins or ends between the thousands of a number: "200 people" does not stand in "1 200 people".
+    fn cuts_number(&self, place: Range<usize>) -> bool {
+        let (before, rest) = self.folded.split_at_checked(place.start).unwrap_or_default();
+        let (_, after) = self.folded.split_at_checked(place.end).unwrap_or_default();
+        let (through, _) = self.folded.split_at_checked(place.end).unwrap_or_default();
+        before.strip_suffix(' ').is_some_and(|before| parts_thousands(before, rest))
+            || after.strip_prefix(' ').is_some_and(|after| parts_thousands(through, after))
     }
 
     /// Where a quote occurs first. A place inside a word that is written in another form is told to the word.
@@ -191,6 +201,18 @@ mod tests {
         assert_eq!(at("at 12, 13", "at 12", false), Some("at 12"));
         assert_eq!(at("他说有两人受伤。", "两人受伤", false), Some("两人受伤"), "no spaces between words");
         assert_eq!(at("2.", "2", false), Some("2"));
+        // Thousands parted by a space of any kind.
+        for space in [" ", "\u{a0}", "\u{2009}", "\u{202f}"] {
+            let text =
+                format!("they lost 360{space}820 people and 1{space}200 trucks; in 2023 100 trains, at 12:30 200 more");
+            assert_eq!(at(&text, "360 820 people", false).map(str::len), Some("360820 people".len() + space.len()));
+            for part in ["820 people", "lost 360", "200 trucks", "360", "and 1"] {
+                assert_eq!(at(&text, part, false), None, "{part} in {text}");
+            }
+            assert_eq!(at(&text, "100 trains", false), Some("100 trains"), "a year stands before it");
+            assert_eq!(at(&text, "200 more", false), Some("200 more"), "an hour stands before it");
+        }
+        assert_eq!(at("he gave 12 34 and 5 trucks", "12", false), Some("12"), "no three digits follow");
         assert_eq!(at("‹so›", "'so'", true), Some("‹so›"));
     }
 

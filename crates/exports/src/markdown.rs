@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use sayso_core::event::{Attribution, Citation};
+use sayso_core::text::disorders;
 use sayso_core::views::{CellState, Row};
 
 use crate::material::{Material, Question, Statement};
@@ -127,17 +128,99 @@ fn link(label: &str, url: &str) -> String {
 }
 
 /// Words as they are, whatever they would mean in Markdown. On one line; marks that turn the direction of text are spelled out.
+///
+/// Many readers make links of e-mail addresses and of bare addresses of the web wherever they stand, also of escaped ones. In a code span none does.
 fn escape(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        match c {
-            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => out.push(' '),
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-                // Spelled with a backslash, which has to be escaped itself.
-                out.push('\\');
-                out.extend(c.escape_unicode());
+    for piece in words.split_inclusive(is_space) {
+        let word = piece.trim_end_matches(is_space);
+        match address(word) {
+            Some((before, address, after)) => {
+                escape_into(&mut out, before);
+                out.push_str(&code(address));
+                escape_into(&mut out, after);
             }
-            c if c.is_control() => {
+            None => escape_into(&mut out, word),
+        }
+        out.extend(piece.chars().skip(word.chars().count()).map(|_| ' '));
+    }
+    out
+}
+
+fn is_space(c: char) -> bool {
+    c == ' ' || breaks_line(c)
+}
+
+fn breaks_line(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}')
+}
+
+/// What readers would make a link of in a word, with the punctuation round it.
+fn address(word: &str) -> Option<(&str, &str, &str)> {
+    let lower = word.to_ascii_lowercase();
+    let mut chars = lower.chars().peekable();
+    let mut is_named = false;
+    let mut is_mail = false;
+    while let Some(c) = chars.next() {
+        is_mail |= c == '@' && is_named && chars.peek().is_some_and(|c| c.is_alphanumeric());
+        is_named = c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    }
+    if !is_mail && !lower.contains("://") && !lower.contains("www.") {
+        return None;
+    }
+    let opens = |c: char| matches!(c, '(' | '[' | '<' | '{' | '"' | '\'' | '“' | '‘' | '«' | '„' | '‹' | '*' | '_');
+    let closes = |c: char| {
+        matches!(
+            c,
+            ')' | ']'
+                | '>'
+                | '}'
+                | '"'
+                | '\''
+                | '”'
+                | '’'
+                | '»'
+                | '“'
+                | '›'
+                | '.'
+                | ','
+                | ';'
+                | ':'
+                | '!'
+                | '?'
+                | '*'
+                | '_'
+        )
+    };
+    let inner = word.trim_start_matches(opens);
+    let before = word.len() - inner.len();
+    let address = inner.trim_end_matches(closes);
+    let (before, rest) = word.split_at_checked(before)?;
+    let (address, after) = rest.split_at_checked(address.len())?;
+    (!address.is_empty()).then_some((before, address, after))
+}
+
+/// A code span that the words do not end.
+fn code(words: &str) -> String {
+    let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    let room = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
+    let mut out = format!("{fence}{room}");
+    for c in words.chars() {
+        if disorders(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out.push_str(room);
+    out.push_str(&fence);
+    out
+}
+
+fn escape_into(out: &mut String, words: &str) {
+    let mut before = ' ';
+    let mut chars = words.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            c if disorders(c) => {
+                // Spelled with a backslash, which has to be escaped itself.
                 out.push('\\');
                 out.extend(c.escape_unicode());
             }
@@ -145,11 +228,12 @@ fn escape(words: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
+            // `news.am`: some readers guess at names of hosts.
+            '.' if before.is_alphanumeric() && chars.peek().is_some_and(|c| c.is_alphabetic()) => out.push_str("\\."),
             c => out.push(c),
         }
+        before = c;
     }
-    // Many readers make a link of these wherever they stand.
-    out.replace("://", "\\://").replace("www.", "www\\.").replace("WWW.", "WWW\\.")
 }
 
 #[cfg(test)]
@@ -160,9 +244,26 @@ mod tests {
     fn words_stay_words() {
         assert_eq!(escape("# [x](y) <b> *a*_b_"), "\\# \\[x\\](y) \\<b\\> \\*a\\*\\_b\\_");
         assert_eq!(escape("two\nlines"), "two lines");
-        assert_eq!(escape("see www.a.example, https://b.example"), "see www\\.a.example, https\\://b.example");
+        assert_eq!(escape("1. two, 2.5 of U.S. troops"), "1. two, 2.5 of U\\.S. troops");
         assert_eq!(escape("\u{202e}abc"), "\\\\u{202e}abc");
         assert_eq!(escape("Երևան — 2"), "Երևան — 2");
+    }
+
+    #[test]
+    fn addresses_among_words_are_no_links() {
+        for (words, expected) in [
+            ("see www.a.example, https://b.example/x_y.", "see `www.a.example`, `https://b.example/x_y`."),
+            ("(write to a.b@c.example)", "(write to `a.b@c.example`)"),
+            ("mailto:a@b.example\nFTP://c", "`mailto:a@b.example` `FTP://c`"),
+            ("访问https://b.example看", "`访问https://b.example看`"),
+            ("https://x/`a``b", "```https://x/`a``b```"),
+            ("`https://x`", "`` `https://x` ``"),
+            ("a@\u{202e}b@c.example", "`a@\\u{202e}b@c.example`"),
+            ("@desk at 5 @ noon", "@desk at 5 @ noon"),
+            ("via news.am", "via news\\.am"),
+        ] {
+            assert_eq!(escape(words), expected, "{words}");
+        }
     }
 
     #[test]

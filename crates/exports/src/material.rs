@@ -90,7 +90,7 @@ impl<'a> Material<'a> {
             }
             let mut statements = Vec::new();
             for cell in row.cells.iter().chain(&row.unattributed) {
-                about.add(ledger, row, cell, &mut statements)?;
+                about.add(row, cell, &mut statements)?;
             }
             questions.push(Question { row, statements });
         }
@@ -139,27 +139,21 @@ impl About {
     }
 
     /// Adds the claims and stances of a cell.
-    fn add<'a>(
-        &self,
-        ledger: &Ledger,
-        row: &Row,
-        cell: &'a Cell,
-        statements: &mut Vec<Statement<'a>>,
-    ) -> Result<(), MaterialError> {
+    fn add<'a>(&self, row: &Row, cell: &'a Cell, statements: &mut Vec<Statement<'a>>) -> Result<(), MaterialError> {
         let Some(standing) = &cell.standing else { return Ok(()) };
         for index in &standing.entries {
             let item = self.items.get(index).ok_or(MaterialError::Missing(*index))?;
             // What it rests on has corrections, too; they speak through the claim that they correct.
             if let Some(Content::Claim(claim)) = item.as_it_reads().map(|e| &e.content) {
                 let first = self.first(row, claim);
-                statements.extend(self.statement(ledger, cell, item, None, first)?);
+                statements.extend(self.statement(cell, item, None, first)?);
             }
         }
         for stance in &standing.stances {
             for index in &stance.entries {
                 let item = self.items.get(index).ok_or(MaterialError::Missing(*index))?;
                 if let Some(Content::Stance(_)) = item.as_it_reads().map(|e| &e.content) {
-                    statements.extend(self.statement(ledger, cell, item, Some(stance), None)?);
+                    statements.extend(self.statement(cell, item, Some(stance), None)?);
                 }
             }
         }
@@ -168,15 +162,13 @@ impl About {
 
     fn statement<'a>(
         &self,
-        ledger: &Ledger,
         cell: &'a Cell,
         item: &Item,
         stance: Option<&'a StandingStance>,
         first: Option<Citation>,
     ) -> Result<Option<Statement<'a>>, MaterialError> {
         let Some(event) = item.as_it_reads().cloned() else { return Ok(None) };
-        let index = item.index;
-        let entry = ledger.entry(index)?.ok_or(MaterialError::Missing(index))?;
+        let (index, hash) = (item.index, item.hash);
         let (mut known_since, mut corrected) = (item.recorded, None);
         if let Reads::Changed { by, .. } = &item.reads {
             let correction = self.items.get(by).ok_or(MaterialError::Missing(*by))?;
@@ -188,7 +180,7 @@ impl About {
             corrected = Some((*by, reason));
         }
         let id = item.event.as_ref().and_then(|recorded| recorded.id.clone());
-        Ok(Some(Statement { cell, index, hash: entry.hash(), id, event, known_since, corrected, stance, first }))
+        Ok(Some(Statement { cell, index, hash, id, event, known_since, corrected, stance, first }))
     }
 
     /// The first place where the source of a claim is known to have said the same on the question.

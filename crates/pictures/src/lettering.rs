@@ -49,6 +49,37 @@ pub(crate) fn fit(text: &str, size: f64, room: f64) -> String {
     if kept.trim().is_empty() { String::new() } else { format!("{}…", kept.trim_end()) }
 }
 
+/// A text in at most so many lines of a width in pixels at a font size, broken where words end, or else anywhere; the last one ends with `…` if
+/// anything is missing.
+pub(crate) fn wrap(text: &str, size: f64, room: f64, lines: usize) -> Vec<String> {
+    let whole = printable(text);
+    let mut wrapped: Vec<String> = Vec::new();
+    let mut rest = whole.trim();
+    while !rest.is_empty() && wrapped.len() + 1 < lines && width(rest) * size > room {
+        let line = first_line(rest, size, room);
+        rest = rest.get(line.len()..).unwrap_or_default().trim_start();
+        wrapped.push(line.trim_end().to_owned());
+    }
+    wrapped.extend(Some(fit(rest, size, room)).filter(|line| !line.is_empty()));
+    wrapped
+}
+
+/// As much of a text as has room, at least one letter.
+fn first_line(text: &str, size: f64, room: f64) -> &str {
+    let (mut used, mut fits, mut word) = (0.0, 0, None);
+    for (at, c) in text.char_indices() {
+        used += width_of(c) * size;
+        if used > room && at > 0 {
+            break;
+        }
+        fits = at + c.len_utf8();
+        if matches!(c, ' ' | '-' | '/' | '_' | '.') {
+            word = Some(fits);
+        }
+    }
+    text.get(..word.unwrap_or(fits)).unwrap_or(text)
+}
+
 /// A text without what could move or reorder the letters round it: such characters become their code points, line breaks a sign.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -98,6 +129,19 @@ mod tests {
         assert!(short.ends_with('…') && width(&short) * 10.0 <= 66.0, "{short}");
         assert_eq!(fit("wide", 10.0, 3.0), "");
         assert!(fit("北京北京北京北京", 10.0, 40.0).chars().count() <= 4);
+    }
+
+    #[test]
+    fn long_names_are_wrapped_and_whole() {
+        assert_eq!(wrap("yerevan", 12.0, 90.0, 3), ["yerevan"]);
+        assert_eq!(wrap("Ministry of Internal Affairs", 12.0, 90.0, 3), ["Ministry of", "Internal", "Affairs"]);
+        assert_eq!(wrap("armenia/ministry-of-defence", 12.0, 90.0, 3), ["armenia/", "ministry-of-", "defence"]);
+        let word = "Donaudampfschifffahrtsgesellschaft";
+        assert_eq!(wrap(word, 12.0, 90.0, 4).concat(), word, "broken anywhere, and whole");
+        assert_eq!(wrap("北京北京北京北京北京", 12.0, 60.0, 3).concat(), "北京北京北京北京北京");
+        let cut = wrap("one two three four five six seven eight nine ten", 12.0, 60.0, 2);
+        assert!(cut.len() == 2 && cut[1].ends_with('…'), "{cut:?}");
+        assert_eq!(wrap("", 12.0, 60.0, 2), Vec::<String>::new());
     }
 
     #[test]

@@ -4,20 +4,26 @@ use sayso_core::views::{Comparison, Row, Verdict};
 
 use super::Caption;
 use super::answer::{Answer, cells, marked};
-use super::lettering::{fit, width};
+use super::lettering::{fit, width, wrap};
 use super::palette::{INK, RULE, SOFT, tone};
 use super::svg::{Anchor, Svg, n, plain};
 
 const QUESTIONS: f64 = 236.0;
 const VERDICT: f64 = 118.0;
 const ROW: f64 = 30.0;
+/// How wide a source's column is: with few sources they share the paper, with many the paper grows.
+const COLUMN: [f64; 2] = [104.0, 190.0];
+/// Lines that the name of a source can have.
+const NAME_LINES: usize = 4;
 
 /// The picture of a comparison.
 #[must_use]
 pub fn svg(compared: &Comparison, caption: &Caption) -> String {
     let sources = sources(compared);
-    let column = (900.0 - 48.0 - QUESTIONS - VERDICT) / sources.len().max(1) as f64;
-    let column = column.clamp(104.0, 190.0);
+    let [narrow, wide] = COLUMN;
+    let share = (900.0 - 48.0 - QUESTIONS - VERDICT) / sources.len().max(1) as f64;
+    // What has to be cut short at a narrow column is whole at a wider one, as far as there is any.
+    let column = if share < narrow { widest(compared).clamp(narrow, wide) } else { share.min(wide) };
     let left = 24.0 + QUESTIONS;
     let needed = left + VERDICT + column * sources.len() as f64 + 24.0;
     let paper = needed.max(900.0);
@@ -29,11 +35,15 @@ pub fn svg(compared: &Comparison, caption: &Caption) -> String {
         svg.text(24.0, y, &fit(line, 12.0, paper - 48.0), plain(12.0, SOFT));
     }
     y += 32.0;
+    let names: Vec<Vec<String>> = sources.iter().map(|s| wrap(s, 12.6, column - 10.0, NAME_LINES)).collect();
+    y += 15.0 * (names.iter().map(Vec::len).max().unwrap_or_default().max(1) - 1) as f64;
     svg.text(24.0, y, "question", plain(11.0, SOFT));
     svg.text(left, y, "verdict", plain(11.0, SOFT));
-    for (at, source) in sources.iter().enumerate() {
+    for (at, lines) in names.iter().enumerate() {
         let x = left + VERDICT + column * at as f64;
-        svg.text(x + 6.0, y, &fit(source, 12.6, column - 14.0), plain(12.0, INK).bold());
+        for (up, line) in lines.iter().rev().enumerate() {
+            svg.text(x + 6.0, y - 15.0 * up as f64, line, plain(12.0, INK).bold());
+        }
     }
     y += 8.0;
     let mut subject = "";
@@ -71,6 +81,12 @@ fn sources(compared: &Comparison) -> Vec<String> {
         }
     }
     all.into_iter().map(|(_, source)| source).collect()
+}
+
+/// How much room the longest answer asks for, beside its letter.
+fn widest(compared: &Comparison) -> f64 {
+    let answers = compared.rows.iter().flat_map(cells).filter_map(Answer::of);
+    answers.map(|answer| width(&answer.text) * 12.0 + 32.0).fold(0.0, f64::max)
 }
 
 fn in_words(verdict: Verdict) -> String {

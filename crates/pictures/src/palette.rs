@@ -74,6 +74,14 @@ pub(crate) const fn tone(verdict: Verdict) -> Tone {
 mod tests {
     use super::*;
 
+    /// A colour alone would be told twice from the thirteenth source on.
+    #[test]
+    fn seventy_two_sources_are_told_apart() {
+        let looks: std::collections::BTreeSet<(&str, String)> =
+            (0..72).map(|place| (colour(place), sign(place, 0.0, 0.0, 1.0))).collect();
+        assert_eq!(looks.len(), 72);
+    }
+
     #[test]
     fn no_two_verdicts_share_a_letter() {
         let letters: std::collections::BTreeSet<&str> = Verdict::ALL.iter().map(|v| tone(*v).letter).collect();

@@ -4,16 +4,16 @@ use std::process::ExitCode;
 
 use sayso_core::entry::Head;
 use sayso_core::exchange::{CitationDraft, Draft, parse_value, value_to_json};
-use sayso_core::ledger::{Appended, Batch, Ledger, Notice, Outcome};
+use sayso_core::ledger::{Appended, Batch, Ledger, NewEvent, Notice, Outcome};
 use sayso_core::text::Text;
 use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
 
 use super::ask;
-use crate::args::{
+use crate::error::CliError;
+use crate::event_args::{
     AliasArgs, AttributionArgs, ClaimArgs, CommonArgs, NoteArgs, RetractArgs, StanceArgs, StatementArgs, WriteArgs,
 };
-use crate::error::CliError;
 use crate::output;
 use crate::session::Session;
 
@@ -25,14 +25,14 @@ pub(crate) fn claim(session: &Session, mut args: ClaimArgs) -> Result<ExitCode, 
     } else if missing.len() > 1 {
         return Err(ask::refusal(&missing));
     }
-    let shown = args.statement.text.as_ref().or(args.statement.value.as_ref()).cloned().unwrap_or_default();
-    if asks {
-        ask::confirm(&args, &shown)?;
-    }
     let mut draft = draft("claim", args.common);
     fill_attribution(&mut draft, args.by);
     fill_statement(&mut draft, args.statement, &session.zone)?;
-    append(session, &session.open()?, draft, &args.write)
+    let event = checked(session, draft)?;
+    if asks {
+        ask::confirm(&event.event)?;
+    }
+    append_checked(session, &session.open()?, event, &args.write)
 }
 
 pub(crate) fn stance(session: &Session, args: StanceArgs) -> Result<ExitCode, CliError> {
@@ -150,14 +150,26 @@ pub(super) fn append(
     draft: Draft,
     write: &WriteArgs,
 ) -> Result<ExitCode, CliError> {
+    append_checked(session, ledger, checked(session, draft)?, write)
+}
+
+fn checked(session: &Session, draft: Draft) -> Result<NewEvent, CliError> {
     let options = session.check_options(true, false)?;
-    let event = draft.check(&options).map_err(|e| CliError::refused(format!("{e}; nothing was appended")))?;
+    draft.check(&options).map_err(|e| CliError::refused(format!("{e}; nothing was appended")))
+}
+
+fn append_checked(
+    session: &Session,
+    ledger: &Ledger,
+    event: NewEvent,
+    write: &WriteArgs,
+) -> Result<ExitCode, CliError> {
     let appended = ledger.append(&batch(vec![event], write)?)?;
     print_receipt(session, ledger, &appended)?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn batch(events: Vec<sayso_core::ledger::NewEvent>, write: &WriteArgs) -> Result<Batch, CliError> {
+pub(super) fn batch(events: Vec<NewEvent>, write: &WriteArgs) -> Result<Batch, CliError> {
     let expected = write.expect_head.as_deref().map(str::parse::<Head>).transpose();
     let expected = expected.map_err(|e| CliError::usage(format!("--expect-head: {e}")))?;
     Ok(Batch { events, expected, allow_repeats: write.allow_repeats })

@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 
 use inquire::validator::Validation;
-use inquire::{Confirm, InquireError, Text};
+use inquire::{Confirm, InquireError, Select, Text};
+use sayso_core::event::Event;
 use sayso_core::exchange::parse_value;
 use sayso_core::replay::{Query, replay};
 use sayso_core::text::{Label, Name, Url};
 use sayso_core::time::{Edtf, Stated, TimeZone};
 use sayso_core::value::Value;
+use sayso_doctor::{alike, has_in_it};
 
-use crate::args::ClaimArgs;
 use crate::error::CliError;
+use crate::event_args::ClaimArgs;
 use crate::output::table::escape;
+use crate::output::understood;
 use crate::session::Session;
 
 /// Suggestions shown at once.
@@ -63,20 +66,22 @@ pub(super) fn ask(session: &Session, args: &mut ClaimArgs) -> Result<(), CliErro
     let by = &mut args.by;
     let statement = &mut args.statement;
     let name = |text: &str| Name::new(text).map(drop).map_err(|e| e.to_string());
-    if by.source.is_none() {
-        let help = "the party answerable for it; `unattributed` where nobody is named";
-        by.source = Some(Asking::new("Source:", help, &known.sources).required(name)?);
-    }
-    if statement.subject.is_none() {
-        let help = "what it is about, such as sotk-clash-2023-05-12";
-        statement.subject = Some(Asking::new("Subject:", help, &known.subjects()).required(name)?);
-    }
-    let subject = statement.subject.clone().unwrap_or_default();
-    if statement.predicate.is_none() {
-        let help = "what is said of it, such as armenian-soldiers-wounded";
-        statement.predicate = Some(Asking::new("Predicate:", help, &known.predicates_for(&subject)).required(name)?);
-    }
-    let predicate = statement.predicate.clone().unwrap_or_default();
+    // Names that were given as options are looked at as well: there a slip is as easy.
+    let named = |given: Option<String>, kind: &str, message: &str, help: &str, known: &[String]| {
+        let typed = match given {
+            Some(given) => given,
+            None => Asking::new(message, help, known).required(name)?,
+        };
+        meant(kind, typed, known)
+    };
+    let help = "the party answerable for it; `unattributed` where nobody is named";
+    by.source = Some(named(by.source.take(), "source", "Source:", help, &known.sources)?);
+    let help = "what it is about, such as sotk-clash-2023-05-12";
+    let subject = named(statement.subject.take(), "subject", "Subject:", help, &known.subjects())?;
+    let help = "what is said of it, such as armenian-soldiers-wounded";
+    let predicates = known.predicates_for(&subject);
+    let predicate = named(statement.predicate.take(), "predicate", "Predicate:", help, &predicates)?;
+    statement.subject = Some(subject);
     if statement.value.is_none() && statement.text.is_none() {
         let help = "2, >=2, <=40, 12..24, ~2000, yes, no, a date, unknown, none, or words";
         let value = |text: &str| parse_value(text, &zone).map(drop).map_err(|e| e.to_string());
@@ -86,9 +91,11 @@ pub(super) fn ask(session: &Session, args: &mut ClaimArgs) -> Result<(), CliErro
     let is_number = typed.and_then(|v| parse_value(v, &zone).ok());
     if statement.unit.is_none() && matches!(is_number, Some((Value::Quantity(_) | Value::Approx(_), _))) {
         let label = |text: &str| Label::new(text).map(drop).map_err(|e| e.to_string());
-        statement.unit =
-            Asking::new("Unit:", "such as people; Enter for none", &known.units_for(&predicate)).optional(label)?;
+        let units = known.units_for(&predicate);
+        let unit = Asking::new("Unit:", "such as people; Enter for none", &units).optional(label)?;
+        statement.unit = unit.map(|unit| meant("unit", unit, &units)).transpose()?;
     }
+    statement.predicate = Some(predicate);
     if by.stated.is_none() {
         let help = "when the source said it: 2023-05-12, 2023-05-12T08:00:00+04:00, 2023-05-11?, 2023-05";
         by.stated = Some(Asking::new("Stated:", help, &[]).required(move |text: &str| date(text, &zone))?);
@@ -105,26 +112,26 @@ fn date(text: &str, zone: &TimeZone) -> Result<(), String> {
     Stated::new(date, zone).map(drop).map_err(|e| e.to_string())
 }
 
-/// Shows what was understood, and asks whether it is right.
-pub(super) fn confirm(args: &ClaimArgs, value: &str) -> Result<(), CliError> {
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    let statement = &args.statement;
-    let lines = [
-        ("source", text(&args.by.source)),
-        ("subject", text(&statement.subject)),
-        ("predicate", text(&statement.predicate)),
-        ("value", value.to_owned()),
-        ("unit", text(&statement.unit)),
-        ("stated", text(&args.by.stated)),
-        ("address", args.common.url.join(" ")),
-    ];
-    eprintln!();
-    for (name, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
-        eprintln!("  {name:<10} {}", escape(text));
-    }
-    eprintln!();
+/// Shows the claim as it will be recorded, and asks whether it is right.
+pub(super) fn confirm<R>(event: &Event<R>) -> Result<(), CliError> {
+    eprint!("\nUnderstood:\n{}\n", understood::text(event));
     let answer = Confirm::new("Append it?").with_placeholder("y/n").with_error_message("write y or n").prompt();
     if answer.map_err(left)? { Ok(()) } else { Err(CliError::refused("nothing was appended")) }
+}
+
+/// A name as it was typed, or the one that was meant: asked only where it is new and looks like one that is there.
+fn meant(kind: &str, typed: String, known: &[String]) -> Result<String, CliError> {
+    let mut alike: Vec<String> =
+        if known.contains(&typed) { vec![] } else { alike(&typed, known).into_iter().cloned().collect() };
+    alike.truncate(SHOWN);
+    if alike.is_empty() {
+        return Ok(typed);
+    }
+    let new = format!("{} (new)", escape(&typed));
+    let message = format!("No {kind} is named {} so far. Which one is meant?", escape(&typed));
+    let offered: Vec<String> = alike.iter().map(|name| escape(name)).chain([new]).collect();
+    let chosen = Select::new(&message, offered).without_filtering().raw_prompt().map_err(left)?;
+    Ok(alike.into_iter().nth(chosen.index).unwrap_or(typed))
 }
 
 /// Somebody who leaves wants nothing written.
@@ -176,12 +183,14 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// Names that have what was typed in them; those that begin with it first. The order is kept otherwise.
+/// Names that have what was typed in them, or nearly begin so; those that begin with it first. The order is kept otherwise.
 fn matching(names: &[String], typed: &str) -> Vec<String> {
     let typed = typed.trim().to_lowercase();
     let (first, others): (Vec<&String>, Vec<&String>) =
-        names.iter().filter(|n| n.to_lowercase().contains(&typed)).partition(|n| n.to_lowercase().starts_with(&typed));
-    first.into_iter().chain(others).cloned().collect()
+        names.iter().filter(|n| has_in_it(n, &typed)).partition(|n| n.to_lowercase().starts_with(&typed));
+    let found: Vec<String> = first.into_iter().chain(others).cloned().collect();
+    // A slip early in the name: what was typed whole may still look like one.
+    if found.is_empty() { alike(&typed, names).into_iter().cloned().collect() } else { found }
 }
 
 /// The names that the ledger has.
@@ -251,6 +260,8 @@ mod tests {
         assert_eq!(matching(&known, "yer"), names(&["yerevan", "yerevan/mod", "South-Yerevan"]));
         assert_eq!(matching(&known, ""), known);
         assert_eq!(matching(&known, "paris"), names(&[]));
+        assert_eq!(matching(&known, "Yervan"), names(&["yerevan", "yerevan/mod"]), "a letter is missing");
+        assert_eq!(matching(&known, "jerevan"), names(&["yerevan", "yerevan/mod"]), "another letter");
     }
 
     #[test]

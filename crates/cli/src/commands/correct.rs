@@ -11,8 +11,8 @@ use sayso_core::time::TimeZone;
 
 use super::append::{append, fill_attribution, fill_common, fill_statement};
 use super::find_entry;
-use crate::args::{CommonArgs, CorrectArgs};
 use crate::error::CliError;
+use crate::event_args::{CommonArgs, CorrectArgs};
 use crate::output::reading::Context;
 use crate::session::Session;
 

@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use sayso_core::exchange::Exporter;
 use sayso_core::ledger::{Entry, Ledger};
 
-use crate::args::ExportArgs;
 use crate::error::{self, CliError};
 use crate::export_args::Form;
 use crate::output::{file, views};
 use crate::query::Wanted;
 use crate::session::{self, Session};
+use crate::transfer_args::ExportArgs;
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
     if args.form.form != Form::Events {
@@ -70,7 +70,7 @@ pub(super) fn new_file<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
-    if path.exists() {
+    if file::is_taken(path) {
         return Err(file::taken(path)); // before anything is written
     }
     file::place(path, false, write)

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use sayso_core::views::compare;
 use sayso_exports::{Material, MaterialError, ftm, json_ld, markdown};
 
-use crate::args::ExportArgs;
 use crate::error::CliError;
 use crate::export_args::Form;
 use crate::output::{self, progress, views};
 use crate::proof::ledger_name;
 use crate::session::Session;
+use crate::transfer_args::ExportArgs;
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliError> {
     if args.envelope || args.limit.is_some() || args.from > 0 {

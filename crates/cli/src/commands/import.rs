@@ -13,10 +13,10 @@ use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES, MAX_LINE_BYTES};
 use super::append::{batch, print_notices};
 use super::import_sheet;
 use super::importing::{Became, Input, Wrong, append};
-use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::{self, progress};
 use crate::session::{self, Session};
+use crate::transfer_args::ImportArgs;
 
 /// The byte order mark that some programs put at the beginning of a file.
 const BOM: &[u8] = b"\xef\xbb\xbf";

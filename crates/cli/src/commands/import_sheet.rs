@@ -13,10 +13,10 @@ use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError};
 
 use super::append::batch;
 use super::importing::{Became, Input, Wrong, append};
-use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::output::{self, progress};
 use crate::session::{self, Session};
+use crate::transfer_args::ImportArgs;
 
 /// Events that a dry run shows.
 const SHOWN: usize = 3;
@@ -85,7 +85,9 @@ pub(crate) fn infer(session: &Session, args: &ImportArgs) -> Result<ExitCode, Cl
         return Err(CliError::usage("--infer looks at one file at a time"));
     };
     let name = path.display().to_string();
-    if path == Path::new("-") {
+    // Opening a pipe again would wait for somebody to write into it again.
+    let is_stream = std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if path == Path::new("-") || is_stream {
         return Err(CliError::usage("--infer reads the file more than once; save it and name it"));
     }
     let open = || -> std::io::Result<Box<dyn Read>> {

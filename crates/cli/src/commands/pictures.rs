@@ -213,7 +213,7 @@ impl Kind {
 
 /// Refuses to write over what is there.
 pub(super) fn free(path: &Path, overwrite: bool) -> Result<(), CliError> {
-    if path.exists() && !overwrite {
+    if file::is_taken(path) && !overwrite {
         return Err(CliError::refused(format!(
             "{} is already there; name another file, or give --overwrite",
             path.display()

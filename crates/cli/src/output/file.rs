@@ -1,4 +1,4 @@
-//! Files that are made to be passed on: whole or not at all.
+//! Files that are made to be passed on: whole or not at all. A pipe or a device takes them as they come.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -13,6 +13,14 @@ pub(crate) fn place<T>(
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let io = |e: std::io::Error| CliError::io(path, &e);
+    if is_stream(path) {
+        // Moved into its place, a file would take a device away from the system, and the reader of a pipe would wait for ever.
+        let mut stream = File::options().write(true).open(path).map_err(io)?;
+        let mut out = BufWriter::new(&mut stream);
+        let written = write(&mut out)?;
+        out.flush().map_err(io)?;
+        return Ok(written);
+    }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = beside(parent).map_err(io)?;
     let mut out = BufWriter::new(file.as_file_mut());
@@ -23,6 +31,16 @@ pub(crate) fn place<T>(
     let moved = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
     moved.map_err(|e| if e.error.kind() == std::io::ErrorKind::AlreadyExists { taken(path) } else { io(e.error) })?;
     Ok(written)
+}
+
+/// Whether something stands there that would be lost.
+pub(crate) fn is_taken(path: &Path) -> bool {
+    path.exists() && !is_stream(path)
+}
+
+/// A pipe or a device: `/dev/stdout`, `>(gzip)`.
+fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// The refusal where something stands already.

@@ -13,6 +13,7 @@ pub(crate) mod json;
 pub(crate) mod progress;
 pub(crate) mod reading;
 pub(crate) mod table;
+pub(crate) mod understood;
 pub(crate) mod views;
 pub(crate) mod why;
 

@@ -9,6 +9,7 @@ use super::history::points_at;
 use super::way::Way;
 use super::web::Others;
 use crate::body::Record;
+use crate::entry::Hash;
 use crate::event::{Alias, Content, Event, NameKind, Question, Target};
 use crate::ledger::{Entry, Ledger, OpenError};
 use crate::projection::Ranges;
@@ -26,6 +27,7 @@ pub(super) struct About<'a> {
 
 /// One entry that bears on what was asked.
 pub(super) struct Found {
+    pub(super) hash: Hash,
     pub(super) recorded: Instant,
     pub(super) imported_clock: bool,
     /// `None` if the body was erased.
@@ -187,7 +189,7 @@ fn find(ledger: &Ledger, others: &Others, index: u64) -> Result<Option<Found>, O
 }
 
 fn found(entry: &Entry, record: Option<Record>) -> Found {
-    Found { recorded: entry.recorded(), imported_clock: entry.has_imported_clock(), record }
+    Found { hash: entry.hash(), recorded: entry.recorded(), imported_clock: entry.has_imported_clock(), record }
 }
 
 fn source_of(found: &Found) -> Option<&Name> {

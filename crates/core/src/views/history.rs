@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::about::{About, Account, Found, asked_as, entries_about};
 use super::way::Way;
 use crate::body::Record;
-use crate::entry::Head;
+use crate::entry::{Hash, Head};
 use crate::event::{Content, Event, NameKind, Question, Target};
 use crate::ledger::{Ledger, OpenError};
 use crate::reading::Reading;
@@ -65,6 +65,8 @@ pub struct History {
 pub struct Item {
     /// Its place in the log.
     pub index: u64,
+    /// Its hash, as stored; audit checks it.
+    pub hash: Hash,
     /// When this ledger learned of it.
     pub recorded: Instant,
     /// Whether that time was another system's.
@@ -335,13 +337,14 @@ impl<'a> Items<'a> {
         };
         let fate = self.fate(index, &event, &reads);
         let question = self.account.question(index);
-        let Found { recorded, imported_clock, .. } = *found;
-        Item { index, recorded, imported_clock, recorder, event: Some(event), reads, question, fate }
+        let Found { hash, recorded, imported_clock, .. } = *found;
+        Item { index, hash, recorded, imported_clock, recorder, event: Some(event), reads, question, fate }
     }
 
     fn erased(&self, index: u64, found: &Found) -> Item {
         Item {
             index,
+            hash: found.hash,
             recorded: found.recorded,
             imported_clock: found.imported_clock,
             recorder: None,

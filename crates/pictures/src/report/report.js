@@ -109,12 +109,13 @@
     const head = make('tr', {}, make('th', { scope: 'col' }, 'question'), make('th', { scope: 'col' }, 'verdict'),
       ...columns.map((c) => said(data.sources[c], 'th', { scope: 'col' })));
     document.querySelector('#matrix thead').replaceChildren(head);
-    const rows = [];
+    // A body for each subject: its heading is that of a group of rows.
+    const bodies = [];
     let subject = null;
     for (const question of shown) {
       if (question.s !== subject) {
         subject = question.s;
-        rows.push(make('tr', { class: 'subject' }, said(subject, 'th', { scope: 'rowgroup', colspan: String(columns.length + 2) })));
+        bodies.push(make('tbody', {}, make('tr', { class: 'subject' }, said(subject, 'th', { scope: 'rowgroup', colspan: String(columns.length + 2) }))));
       }
       const verdict = verdictAt(question, state.day);
       const isOpen = state.open && state.open.question === question && state.open.source === null;
@@ -122,13 +123,15 @@
         type: 'button', 'aria-expanded': String(Boolean(isOpen)), 'aria-controls': 'detail',
         'data-question': String(data.questions.indexOf(question)),
       }, said(question.p, 'span', { class: 'words' }));
-      rows.push(make('tr', {}, make('th', { scope: 'row', class: 'question' }, opener),
-        verdict < 0 ? make('td', { class: 'none' }, '·')
+      bodies[bodies.length - 1].append(make('tr', {}, make('th', { scope: 'row', class: 'question' }, opener),
+        verdict < 0 ? make('td', { class: 'none' }, make('span', { 'aria-hidden': 'true' }, '·'), make('span', { class: 'hidden' }, word(verdict)))
           : make('td', { class: 'verdict' }, make('span', { class: `swatch v${verdict}`, 'aria-hidden': 'true' }, data.verdicts[verdict][1]), word(verdict)),
         ...columns.map((c) => cellOf(question, c))));
     }
-    document.querySelector('#matrix tbody').replaceChildren(...rows);
+    document.querySelectorAll('#matrix tbody').forEach((body) => body.remove());
+    byId('matrix').append(...(bodies.length ? bodies : [make('tbody', {})]));
     byId('pages').textContent = `${questions.length ? state.page * PAGE + 1 : 0}–${state.page * PAGE + shown.length} of ${questions.length}`;
+    byId('printed').textContent = printed(questions.length, shown.length);
     byId('back').disabled = state.page === 0;
     byId('next').disabled = state.page >= pages - 1;
     const counts = new Map();
@@ -144,6 +147,15 @@
     slider.setAttribute('aria-valuetext', iso(state.day));
     byId('earlier').disabled = neighbour(-1) === null;
     byId('later').disabled = neighbour(1) === null;
+  };
+
+  // What paper does not show: the choices made above the table, and the questions on other pages of it.
+  const printed = (all, shown) => {
+    const only = byId('only').selectedOptions[0].textContent;
+    const chosen = [state.only === 'all' ? '' : `Only ${only}.`, state.find.trim() ? `Only questions with “${state.find.trim()}” in their names.` : ''];
+    const some = shown < all ? `These are the questions ${state.page * PAGE + 1} to ${state.page * PAGE + shown} of ${all}; the others stand on other pages of the screen.` : '';
+    const whole = all < data.questions.length ? `${data.questions.length} questions in all.` : '';
+    return [...chosen, some, whole].filter(Boolean).join(' ');
   };
 
   // The nearest day before or after on which a chosen question changes.
@@ -193,6 +205,17 @@
     return element;
   };
 
+  // Each source has a colour, and after a round of colours another sign: 72 are told apart. They are those of the other charts.
+  const COLOURS = 12;
+  const SIGNS = [
+    'M-4 0A4 4 0 1 1 4 0A4 4 0 1 1 -4 0Z', 'M-3.5 -3.5H3.5V3.5H-3.5Z', 'M0 -5L5 0L0 5L-5 0Z', 'M0 -5L5 3.6H-5Z', 'M0 5L5 -3.6H-5Z',
+    'M-5 0L-2.4 -4H2.4L5 0L2.4 4H-2.4Z',
+  ];
+  const colourOf = (source) => (data.sources[source] === 'unattributed' ? 'var(--soft)' : `var(--s${source % COLOURS})`);
+  const signOf = (source, x, y) => drawn('path', {
+    class: 'sign', d: SIGNS[(source + Math.floor(source / COLOURS)) % SIGNS.length], transform: `translate(${x} ${y})`, fill: colourOf(source),
+  });
+
   // One question over time: steps and bands of numbers, bars of words, a line at the date.
   const chartOf = (question) => {
     const W = 448;
@@ -202,7 +225,7 @@
     const end = Math.max(data.last, first + 1) + Math.max(1, (data.last - first) * 0.02);
     const x = (day) => left + ((Math.min(Math.max(day, first), end) - first) / (end - first)) * (right - left);
     const pieces = question.c.map(([source, changes]) => ({
-      source, colour: `var(--s${source % 8})`,
+      source, colour: colourOf(source),
       parts: changes.map((change, k) => ({ from: x(change[0]), to: k + 1 < changes.length ? x(changes[k + 1][0]) : right, change })),
     }));
     const numbers = pieces.flatMap((p) => p.parts.flatMap((part) => part.change[4].flatMap(([a, b]) => [a, b]))).filter((n) => n !== null);
@@ -222,9 +245,10 @@
         svg.append(drawn('line', { x1: left, x2: right, y1: place(tick), y2: place(tick), stroke: 'var(--rule)' }));
         svg.append(drawn('text', { x: left - 6, y: place(tick) + 4, 'text-anchor': 'end', fill: 'var(--soft)' }, tick.toLocaleString('en').replace(/,/g, '\u00a0')));
       }
-      for (const { colour, parts } of pieces) {
+      for (const { source, colour, parts } of pieces) {
         let d = '';
         let before = null;
+        const signs = [];
         for (const { from, to, change } of parts) {
           for (const [a, b, about] of change[4]) {
             const line = place(a === null ? b : a);
@@ -238,20 +262,22 @@
             if (change[4].length === 1 && before !== null && before.to === from) d += `M${from} ${before.y}V${line}`;
             if (about) svg.append(drawn('path', { d: `M${from} ${line}H${to}`, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': '6 4' }));
             else d += `M${from} ${line}H${to}`;
+            // Where changes are near one another there is room for a sign now and then.
+            if (!signs.length || from - signs[signs.length - 1][0] > 24) signs.push([from, line]);
             before = { to, y: line };
           }
           if (!change[4].length) before = null;
         }
-        svg.append(drawn('path', { d, stroke: colour, 'stroke-width': 2 }));
+        svg.append(drawn('path', { d, stroke: colour, 'stroke-width': 2 }), ...signs.map(([from, line]) => signOf(source, from, line)));
       }
       y += H + 6;
     }
     for (const { source, colour, parts } of pieces) {
       const lasts = parts.length && parts[parts.length - 1];
       const words = parts.filter(({ change }) => change[1] >= 0 && !change[4].length);
-      const name = drawn('text', { x: left, y: y + 12, fill: colour, 'font-weight': 600 }, data.sources[source]
+      const name = drawn('text', { x: left + 12, y: y + 12, fill: colour, 'font-weight': 600 }, data.sources[source]
         + (lasts && lasts.change[4].length ? `: ${lasts.change[3]} in the end` : ''));
-      svg.append(name);
+      svg.append(signOf(source, left + 4, y + 8), name);
       y += 17;
       if (!words.length) continue;
       for (const { from, to, change } of words) {
