@@ -195,6 +195,28 @@ fn exact_where_the_words_are_not() {
 }
 
 #[test]
+fn nobody_is_counted_in_parts() {
+    let said = |predicate: &str, value: &str, unit: &str| {
+        claim("ministry", "flood", predicate, value, "2025-03-14", &format!(r#""unit":"{unit}""#))
+    };
+    let lines = [
+        said("killed", "2.6", "people"),
+        said("injured", r#"{"min":12.5}"#, "Soldiers"),
+        said("missing", r#"{"approx":1.204}"#, "persons"),
+        // Clean: whole, no people, or a figure that is shared out.
+        said("killed", "2600", "people"),
+        said("killed", "2.6", "thousand people"),
+        said("damage", "2.6", "km"),
+        said("average household", "2.6", "people"),
+        said("killed per day", "2.6", "people"),
+        said("killed", r#""dozens""#, "people"),
+    ];
+    let report = look(&ledger(&lines));
+    assert_eq!(entries(&report, Lint::PartOfAPerson), [vec![0], vec![1], vec![2]]);
+    assert!(of(&report, Lint::PartOfAPerson)[0].what.contains("2.6 people"));
+}
+
+#[test]
 fn one_origin_by_two_carriers() {
     let on =
         |source: &str, subject: &str, stated: &str, more: &str| claim(source, subject, "killed", "7", stated, more);

@@ -16,7 +16,7 @@ use crate::query::FilterArgs;
     sayso import --map casualties.toml --dry-run casualties.csv  the first events, and what is wrong, by row and column\n  \
     sayso import --map casualties.toml casualties.csv            rows of a sheet as events (docs/mapping.md)\n  \
     sayso import --map a.toml --map b.toml a.csv b.jsonl.gz      several sheets in one step, each with its mapping\n\n\
-    All of it goes in, or nothing. What is there already is not appended again."
+    All of it goes in, or nothing. What is there already is not appended again, and what stands in the file twice counts once."
 )]
 pub(crate) struct ImportArgs {
     /// A file of JSON Lines, or - for standard input; with --map or --infer: a sheet in CSV, TSV, JSON or JSON Lines, also with gzip
@@ -25,7 +25,7 @@ pub(crate) struct ImportArgs {
     /// A mapping: how rows become events; one for all files, or one for each in their order
     #[arg(long, value_name = "MAPPING", conflicts_with = "infer")]
     pub(crate) map: Vec<PathBuf>,
-    /// Look at a sheet and print a mapping that imports it as it stands; no ledger is needed
+    /// Look at a sheet and print a mapping that imports it as it stands, but for what its comments ask; no ledger is needed
     #[arg(long, conflicts_with_all = ["dry_run", "imported_clock", "expect_head", "allow_repeats"])]
     pub(crate) infer: bool,
     /// Check everything and append nothing; with --map, also show the first events

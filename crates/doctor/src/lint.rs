@@ -13,6 +13,7 @@ pub enum Lint {
     FallingTotal,
     OddFigure,
     FalseExactness,
+    PartOfAPerson,
     OneOrigin,
     AlikeNames,
     AlikeQuestions,
@@ -35,11 +36,12 @@ pub struct UnknownLint(String);
 
 impl Lint {
     /// All of them, in the order in which findings are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BeforeEvent,
         Self::FallingTotal,
         Self::OddFigure,
         Self::FalseExactness,
+        Self::PartOfAPerson,
         Self::OneOrigin,
         Self::AlikeNames,
         Self::AlikeQuestions,
@@ -51,6 +53,7 @@ impl Lint {
             Self::FallingTotal => &lints::falling_total::ABOUT,
             Self::OddFigure => &lints::odd_figure::ABOUT,
             Self::FalseExactness => &lints::false_exactness::ABOUT,
+            Self::PartOfAPerson => &lints::part_of_a_person::ABOUT,
             Self::OneOrigin => &lints::one_origin::ABOUT,
             Self::AlikeNames => &lints::alike_names::ABOUT,
             Self::AlikeQuestions => &lints::alike_questions::ABOUT,

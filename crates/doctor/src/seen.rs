@@ -14,7 +14,7 @@ use sayso_core::value::Value;
 use crate::finding::Finding;
 use crate::folding;
 use crate::lint::Lint;
-use crate::lints::{before_event, false_exactness};
+use crate::lints::{before_event, false_exactness, part_of_a_person};
 use crate::readings::Readings;
 
 /// A quote of fewer words says little of where it comes from: "we deny it" is said by many.
@@ -87,6 +87,9 @@ pub(crate) fn look(index: u64, record: &Record, readings: &Readings, query: &Que
         }
         if lints.contains(&Lint::FalseExactness) {
             seen.findings.extend(found(Lint::FalseExactness, false_exactness::find(claim, &event.citations)));
+        }
+        if lints.contains(&Lint::PartOfAPerson) {
+            seen.findings.extend(found(Lint::PartOfAPerson, part_of_a_person::find(claim)));
         }
         seen.statement = Some(statement(index, claim, readings));
     }

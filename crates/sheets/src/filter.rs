@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use sayso_core::time::{Edtf, TimeZone};
+
 use crate::form::Form;
 use crate::mapping::nearest;
 
@@ -34,13 +36,16 @@ pub(crate) enum Filter {
     After(String),
     Number,
     NumberComma,
+    /// The same two, where a mark before three digits is known to stand before decimals.
+    Decimal,
+    DecimalComma,
     Bounds,
     Or(String),
     Lookup(usize),
     Date(Vec<Form>),
 }
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 15] = [
     "lower",
     "upper",
     "slug",
@@ -50,6 +55,8 @@ const KNOWN: [&str; 13] = [
     "after",
     "number",
     "number-comma",
+    "decimal",
+    "decimal-comma",
     "bounds",
     "or",
     "lookup",
@@ -75,6 +82,8 @@ impl Filter {
                 ("slug", []) => Self::Slug,
                 ("number", []) => Self::Number,
                 ("number-comma", []) => Self::NumberComma,
+                ("decimal", []) => Self::Decimal,
+                ("decimal-comma", []) => Self::DecimalComma,
                 ("bounds", []) => Self::Bounds,
                 ("replace", [old, new]) if !old.is_empty() => Self::Replace(old.clone(), new.clone()),
                 ("before", [mark]) if !mark.is_empty() => Self::Before(mark.clone()),
@@ -112,8 +121,10 @@ impl Filter {
             },
             Self::Or(other) if text.is_empty() => other.clone().into(),
             Self::Or(_) => text,
-            Self::Number => grouped(&text, &[',', '\'', '’'], '.')?.into(),
-            Self::NumberComma => grouped(&text, &['.', '\'', '’'], ',')?.into(),
+            Self::Number => grouped(&text, &POINT, true)?.into(),
+            Self::NumberComma => grouped(&text, &COMMA, true)?.into(),
+            Self::Decimal => grouped(&text, &POINT, false)?.into(),
+            Self::DecimalComma => grouped(&text, &COMMA, false)?.into(),
             Self::Bounds => bounds(&text).map_or(text, Cow::from),
             Self::Lookup(table) => match lookups.tables.get(*table) {
                 Some((name, table)) => look_up(text, name, table)?,
@@ -122,9 +133,15 @@ impl Filter {
             Self::Date(_) if text.is_empty() => text,
             Self::Date(forms) => match forms.iter().find_map(|f| f.read(&text)) {
                 Some(date) => date.into(),
+                // What a lookup has put there, or somebody who knows the ledger's notation: `2025-03~` among plain dates.
+                None if Edtf::parse(&text, &TimeZone::UTC).is_ok() => text,
                 None => {
                     let forms: Vec<&str> = forms.iter().map(Form::text).collect();
-                    return Err(format!("`{}` is not written as {}", shown(&text), forms.join(" or ")));
+                    return Err(format!(
+                        "`{}` is not written as {}, and is no date as the ledger writes it",
+                        shown(&text),
+                        forms.join(" or ")
+                    ));
                 }
             },
         })
@@ -133,7 +150,7 @@ impl Filter {
 
 fn wrong(name: &str) -> String {
     let how = match name {
-        "lower" | "upper" | "slug" | "number" | "number-comma" | "bounds" => {
+        "lower" | "upper" | "slug" | "number" | "number-comma" | "decimal" | "decimal-comma" | "bounds" => {
             format!("`{name}` takes nothing behind it")
         }
         "replace" => "`replace` takes two texts, as in replace 'old' 'new'".to_owned(),
@@ -179,13 +196,29 @@ fn slug(text: &str) -> String {
     out
 }
 
-/// A number without the marks between its thousands. A mark that does not stand before three digits may be a decimal one: no guess.
-fn grouped(text: &str, marks: &[char], decimal: char) -> Result<String, String> {
+/// How numbers are written.
+struct Marks {
+    /// Between thousands, beside white space.
+    thousands: [char; 3],
+    /// Before decimals.
+    decimal: char,
+    /// The filter that never guesses, the one that takes every such mark for a decimal one, and those of the other way to write.
+    names: [&'static str; 3],
+}
+
+const POINT: Marks =
+    Marks { thousands: [',', '\'', '’'], decimal: '.', names: ["number", "decimal", "number-comma"] };
+const COMMA: Marks =
+    Marks { thousands: ['.', '\'', '’'], decimal: ',', names: ["number-comma", "decimal-comma", "number"] };
+
+/// A number without the marks between its thousands. A mark that does not stand before three digits may be a decimal one, and a decimal
+/// one that does may part thousands: no guess, unless whoever wrote the mapping has decided it (not `strict`).
+fn grouped(text: &str, marks: &Marks, strict: bool) -> Result<String, String> {
     if let Some((low, high)) = text.split_once("..") {
-        return Ok(format!("{}..{}", grouped(low, marks, decimal)?, grouped(high, marks, decimal)?));
+        return Ok(format!("{}..{}", grouped(low, marks, strict)?, grouped(high, marks, strict)?));
     }
-    let is_mark = |c: char| c.is_whitespace() || marks.contains(&c);
-    let (whole, fraction) = text.split_once(decimal).map_or((text, None), |(w, f)| (w, Some(f)));
+    let is_mark = |c: char| c.is_whitespace() || marks.thousands.contains(&c);
+    let (whole, fraction) = text.split_once(marks.decimal).map_or((text, None), |(w, f)| (w, Some(f)));
     let mut groups = whole.split(is_mark);
     let first = groups.next().unwrap_or_default();
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
@@ -195,10 +228,32 @@ fn grouped(text: &str, marks: &[char], decimal: char) -> Result<String, String> 
     if !digits(unsigned) || fraction.is_some_and(|f| !digits(f)) {
         return Ok(text.to_owned());
     }
-    if rest.iter().any(|g| !digits(g) || g.len() != 3) || (!rest.is_empty() && unsigned.len() > 3) {
-        let other = if decimal == '.' { "number-comma" } else { "number" };
+    let [name, decimal, other] = marks.names;
+    if rest.iter().any(|g| !digits(g)) {
+        return Err(format!(
+            "`{}` is a number with something behind it; {{column | before '('}} takes off what begins with that mark, `replace` takes \
+             words out, and `lookup` writes something else for the whole of it",
+            shown(text)
+        ));
+    }
+    if rest.iter().any(|g| g.len() != 3) || (!rest.is_empty() && unsigned.len() > 3) {
         return Err(format!(
             "`{}` is not a number with marks between thousands; if the mark in it stands before decimals, use the filter `{other}`",
+            shown(text)
+        ));
+    }
+    // Nobody writes 0.204 or 1204.500 for thousands, and 1,204.500 has its marks already.
+    if strict
+        && rest.is_empty()
+        && unsigned.len() <= 3
+        && !unsigned.starts_with('0')
+        && fraction.is_some_and(|f| f.len() == 3)
+    {
+        let mark = marks.decimal;
+        return Err(format!(
+            "`{}` may be a number with three decimals or one of thousands, and `{name}` does not guess: where `{mark}` stands before \
+             decimals, use the filter `{decimal}`; where it parts thousands, `{other}`, or `replace '{mark}' ''` before `{name}` if \
+             both ways to write stand in one column",
             shown(text)
         ));
     }
@@ -227,7 +282,7 @@ const WORDS: [(&str, &str); 17] = [
     ("ca.", "~"),
 ];
 
-/// `at least 12`, `12+`, `9-10`, `9 to 10` as they are written in a value; `None` for anything else.
+/// `at least 12`, `12+`, `9-10`, `from 9 to 10`, `between 9 and 10` as they are written in a value; `None` for anything else.
 fn bounds(text: &str) -> Option<String> {
     let starts_with_digit = |s: &str| s.starts_with(|c: char| c.is_ascii_digit());
     let is_amount =
@@ -241,7 +296,10 @@ fn bounds(text: &str) -> Option<String> {
     if let Some(least) = lower.strip_suffix('+').map(str::trim_end).filter(|least| is_amount(least)) {
         return Some(format!(">={least}"));
     }
-    let parts = [" to ", "–", "-"].iter().find_map(|mark| lower.split_once(*mark));
+    let between = |first: &str, mark: &str| lower.strip_prefix(first)?.split_once(mark);
+    let parts = between("between ", " and ")
+        .or_else(|| between("from ", " to "))
+        .or_else(|| [" to ", "–", "-"].iter().find_map(|mark| lower.split_once(*mark)));
     let (low, high) =
         parts.map(|(low, high)| (low.trim(), high.trim())).filter(|(l, h)| is_amount(l) && is_amount(h))?;
     Some(format!("{low}..{high}"))
@@ -293,6 +351,9 @@ mod tests {
             (&["lookup", "sign"], "", "="),
             (&["lookup", "sign"], "other", "other"),
             (&["date", "DD.MM.YYYY", "YYYY"], "1999", "1999"),
+            (&["date", "DD/MM/YYYY"], "14/03/2025", "2025-03-14"),
+            (&["date", "DD/MM/YYYY"], "2025-03-20~", "2025-03-20~"),
+            (&["date", "DD/MM/YYYY"], "../2025-04-08", "../2025-04-08"),
             (&["number"], "1,200", "1200"),
             (&["number"], "1 234 567.5", "1234567.5"),
             (&["number"], "1\u{a0}200", "1200"),
@@ -300,13 +361,25 @@ mod tests {
             (&["number"], "12..24", "12..24"),
             (&["number"], "1,200..1,400", "1200..1400"),
             (&["number"], "unknown", "unknown"),
+            (&["number"], "0.204", "0.204"),
+            (&["number"], "1204.500", "1204.500"),
+            (&["number"], "1,204.500", "1204.500"),
+            (&["number"], "2.6", "2.6"),
             (&["number-comma"], "1.200,5", "1200.5"),
+            (&["number-comma"], "2.600", "2600"),
+            (&["decimal"], "1.204", "1.204"),
+            (&["decimal"], "1,204", "1204"),
+            (&["decimal-comma"], "1,204", "1.204"),
             (&["bounds"], "at least 12", ">=12"),
             (&["bounds"], "More than 1,200", ">1,200"),
             (&["bounds"], "9-10", "9..10"),
             (&["bounds"], "9 – 10", "9..10"),
             (&["bounds"], "30+", ">=30"),
             (&["bounds"], "about 40", "~40"),
+            (&["bounds"], "between 8 and 14", "8..14"),
+            (&["bounds"], "Between 1,200 and 1,400", "1,200..1,400"),
+            (&["bounds"], "from 8 to 14", "8..14"),
+            (&["bounds"], "between friends and 14", "between friends and 14"),
             (&["bounds"], "12", "12"),
             (&["bounds"], "-3", "-3"),
             (&["bounds"], "2026-03-04", "2026-03-04"),
@@ -325,6 +398,12 @@ mod tests {
             (&["number"], "1,5", "number-comma"),
             (&["number-comma"], "1.5", "the filter `number`"),
             (&["number"], "1234,567", "not a number with marks"),
+            (&["number"], "2.600", "the filter `decimal`"),
+            (&["number"], ">=2.600", "does not guess"),
+            (&["number"], "2.600..2.800", "does not guess"),
+            (&["number-comma"], "1,204", "the filter `decimal-comma`"),
+            (&["number"], "8 (one died later)", "before '('"),
+            (&["date", "DD/MM/YYYY"], "yesterday", "is not written as DD/MM/YYYY"),
             (&["lowr"], "", "did you mean `lower`"),
             (&["lower", "x"], "", "takes nothing"),
             (&["replace", "x"], "", "two texts"),

@@ -19,7 +19,7 @@ enum Part {
     Hour(usize),
     Minute,
     Second,
-    /// `MMM`: Jan, Feb; `MMMM`: January, February. English, upper or lower case.
+    /// `MMM`: Jan, Feb, Sep or Sept; `MMMM`: January, February. English, upper or lower case.
     MonthName {
         long: bool,
     },
@@ -135,7 +135,9 @@ impl Found {
                 let letters = text.chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
                 let (word, rest) = text.split_at_checked(letters)?;
                 let word = word.to_lowercase();
-                let is = |month: &&str| if *long { word == **month } else { month.get(..3) == Some(word.as_str()) };
+                // "Sept" is the one short name of four letters that is in use.
+                let word = if *long || word != "sept" { word.as_str() } else { "sep" };
+                let is = |month: &&str| if *long { word == *month } else { month.get(..3) == Some(word) };
                 self.month = Some(u32::try_from(MONTHS.iter().position(is)?).ok()? + 1);
                 return Some(rest.strip_prefix('.').filter(|_| !long).unwrap_or(rest));
             }
@@ -217,6 +219,11 @@ mod tests {
             ("D.M.YYYY", "12.5.2023", "2023-05-12"),
             ("MMM D, YYYY", "May 2, 2023", "2023-05-02"),
             ("D MMMM YYYY", "2 August 2023", "2023-08-02"),
+            ("D MMM YYYY", "14 Sept 2025", "2025-09-14"),
+            ("D MMM YYYY", "14 Sept. 2025", "2025-09-14"),
+            ("D MMM YYYY", "14 sep 2025", "2025-09-14"),
+            ("D MMMM YYYY", "14 Sept 2025", ""),
+            ("D MMM YYYY", "14 June 2025", ""),
             ("YYYYMMDD", "20230512", "2023-05-12"),
             ("MM/YYYY", "05/2023", "2023-05"),
             ("YYYY-MM-DD HH:mm", "2023-05-12 08:30", "2023-05-12T08:30:00"),

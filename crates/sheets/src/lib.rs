@@ -25,7 +25,7 @@ mod mapping;
 mod sheet;
 mod template;
 
-pub use convert::{Converter, Counts, Place};
+pub use convert::{Converter, Counts, Place, WordsAmongFigures};
 pub use infer::{Opener, infer};
 pub use mapping::{Mapping, MappingError, Problem};
 pub use sheet::{Columns, Format, Row, Sheet, SheetError, SheetOptions};

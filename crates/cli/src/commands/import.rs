@@ -61,7 +61,12 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
     };
     print_notices(&appended);
     let became = Became::new(&appended, args.dry_run);
-    if session.is_json() { output::json::print(&became.to_json()) } else { output::print(&became.in_words()) }?;
+    let line = |position: usize| numbers.get(position).copied().unwrap_or_default();
+    if session.is_json() {
+        output::json::print(&became.to_json(|at| serde_json::json!({"line": line(at)})))
+    } else {
+        output::print(&became.in_words(|at| format!("line {}", line(at))))
+    }?;
     if !args.dry_run {
         session::index(&ledger);
     }

@@ -8,18 +8,20 @@ use std::process::ExitCode;
 use sayso_core::exchange::{CheckOptions, Draft};
 use sayso_core::ledger::{AppendError, Appended, NewEvent, RefusalReason};
 use sayso_core::limits::{MAX_BATCH_EVENTS, MAX_IMPORT_BYTES};
-use sayso_core::time::{Clock, SystemClock};
-use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError};
+use sayso_sheets::{Converter, Counts, Mapping, Place, Sheet, SheetError, WordsAmongFigures};
 
 use super::append::batch;
 use super::importing::{Became, Input, Wrong, append};
 use crate::error::CliError;
+use crate::output::table::escape;
 use crate::output::{self, progress};
 use crate::session::{self, Session};
 use crate::transfer_args::ImportArgs;
 
 /// Events that a dry run shows.
 const SHOWN: usize = 3;
+/// Words in columns of figures that are shown.
+const WORDS_SHOWN: usize = 5;
 
 pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliError> {
     let mappings: Vec<Mapping> = args.map.iter().map(|path| load(path)).collect::<Result<_, _>>()?;
@@ -72,7 +74,7 @@ pub(crate) fn run(session: &Session, args: &ImportArgs) -> Result<ExitCode, CliE
         Err(_) if !found.bad.is_empty() => return Err(found.report(session)),
         Err(e) => return Err(e.into()),
     };
-    found.tell(session, &appended, args.dry_run)?;
+    found.tell(session, &spots, &appended, args.dry_run)?;
     if !args.dry_run {
         session::index(&ledger);
     }
@@ -93,9 +95,8 @@ pub(crate) fn infer(session: &Session, args: &ImportArgs) -> Result<ExitCode, Cl
     let open = || -> std::io::Result<Box<dyn Read>> {
         Ok(Box::new(Limited { inner: File::open(path)?, left: MAX_IMPORT_BYTES }))
     };
-    let today: String = SystemClock.now().to_string().chars().take(10).collect();
     let waiting = progress::spinner("looking");
-    let inferred = sayso_sheets::infer(&open, &name, &today, &session.zone);
+    let inferred = sayso_sheets::infer(&open, &name, &session.zone);
     waiting.finish_and_clear();
     let mapping = inferred.map_err(|e| sheet_error(&name, e))?;
     if session.is_json() {
@@ -213,6 +214,14 @@ impl Found {
         spot.place.line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"))
     }
 
+    /// A row by its number; of several files, also by its file.
+    fn row(&self, spot: Option<&Spot>) -> String {
+        let Some(spot) = spot else { return String::new() };
+        let file = self.files.get(spot.file).filter(|_| self.files.len() > 1);
+        let of = file.map(|(name, _)| format!(" of {name}")).unwrap_or_default();
+        format!("row {}{of}", spot.place.row)
+    }
+
     /// All that is wrong, as one error. A dry run's first events come before it.
     fn report(&self, session: &Session) -> CliError {
         if !session.is_json()
@@ -232,7 +241,7 @@ impl Found {
         text
     }
 
-    fn tell(&self, session: &Session, appended: &Appended, dry_run: bool) -> Result<(), CliError> {
+    fn tell(&self, session: &Session, spots: &[Spot], appended: &Appended, dry_run: bool) -> Result<(), CliError> {
         if !appended.notices.is_empty() {
             // One line for each, as for single corrections, would be as long as the sheet.
             eprintln!(
@@ -246,7 +255,11 @@ impl Found {
                 serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line, "event": draft})
             }).collect();
             let sheets: Vec<_> = self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect();
-            let mut told = became.to_json();
+            let mut told = became.to_json(|at| {
+                spots.get(at).map_or(serde_json::Value::Null, |spot| {
+                    serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line})
+                })
+            });
             if let Some(told) = told.as_object_mut() {
                 told.insert("sheets".into(), sheets.into());
                 told.insert("first".into(), if dry_run { first.into() } else { serde_json::Value::Null });
@@ -257,7 +270,7 @@ impl Found {
         for (name, counts) in &self.files {
             text.push_str(&in_words(name, counts));
         }
-        text.push_str(&became.in_words());
+        text.push_str(&became.in_words(|at| self.row(spots.get(at))));
         output::print(&text)
     }
 }
@@ -267,9 +280,15 @@ fn counts_json(name: &str, counts: &Counts) -> serde_json::Value {
         counts.events.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| ((*kind).to_owned(), (*n).into())).collect();
     let skipped: Vec<_> =
         counts.skipped.iter().map(|(why, rows)| serde_json::json!({"why": why, "rows": rows})).collect();
+    let words: Vec<_> = (counts.words.iter())
+        .map(|w| {
+            let cell = |(row, cell): &(u64, String)| serde_json::json!({"row": row, "cell": cell});
+            serde_json::json!({"column": w.column, "cells": w.cells, "first": w.first.iter().map(cell).collect::<Vec<_>>()})
+        })
+        .collect();
     serde_json::json!({
         "file": name, "rows": counts.rows, "blank": counts.blank, "skipped": skipped, "unused": counts.unused,
-        "empty": counts.empty, "again": counts.again, "events": made,
+        "unused_rows": counts.unused_rows, "empty": counts.empty, "again": counts.again, "events": made, "words": words,
     })
 }
 
@@ -286,8 +305,11 @@ fn in_words(name: &str, counts: &Counts) -> String {
     for (why, rows) in counts.skipped.iter().filter(|(_, rows)| *rows > 0) {
         text.push_str(&format!("  {} left out: {why}\n", plural(*rows, "row")));
     }
+    let rows: Vec<String> = counts.unused_rows.iter().map(|row| format!("row {row}")).collect();
+    let more = if counts.unused > counts.unused_rows.len() as u64 { ", ..." } else { "" };
+    let unused = format!("of which no rule makes anything: {}{more}", rows.join(", "));
     let others = [
-        (counts.unused, "row", "of which no rule makes anything"),
+        (counts.unused, "row", unused.as_str()),
         (counts.empty, "event", "not made, because the value is empty"),
         (counts.again, "event", "not made, because an earlier row had made it"),
         (counts.blank, "row", "without any text"),
@@ -295,7 +317,25 @@ fn in_words(name: &str, counts: &Counts) -> String {
     for (n, word, what) in others.into_iter().filter(|(n, ..)| *n > 0) {
         text.push_str(&format!("  {} {what}\n", plural(n, word)));
     }
+    text.push_str(&words_among_figures(&counts.words));
     text
+}
+
+/// The cells that came in as words where most are figures, in one line for all columns.
+fn words_among_figures(words: &[WordsAmongFigures]) -> String {
+    let cells: u64 = words.iter().map(|w| w.cells).sum();
+    let shown: Vec<String> = (words.iter())
+        .flat_map(|w| {
+            w.first.iter().map(|(row, cell)| format!("\"{}\" (row {row}, {})", escape(cell), escape(&w.column)))
+        })
+        .take(WORDS_SHOWN)
+        .collect();
+    let more = if cells > shown.len() as u64 { ", ..." } else { "" };
+    match cells {
+        0 => String::new(),
+        1 => format!("  1 cell in a column of figures came in as words: {}\n", shown.join(", ")),
+        _ => format!("  {cells} cells in columns of figures came in as words: {}{more}\n", shown.join(", ")),
+    }
 }
 
 fn sheet_error(name: &str, e: SheetError) -> CliError {

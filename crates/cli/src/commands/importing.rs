@@ -1,5 +1,6 @@
 //! What both ways to import share: the file that is read, all that is wrong in it, and what became of the events.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -96,37 +97,107 @@ pub(super) fn append(ledger: &Ledger, batch: &Batch, only_check: bool) -> Result
     result
 }
 
+/// Pairs of places that are named where events repeat others, and pairs of events that they are chosen from: several cells of one row
+/// make one pair of places.
+const REPEATS_SHOWN: usize = 5;
+const REPEATS_KEPT: usize = 100;
+
 /// What became of the events.
 pub(super) struct Became<'a> {
     appended: &'a Appended,
     dry_run: bool,
     fresh: usize,
+    /// Events that say the same as an earlier one of this import.
+    repeats: usize,
+    /// The first of them, by position: the later event and the one that it repeats.
+    first_repeats: Vec<(usize, usize)>,
 }
 
 impl<'a> Became<'a> {
     pub(super) fn new(appended: &'a Appended, dry_run: bool) -> Self {
-        let fresh = appended.outcomes.iter().filter(|o| matches!(o, Outcome::Appended(_))).count();
-        Self { appended, dry_run, fresh }
+        let mut became = Self { appended, dry_run, fresh: 0, repeats: 0, first_repeats: vec![] };
+        // New entries are numbered as they come, so the first of them tells which entries are of this import.
+        let mut first_new = None;
+        let mut kept: Vec<(usize, u64)> = Vec::new();
+        for (position, outcome) in appended.outcomes.iter().enumerate() {
+            match outcome {
+                Outcome::Appended(i) => {
+                    became.fresh += 1;
+                    first_new.get_or_insert(*i);
+                }
+                Outcome::AlreadyThere(i) if first_new.is_some_and(|first| *i >= first) => {
+                    became.repeats += 1;
+                    if kept.len() < REPEATS_KEPT {
+                        kept.push((position, *i));
+                    }
+                }
+                Outcome::AlreadyThere(_) => {}
+            }
+        }
+        if !kept.is_empty() {
+            let wanted: HashSet<u64> = kept.iter().map(|(_, i)| *i).collect();
+            let places: HashMap<u64, usize> = (appended.outcomes.iter().enumerate())
+                .filter(|(_, o)| matches!(o, Outcome::Appended(_)) && wanted.contains(&o.index()))
+                .map(|(position, o)| (o.index(), position))
+                .collect();
+            became.first_repeats = kept.into_iter().filter_map(|(later, i)| Some((later, *places.get(&i)?))).collect();
+        }
+        became
+    }
+
+    /// The first pairs of places, each once, and whether there are more.
+    fn repeats<T: PartialEq>(&self, pair: impl Fn(usize, usize) -> T) -> (Vec<T>, bool) {
+        let mut pairs: Vec<T> = Vec::new();
+        for (later, earlier) in &self.first_repeats {
+            let pair = pair(*later, *earlier);
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
+        let more = self.repeats > self.first_repeats.len() || pairs.len() > REPEATS_SHOWN;
+        pairs.truncate(REPEATS_SHOWN);
+        (pairs, more)
     }
 
     fn there(&self) -> usize {
-        self.appended.outcomes.len() - self.fresh
+        self.appended.outcomes.len() - self.fresh - self.repeats
     }
 
-    pub(super) fn in_words(&self) -> String {
+    /// `place`: what to call the event at a position, as in `row 3`.
+    pub(super) fn in_words(&self, place: impl Fn(usize) -> String) -> String {
         let (fresh, there) = (self.fresh, self.there());
-        if self.dry_run {
-            format!("{fresh} would be appended, {there} already there. Nothing was written.\n")
-        } else {
-            format!("{fresh} appended, {there} already there.\nReceipt: {}\n", self.appended.head)
+        let mut text = String::new();
+        if self.repeats > 0 {
+            let (pairs, more) = self.repeats(|later, earlier| format!("{} = {}", place(later), place(earlier)));
+            let more = if more { ", ..." } else { "" };
+            let (events, repeat, count) = if self.repeats == 1 {
+                ("event", "repeats an earlier one", "counts")
+            } else {
+                ("events", "repeat earlier ones", "count")
+            };
+            text.push_str(&format!(
+                "{} {events} {repeat} of this input, and {count} once: {}{more}. If they are not the same, an `id` tells them apart.\n",
+                self.repeats,
+                pairs.join(", ")
+            ));
         }
+        if self.dry_run {
+            text.push_str(&format!("{fresh} would be appended, {there} already there. Nothing was written.\n"));
+        } else {
+            text.push_str(&format!("{fresh} appended, {there} already there.\nReceipt: {}\n", self.appended.head));
+        }
+        text
     }
 
-    /// The same as JSON. After a dry run there is no head: what it would be depends on salts not drawn yet.
-    pub(super) fn to_json(&self) -> Value {
+    /// The same as JSON. After a dry run there is no head: what it would be depends on salts not drawn yet. `place`: the fields that
+    /// say which event stands at a position.
+    pub(super) fn to_json(&self, place: impl Fn(usize) -> Value) -> Value {
         let head = (!self.dry_run).then(|| json::head(self.appended.head));
+        let (first, _) =
+            self.repeats(|later, earlier| serde_json::json!({"of": place(earlier), "repeat": place(later)}));
         serde_json::json!({
-            "appended": self.fresh, "already_there": self.there(), "dry_run": self.dry_run, "head": head,
+            "appended": self.fresh, "already_there": self.there(), "repeats": self.repeats, "first_repeats": first,
+            "dry_run": self.dry_run, "head": head,
         })
     }
 }

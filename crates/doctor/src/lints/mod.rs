@@ -7,3 +7,4 @@ pub(crate) mod falling_total;
 pub(crate) mod false_exactness;
 pub(crate) mod odd_figure;
 pub(crate) mod one_origin;
+pub(crate) mod part_of_a_person;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use sayso_core::exchange::{CitationDraft, Draft};
 
+use super::figures::is_words;
 use super::{Converter, Trouble};
-use crate::mapping::{Field, Kind, Many, Of, Replacement, Rule, Split, Text};
+use crate::mapping::{Field, Given, Kind, Many, Of, Replacement, Rule, Split, Text};
 use crate::template::{Context, Template, What};
 
 impl Converter<'_> {
@@ -16,7 +17,12 @@ impl Converter<'_> {
             let Some((value, words)) = self.value(rule, given, context)? else { return Ok(None) };
             (draft.value, draft.modality) = (Some(value), words);
         }
+        // A unit belongs to a figure: "dozens people" is nobody's words.
+        let is_bare = matches!(rule.value, Some(Given::Typed(_))) && is_words(&draft);
         for (field, text) in &rule.texts {
+            if is_bare && *field == Field::Unit {
+                continue;
+            }
             let found = fill_text(text, context)?;
             if !found.is_empty() {
                 field.set(&mut draft, found.into_owned());

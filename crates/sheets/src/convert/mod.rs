@@ -1,5 +1,6 @@
 //! Rows into drafts: every row goes through every rule of a mapping.
 
+mod figures;
 mod make;
 mod value;
 
@@ -8,8 +9,11 @@ use std::collections::{HashMap, HashSet};
 use sayso_core::exchange::{Draft, FieldError};
 use sayso_core::time::TimeZone;
 
+use figures::Tallies;
+pub use figures::WordsAmongFigures;
+
 use crate::filter::shown;
-use crate::mapping::{Kind, Mapping, Melt, Rule, nearest};
+use crate::mapping::{Given, Kind, Mapping, Melt, Rule, nearest};
 use crate::sheet::{Columns, Format, Row, Sheet, SheetError};
 use crate::template::{Context, FillError, What};
 
@@ -33,6 +37,10 @@ pub struct Counts {
     pub skipped: Vec<(String, u64)>,
     /// Rows of which no rule made anything.
     pub unused: u64,
+    /// The first of them.
+    pub unused_rows: Vec<u64>,
+    /// Cells that came in as words, in columns of figures.
+    pub words: Vec<WordsAmongFigures>,
     /// Events that were not made because their value is empty.
     pub empty: u64,
     /// Events that were not made because an earlier row had made them (`once`).
@@ -40,6 +48,9 @@ pub struct Counts {
     /// Events of each kind.
     pub events: Vec<(&'static str, u64)>,
 }
+
+/// Rows of which no rule made anything, that are named.
+const UNUSED_SHOWN: usize = 5;
 
 /// A draft, and what it was made by.
 #[derive(Debug)]
@@ -76,6 +87,7 @@ pub struct Converter<'m> {
     /// The ids of events that later rows point at.
     remembered: HashMap<String, String>,
     made_once: HashSet<String>,
+    tallies: Tallies,
     counts: Counts,
 }
 
@@ -100,6 +112,7 @@ impl<'m> Converter<'m> {
             resolved: None,
             remembered: HashMap::new(),
             made_once: HashSet::new(),
+            tallies: Tallies::default(),
             counts,
         }
     }
@@ -149,6 +162,7 @@ impl<'m> Converter<'m> {
             self.check_columns(&sheet)?;
         }
         self.counts.blank = sheet.blank();
+        self.counts.words = self.tallies.words(sheet.columns());
         Ok(self.counts)
     }
 
@@ -228,6 +242,9 @@ impl<'m> Converter<'m> {
         }
         if before == (out.len(), self.counts.empty, self.counts.again) {
             self.counts.unused += 1;
+            if self.counts.unused_rows.len() < UNUSED_SHOWN {
+                self.counts.unused_rows.push(row.number());
+            }
         }
     }
 
@@ -267,6 +284,9 @@ impl<'m> Converter<'m> {
                 if let Some((key, id)) = key.zip(draft.id.clone()) {
                     self.remembered.insert(key, id);
                 }
+                if let Some(column) = self.typed_from(rule, melted) {
+                    self.tallies.count(n, column, &draft, row);
+                }
                 if let Some((_, count)) = self.counts.events.iter_mut().find(|(k, _)| *k == rule.kind.as_str()) {
                     *count += 1;
                 }
@@ -274,6 +294,16 @@ impl<'m> Converter<'m> {
             }
             Err(trouble) => out.push(Err(self.tell(&trouble, melted, row, columns))),
         }
+    }
+
+    /// The column that a rule reads its value from as people type it.
+    fn typed_from(&self, rule: &Rule, melted: Option<usize>) -> Option<usize> {
+        let Some(Given::Typed(template)) = &rule.value else { return None };
+        template.sources().find_map(|what| match what {
+            What::Column(n) => self.places.get(n).copied().flatten(),
+            What::Cell => melted,
+            _ => None,
+        })
     }
 
     fn is_for(&self, rule: &Rule, context: &Context<'_>) -> Result<bool, Trouble> {

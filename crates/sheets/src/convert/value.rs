@@ -111,6 +111,13 @@ fn number(text: &str) -> Result<Number, String> {
 /// The core's message, with what helps in a mapping instead of what helps on the command line.
 fn in_words(e: &ValueSyntaxError) -> String {
     match e {
+        // "8 (one died later)": what is too much is behind the number.
+        ValueSyntaxError::NearlyAValue(text) if has_words_behind(text) => format!(
+            "`{}` is a number with words behind it, and as words it would be lost for every comparison. Take the words off with a filter \
+             ({{column | before '('}} takes what begins with that mark), say with a [lookup] what the cell means, or keep it as words with \
+             value = {{ text = \"{{column}}\" }}",
+            shown(text)
+        ),
         ValueSyntaxError::NearlyAValue(text) => format!(
             "`{}` is nearly a number, a date or a yes, and as words it would be lost for every comparison. Write it as 2, >=2, <=40, 12..24, \
              ~2000, yes, no, unknown, none or 2023-05-12; let a filter do it ({{column | number}} for 1,200, {{column | lower}} for Yes, \
@@ -121,6 +128,11 @@ fn in_words(e: &ValueSyntaxError) -> String {
         ),
         other => other.to_string(),
     }
+}
+
+fn has_words_behind(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < text.len() && rest.starts_with([' ', '(']) && rest.contains(char::is_alphabetic)
 }
 
 #[cfg(test)]

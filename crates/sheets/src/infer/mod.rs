@@ -1,8 +1,12 @@
 //! A first mapping, from a look at the file. It imports the file as it stands; whether it says what people mean, only they can tell.
 
+mod dates;
+mod names;
+mod odd;
 mod profile;
 mod roles;
 mod text;
+mod value;
 mod write;
 
 use std::io::Read;
@@ -33,12 +37,12 @@ pub(crate) enum Daring {
     Bare,
 }
 
-/// A mapping, as text with comments, that imports the file as it stands. `name` is the file's, `today` stands in where no column is a
-/// date.
+/// A mapping, as text with comments, that imports the file as it stands, but for what its comments ask: a day that no column gives, cells
+/// that are no date among dates or no figure among figures. `name` is the file's.
 ///
 /// # Errors
 /// [`SheetError`] if the file cannot be read as a sheet.
-pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Result<String, SheetError> {
+pub fn infer(open: &Opener<'_>, name: &str, zone: &TimeZone) -> Result<String, SheetError> {
     let mut options = SheetOptions::default();
     let (sketch, format, delimiter, guessed) = loop {
         let looked = Sheet::open(open()?, name, &options).and_then(|mut sheet| {
@@ -69,7 +73,7 @@ pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Res
     for daring in [Daring::Full, Daring::Careful, Daring::Plain, Daring::Bare] {
         let draft = Draft {
             name,
-            today,
+            trial: false,
             sketch: &sketch,
             roles: Roles::guess(&sketch),
             format,
@@ -79,9 +83,8 @@ pub fn infer(open: &Opener<'_>, name: &str, today: &str, zone: &TimeZone) -> Res
             utf16: guessed,
             daring,
         };
-        let text = draft.text();
-        if imports(&text, open, name, zone)? {
-            return Ok(text);
+        if imports(&Draft { trial: true, ..draft.clone() }.text(), open, name, zone)? {
+            return Ok(draft.text());
         }
     }
     refuse("no mapping that imports it as it stands was found; write one (docs/mapping.md), and try it with --dry-run")

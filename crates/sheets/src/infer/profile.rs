@@ -6,49 +6,30 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use sayso_core::exchange::parse_value;
 use sayso_core::text::{Label, Name, Text, Url};
-use sayso_core::time::{Edtf, TimeZone};
+use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
 
+use super::dates::{self, Dates};
+use super::odd::Odd;
 use crate::filter::{Filter, Lookups};
 use crate::form::Form;
 use crate::sheet::{Row, Sheet, SheetError};
 
-/// Forms of dates that are tried, the likelier first where two fit.
-const FORMS: [&str; 22] = [
-    "DD.MM.YYYY",
-    "D.M.YYYY",
-    "DD.MM.YY",
-    "DD/MM/YYYY",
-    "D/M/YYYY",
-    "MM/DD/YYYY",
-    "M/D/YYYY",
-    "D/M/YY",
-    "M/D/YY",
-    "YYYY/MM/DD",
-    "YYYY-MM-DD HH:mm",
-    "YYYY-MM-DD HH:mm:ss",
-    "YYYY-MM-DD HH:mm:ssZ",
-    "DD.MM.YYYY HH:mm",
-    "D.M.YYYY H:mm",
-    "MM/DD/YYYY HH:mm",
-    "DD/MM/YYYY HH:mm",
-    "YYYYMMDD",
-    "D MMM YYYY",
-    "D MMMM YYYY",
-    "MMM D, YYYY",
-    "MMMM D, YYYY",
-];
 /// Whether something holds for a column.
 type Fits = fn(&Profile) -> bool;
 
-/// Ways to make numbers of a column's cells, the plainest first: the filters, and whether they do.
+/// Ways to make numbers of a column's cells, the plainest first: the filters, and whether they do, of every cell.
 pub(super) const NUMBERS: [(&str, Fits); 5] = [
     ("", |p| p.numbers),
     (" | number", |p| p.grouped),
     (" | number-comma", |p| p.grouped_comma),
-    (" | bounds | number", |p| p.bounded),
-    (" | bounds | number-comma", |p| p.bounded_comma),
+    (BOUNDS, |p| p.bounded.is_none()),
+    (BOUNDS_COMMA, |p| p.bounded_comma.is_none()),
 ];
+const BOUNDS: &str = " | bounds | number";
+const BOUNDS_COMMA: &str = " | bounds | number-comma";
+/// Of so many cells one may be something else than the others.
+const SHARE: u64 = 3;
 /// Different texts of a column that are counted before giving up.
 const MAX_DISTINCT: usize = 4_000_000;
 /// Texts that usually stand for an empty cell.
@@ -69,13 +50,12 @@ pub(super) struct Profile {
     /// The same after the filter `number`, or `number-comma`.
     pub(super) grouped: bool,
     pub(super) grouped_comma: bool,
-    /// The same after `bounds` and `number`, or `bounds` and `number-comma`.
-    pub(super) bounded: bool,
-    pub(super) bounded_comma: bool,
+    /// What is no number after `bounds` and `number` either, or after `bounds` and `number-comma`.
+    bounded: Odd,
+    bounded_comma: Odd,
     /// Every cell is a value or words, none of them nearly a value.
     pub(super) typed: bool,
-    pub(super) edtf: bool,
-    pub(super) forms: Vec<Form>,
+    pub(super) dates: Dates,
     pub(super) addresses: bool,
     pub(super) names: bool,
     pub(super) labels: bool,
@@ -84,6 +64,8 @@ pub(super) struct Profile {
     dotted: Option<String>,
     /// Some cell has a dot that can only be a decimal point: `0.5`.
     pointed: bool,
+    /// Some cell has a comma where it may part thousands: `1,204`.
+    commaed: bool,
 }
 
 impl Profile {
@@ -97,29 +79,33 @@ impl Profile {
             numbers: true,
             grouped: true,
             grouped_comma: true,
-            bounded: true,
-            bounded_comma: true,
+            bounded: Odd::default(),
+            bounded_comma: Odd::default(),
             typed: true,
-            edtf: true,
-            forms: FORMS.iter().filter_map(|f| Form::parse(f).ok()).collect(),
+            dates: Dates::default(),
             addresses: true,
             names: true,
             labels: true,
             longest: 0,
             dotted: None,
             pointed: false,
+            commaed: false,
         }
     }
 
-    fn add(&mut self, cell: &str, zone: &TimeZone) {
+    fn add(&mut self, cell: &str, row: u64, forms: &[Form], zone: &TimeZone) {
         self.filled += 1;
         self.longest = self.longest.max(cell.len());
         let mut hasher = DefaultHasher::new();
         cell.hash(&mut hasher);
-        let fresh = self.distinct.len() < MAX_DISTINCT && self.distinct.insert(hasher.finish());
+        let hash = hasher.finish();
+        let fresh = self.distinct.len() < MAX_DISTINCT && self.distinct.insert(hash);
         self.unique &= fresh;
         if !fresh {
-            // The same text as before says nothing new about the column.
+            // The same text as before says nothing new about the column, but for how often it stands there.
+            [&mut self.dates.odd, &mut self.bounded, &mut self.bounded_comma]
+                .into_iter()
+                .for_each(|odd| odd.again(hash));
             return;
         }
         if self.samples.len() < MAX_SAMPLES {
@@ -136,19 +122,29 @@ impl Profile {
             let through = |text, filter: &Filter| filter.apply(text, &lookups);
             filters.iter().try_fold(Cow::from(cell), through).is_ok_and(|text| is_number(&text))
         };
-        self.numbers = self.numbers && is_number(cell);
-        self.grouped = self.grouped && after(&[Filter::Number]);
-        self.grouped_comma = self.grouped_comma && after(&[Filter::NumberComma]);
-        self.bounded = self.bounded && after(&[Filter::Bounds, Filter::Number]);
-        self.bounded_comma = self.bounded_comma && after(&[Filter::Bounds, Filter::NumberComma]);
+        // Where a dot or a comma may part thousands, that is asked of the person and not of the column.
+        let plain = is_number(cell);
+        self.numbers = self.numbers && plain;
+        self.grouped = self.grouped && after(&[Filter::Decimal]);
+        self.grouped_comma = self.grouped_comma && after(&[Filter::DecimalComma]);
+        for (odd, filter) in [(&mut self.bounded, Filter::Decimal), (&mut self.bounded_comma, Filter::DecimalComma)] {
+            if odd.is_lost() {
+                continue;
+            }
+            if after(&[Filter::Bounds, filter]) {
+                odd.fits();
+            } else {
+                odd.add(cell, hash, row);
+            }
+        }
         match dot(cell) {
             Some(Dot::Either) if self.dotted.is_none() => self.dotted = Some(cell.to_owned()),
             Some(Dot::Point) => self.pointed = true,
             _ => {}
         }
+        self.commaed = self.commaed || dot(&cell.replace(',', ".")) == Some(Dot::Either) && cell.contains(',');
         self.typed = self.typed && parse_value(cell, zone).is_ok();
-        self.edtf = self.edtf && Edtf::parse(cell, zone).is_ok();
-        self.forms.retain(|form| form.read(cell).is_some_and(|date| Edtf::parse(&date, zone).is_ok()));
+        self.dates.add(cell, hash, row, forms, zone, plain);
         self.addresses = self.addresses && Url::new(cell).is_ok();
         self.names = self.names && Name::new(cell).is_ok();
         self.labels = self.labels && Label::new(cell).is_ok() && Text::new(cell).is_ok();
@@ -162,40 +158,76 @@ impl Profile {
         self.filled > 0 && NUMBERS.iter().any(|(_, fits)| fits(self))
     }
 
+    /// Whether most cells are numbers, and the others words.
+    pub(super) fn is_mostly_number(&self) -> bool {
+        self.is_number() || self.is_mostly(BOUNDS) || self.is_mostly(BOUNDS_COMMA)
+    }
+
+    /// Whether these filters make numbers of most cells.
+    pub(super) fn is_mostly(&self, filter: &str) -> bool {
+        match filter {
+            BOUNDS => self.bounded.is_at_most(SHARE, self.filled),
+            BOUNDS_COMMA => self.bounded_comma.is_at_most(SHARE, self.filled),
+            _ => false,
+        }
+    }
+
+    /// The cells among figures that are none, with their rows: the first of them. Empty where the column is all figures.
+    pub(super) fn words(&self) -> &[(u64, String)] {
+        if self.is_number() {
+            return &[];
+        }
+        let odd = if self.bounded.cells <= self.bounded_comma.cells { &self.bounded } else { &self.bounded_comma };
+        &odd.first
+    }
+
     /// How the cell becomes a number: the filters it takes.
     pub(super) fn number_filter(&self) -> &'static str {
-        NUMBERS.iter().find(|(_, fits)| fits(self)).map_or("", |(filter, _)| filter)
+        match NUMBERS.iter().find(|(_, fits)| fits(self)) {
+            Some((filter, _)) => filter,
+            None if !self.is_mostly_number() => "",
+            None if self.bounded.cells <= self.bounded_comma.cells => BOUNDS,
+            None => BOUNDS_COMMA,
+        }
     }
 
-    /// A cell that is read as a decimal and may mean thousands, if nothing in the column decides it.
+    /// A cell whose dot stands before a fraction or parts thousands, if nothing in the column decides it.
     pub(super) fn doubtful(&self) -> Option<&str> {
-        let reads_points = self.is_number() && !self.number_filter().contains("comma");
-        self.dotted.as_deref().filter(|_| reads_points && !self.pointed)
+        self.dotted.as_deref().filter(|_| !self.pointed)
     }
 
-    /// Whether every cell is a date. Bare years are numbers, unless the column's name says otherwise.
+    /// Some cell looks like thousands where the column shows that it is none: what makes numbers must not ask.
+    pub(super) fn is_decided(&self, comma: bool) -> bool {
+        if comma { self.commaed } else { self.dotted.is_some() && self.pointed }
+    }
+
+    /// Whether every cell is a date in one form. Bare years are numbers, unless the column's name says otherwise.
+    pub(super) fn is_all_dates(&self) -> bool {
+        self.dates.is_one_form(self.numbers, self.is_called("date day datum when"))
+    }
+
+    /// Whether it is a column of dates, in one form or several, also if some cells are none: a date that somebody wrote as
+    /// "yesterday" is no reason to forget the others.
     pub(super) fn is_date(&self) -> bool {
-        self.filled > 0
-            && ((self.edtf && !self.numbers) || (!self.forms.is_empty() && (!self.numbers || self.is_called_date())))
+        // A name that can mean little else than a day, and one that often does.
+        let share = if self.is_called("date day datum when dated") {
+            1
+        } else if self.is_called("logged reported updated stated said announced published recorded entered") {
+            2
+        } else {
+            SHARE
+        };
+        self.is_all_dates() || (self.dates.are_worded() && self.dates.odd.is_at_most(share, self.filled))
     }
 
-    fn is_called_date(&self) -> bool {
-        super::roles::words(&self.name).iter().any(|w| matches!(w.as_str(), "date" | "day" | "datum" | "when"))
+    fn is_called(&self, names: &str) -> bool {
+        super::names::words(&self.name).iter().any(|w| names.split(' ').any(|name| name == w))
     }
 
     /// How the cell becomes a date: the filter it takes.
     pub(super) fn date_filter(&self) -> String {
-        match self.forms.first() {
-            Some(form) if !self.edtf => format!(" | date '{}'", form.text()),
-            _ => String::new(),
-        }
-    }
-
-    /// Two forms that swap day and month, if nothing in the column decides between them.
-    pub(super) fn unclear_form(&self) -> Option<(&str, &str)> {
-        let first = self.forms.first().filter(|_| !self.edtf)?.text();
-        let other = self.forms.iter().map(Form::text).find(|f| f.starts_with('M') != first.starts_with('M'))?;
-        Some((first, other))
+        let forms: Vec<String> = self.dates.reading().forms.iter().map(|form| format!(" '{form}'")).collect();
+        if forms.is_empty() { String::new() } else { format!(" | date{}", forms.concat()) }
     }
 }
 
@@ -234,7 +266,7 @@ pub(super) struct Sketch {
 impl Sketch {
     pub(super) fn of(sheet: &mut Sheet<'_>, zone: &TimeZone) -> Result<Self, SheetError> {
         let mut sketch = Self { rows: 0, profiles: vec![], ragged: false, empty: vec![] };
-        let mut row = Row::default();
+        let (mut row, forms) = (Row::default(), dates::forms());
         loop {
             match sheet.next_row(&mut row) {
                 Ok(true) => {}
@@ -253,7 +285,7 @@ impl Sketch {
                 let cell = row.cell(at);
                 match EMPTY.iter().find(|e| **e == cell) {
                     Some(empty) if !sketch.empty.contains(empty) => sketch.empty.push(empty),
-                    None if !cell.is_empty() => profile.add(cell, zone),
+                    None if !cell.is_empty() => profile.add(cell, row.number(), &forms, zone),
                     _ => {}
                 }
             }

@@ -1,5 +1,6 @@
 //! Which column is what: a guess from names and from what stands in the cells.
 
+use super::names::{is_about_what_happened, is_called_after_a_source, words};
 use super::profile::{Profile, Sketch};
 
 /// What a column may be for. Where two roles want a column, the earlier one gets it.
@@ -70,13 +71,13 @@ impl Role {
                 "announced",
                 "claimed",
                 "promised",
+                "reported",
                 "date",
                 "datum",
                 "day",
                 "when",
                 "start",
                 "time",
-                "reported",
             ],
             Self::End => &["end", "until", "to"],
             Self::Published => &["published", "publication"],
@@ -109,6 +110,7 @@ impl Role {
                 "metric",
                 "question",
                 "field",
+                "fact",
                 "variable",
                 "category",
                 "type",
@@ -145,11 +147,13 @@ impl Role {
     /// Whether what stands in the column can be that.
     fn fits(self, p: &Profile, sketch: &Sketch) -> bool {
         let some = p.filled > 0;
-        let words = some && !p.is_number() && !p.is_date() && !p.addresses;
+        let words = some && !p.is_mostly_number() && !p.is_date() && !p.addresses;
         match self {
             Self::Id => p.unique && p.labels && sketch.is_filled(p) && !p.is_date() && p.longest <= 100,
             Self::Op => some && p.samples.iter().all(|s| op(s).is_some()),
-            Self::Recorded | Self::Stated | Self::End | Self::Published => p.is_date(),
+            Self::Recorded | Self::Stated => p.is_date(),
+            // Nothing is lost without them, so they do not keep a row out.
+            Self::End | Self::Published => p.is_all_dates(),
             Self::Url => some && p.addresses,
             Self::Low | Self::High | Self::Best => p.is_number(),
             Self::Source | Self::Subject | Self::Predicate => words && p.names,
@@ -162,6 +166,18 @@ impl Role {
 }
 
 impl Role {
+    /// How little a column's name speaks for the role; `None` if nothing does.
+    pub(super) fn rank(self, name: &str) -> Option<usize> {
+        let words = words(name);
+        let rank = self.words().iter().position(|w| words.iter().any(|own| own == w))?;
+        if self == Self::Stated && is_about_what_happened(&words) {
+            return Some(rank + 1_000);
+        }
+        // A name of that one word before a name with other words in it, but for "Date reported": the other word makes it no clearer.
+        let alone = words.len() == 1 || (self == Self::Stated && rank < SAYING);
+        Some(if alone { rank } else { rank + 100 })
+    }
+
     /// Whether what stands in the column is enough, whatever it is called: a date is better than none, and so is an address.
     fn fits_by_itself(self, p: &Profile) -> bool {
         match self {
@@ -171,6 +187,9 @@ impl Role {
         }
     }
 }
+
+/// So many of the words for [`Role::Stated`] say that somebody spoke.
+const SAYING: usize = 6;
 
 /// What an operation means, if it is one.
 pub(super) fn op(word: &str) -> Option<&'static str> {
@@ -182,26 +201,8 @@ pub(super) fn op(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The words of a column's name, in lower case: `sourceUri` and `Source (URI)` both have two.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut small_before = false;
-    for c in name.chars() {
-        let starts = c.is_uppercase() && small_before;
-        if (starts || !(c.is_alphanumeric() || c == '#')) && words.last().is_some_and(|w| !w.is_empty()) {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric() || c == '#') {
-            word.extend(c.to_lowercase());
-        }
-        small_before = c.is_lowercase() || c.is_numeric();
-    }
-    words.retain(|w| !w.is_empty());
-    words
-}
-
 /// Which columns were found for which roles.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Roles(Vec<(Role, usize)>);
 
 impl Roles {
@@ -210,17 +211,20 @@ impl Roles {
         for role in Role::ALL {
             let score = |at: usize| {
                 let p = sketch.profiles.get(at).filter(|p| !roles.has(at) && role.fits(p, sketch))?;
-                let words = words(&p.name);
-                let rank = role.words().iter().position(|w| words.iter().any(|own| own == w))?;
-                // A name of that one word before a name with other words in it.
-                Some((rank + 100 * usize::from(words.len() > 1), at))
+                // Of two such names, the column without odd cells.
+                Some((role.rank(&p.name)?, role == Role::Stated && !p.is_all_dates(), at))
             };
-            if let Some((_, at)) = (0..sketch.profiles.len()).filter_map(score).min() {
+            if let Some((.., at)) = (0..sketch.profiles.len()).filter_map(score).min() {
                 roles.0.push((role, at));
-            } else if let Some(at) = (0..sketch.profiles.len())
-                .find(|at| sketch.profiles.get(*at).is_some_and(|p| !roles.has(*at) && role.fits_by_itself(p)))
-            {
-                roles.0.push((role, at));
+            } else {
+                let fits = |p: &&Profile| role.fits_by_itself(p);
+                let free = || (0..sketch.profiles.len()).filter(|at| !roles.has(*at));
+                let profile = |at: &usize| sketch.profiles.get(*at);
+                // Of two columns of dates the one without odd cells.
+                let found = free()
+                    .find(|at| profile(at).filter(fits).is_some_and(|p| role != Role::Stated || p.is_all_dates()))
+                    .or_else(|| free().find(|at| profile(at).is_some_and(|p| fits(&p))));
+                roles.0.extend(found.map(|at| (role, at)));
             }
         }
         roles.settle(sketch);
@@ -254,7 +258,11 @@ impl Roles {
         if self.get(Role::Source).is_none() && self.profile(Role::Speaker, sketch).is_some_and(|p| p.names) {
             self.turn(Role::Speaker, Role::Source);
         }
-        // The only date there is: what is known of when it was said.
+        // The only date there is, or the only one that is not of what happened: what is known of when it was said.
+        let happened = self.profile(Role::Stated, sketch).is_some_and(|p| is_about_what_happened(&words(&p.name)));
+        if happened && self.get(Role::Recorded).is_some() {
+            self.drop(Role::Stated);
+        }
         if self.get(Role::Stated).is_none() {
             self.turn(Role::Recorded, Role::Stated);
         }
@@ -266,7 +274,10 @@ impl Roles {
         if self.get(Role::Op).is_some() && (self.get(Role::Id).is_none() || self.get(Role::Stated).is_none()) {
             self.drop(Role::Op);
         }
-        let is_text = |p: Option<&Profile>| p.is_some_and(|p| !p.is_number());
+        let is_text = |p: Option<&Profile>| p.is_some_and(|p| !p.is_mostly_number());
+        if self.sources_as_columns(sketch) {
+            return;
+        }
         // A column of types beside several columns of figures says what the row is about, not what is counted.
         if [Role::Value, Role::Low, Role::Subject].into_iter().all(|role| self.get(role).is_none()) {
             self.turn(Role::Predicate, Role::Subject);
@@ -279,6 +290,15 @@ impl Roles {
         {
             self.turn(Role::Value, Role::Quote);
         }
+    }
+
+    /// Whether each column of figures is called after a source, and none is a column of sources.
+    pub(super) fn sources_as_columns(&self, sketch: &Sketch) -> bool {
+        let figures = self.figures(sketch);
+        let is_source = |at: &usize| sketch.profiles.get(*at).is_some_and(|p| is_called_after_a_source(&p.name));
+        [Role::Source, Role::Value, Role::Low].into_iter().all(|role| self.get(role).is_none())
+            && figures.len() > 1
+            && figures.iter().all(is_source)
     }
 
     /// The columns of figures that have no role: each is a question of its own.
@@ -302,10 +322,17 @@ impl Roles {
         let is_figure = |at: &usize| {
             sketch.profiles.get(*at).is_some_and(|p| {
                 let named = words(&p.name);
-                p.is_number() && !self.has(*at) && !named.iter().any(|w| other.contains(&w.as_str()))
+                p.is_mostly_number() && !self.has(*at) && !named.iter().any(|w| other.contains(&w.as_str()))
             })
         };
         (0..sketch.profiles.len()).filter(is_figure).collect()
+    }
+
+    /// A column without a role that dates what is reported.
+    pub(super) fn happened<'s>(&self, sketch: &'s Sketch) -> Option<&'s Profile> {
+        let is_it =
+            |(at, p): &(usize, &Profile)| !self.has(*at) && p.is_all_dates() && is_about_what_happened(&words(&p.name));
+        sketch.profiles.iter().enumerate().find(is_it).map(|(_, p)| p)
     }
 
     /// The columns of words that have no role, for sheets without any figure.
@@ -315,7 +342,7 @@ impl Roles {
             sketch
                 .profiles
                 .get(*at)
-                .is_some_and(|p| free && p.filled > 0 && !p.is_date() && !p.addresses && p.longest < 20_000)
+                .is_some_and(|p| free && p.filled > 0 && !p.is_all_dates() && !p.addresses && p.longest < 20_000)
         };
         (0..sketch.profiles.len()).filter(is_text).collect()
     }
@@ -324,18 +351,5 @@ impl Roles {
     pub(super) fn unused<'s>(&self, sketch: &'s Sketch, melted: &[usize]) -> Vec<&'s str> {
         let is_unused = |(at, _): &(usize, &Profile)| !self.has(*at) && !melted.contains(at);
         sketch.profiles.iter().enumerate().filter(is_unused).map(|(_, p)| p.name.as_str()).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn names_have_words() {
-        assert_eq!(words("sourceUri"), ["source", "uri"]);
-        assert_eq!(words("Killed (total)"), ["killed", "total"]);
-        assert_eq!(words("type_total_diff"), ["type", "total", "diff"]);
-        assert_eq!(words("ID"), ["id"]);
     }
 }

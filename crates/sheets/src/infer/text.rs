@@ -30,6 +30,13 @@ pub(super) fn some(column: &Profile) -> String {
     format!("{}{more}", some.join(", "))
 }
 
+/// Cells with their rows, for a comment.
+pub(super) fn odd_cells(cells: &[(u64, String)]) -> String {
+    let shown: Vec<String> =
+        cells.iter().map(|(row, text)| format!("\"{}\" (row {row})", one_line(&shown(text)))).collect();
+    shown.join(", ")
+}
+
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

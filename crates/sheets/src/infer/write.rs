@@ -3,16 +3,23 @@
 use std::fmt::Write as _;
 
 use super::Daring;
-use super::profile::{NUMBERS, Profile, Sketch};
+use super::profile::{Profile, Sketch};
 use super::roles::{Role, Roles, op};
-use super::text::{escape_braces, key, line, one_line, slot, some, toml_text, when};
+use super::text::{escape_braces, key, line, odd_cells, one_line, slot, some, toml_text, when};
+use super::value::Valued;
 use crate::filter::shown;
 use crate::sheet::Format;
 
+/// A day for trials; it never stands in a draft that is shown.
+const SOME_DAY: &str = "2000-01-01";
+
 /// Everything that the text is made from.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
     pub(super) name: &'a str,
-    pub(super) today: &'a str,
+    /// For a trial only: what the draft leaves to a person (a day, a cell that is no date, a doubtful dot) is made up, so that everything
+    /// else can be tried.
+    pub(super) trial: bool,
     pub(super) sketch: &'a Sketch,
     pub(super) roles: Roles,
     pub(super) format: Format,
@@ -21,12 +28,6 @@ pub(super) struct Draft<'a> {
     pub(super) encoding: Option<&'static str>,
     pub(super) utf16: bool,
     pub(super) daring: Daring,
-}
-
-/// How the value comes about: the lines for it, and the columns it is made from.
-struct Valued {
-    lines: String,
-    melted: Vec<usize>,
 }
 
 impl Draft<'_> {
@@ -68,7 +69,7 @@ impl Draft<'_> {
         text
     }
 
-    fn column(&self, role: Role) -> Option<&Profile> {
+    pub(super) fn column(&self, role: Role) -> Option<&Profile> {
         self.roles.profile(role, self.sketch)
     }
 
@@ -86,11 +87,17 @@ impl Draft<'_> {
         let file = self.file_name();
         let mut text = format!(
             "# A draft, made from a look at {file}: {} rows, {} columns.\n\
-             # It imports the file as it stands. Whether it says what you mean, only you can tell: read each line and change what is wrong.\n\
+             # {} Whether it says what you mean, only you can tell: read each line and change what is wrong.\n\
              # Then look at what comes of it:  sayso import --map THIS-FILE --dry-run {file}\n\
              # Every part of the language is described in docs/mapping.md.\n\n",
             self.sketch.rows,
-            self.sketch.profiles.len()
+            self.sketch.profiles.len(),
+            match self.column(Role::Stated) {
+                None => "It imports the file once you have filled in `stated`, which only you know.",
+                Some(stated) if !stated.dates.reading().left.is_empty() =>
+                    "It imports the file but for cells that are no dates; they are listed at `stated`.",
+                Some(_) => "It imports the file as it stands, but for cells that its comments name.",
+            }
         );
         match self.daring {
             Daring::Full => {}
@@ -181,6 +188,10 @@ impl Draft<'_> {
                 let _ = writeln!(text, "# The party answerable for what is said. In this column: {}.", some(source));
                 line(text, "source", &slot(source, if named { "" } else { " | or 'unattributed'" }));
             }
+            None if self.by_column() => {
+                text.push_str("# The party answerable for what is said: each column of figures seems to be one.\n");
+                line(text, "source", "{@column}");
+            }
             None => {
                 text.push_str("# The party answerable for what is said. No column seems to name it, so nobody is named; write who it is, if it is always the same.\n");
                 line(text, "source", "unattributed");
@@ -204,112 +215,14 @@ impl Draft<'_> {
         }
     }
 
-    /// `predicate`, `value`, and perhaps `columns`.
-    fn value(&self) -> Valued {
-        let mut lines = String::new();
-        let predicate = |lines: &mut String, otherwise: &str| match self.column(Role::Predicate) {
-            Some(p) if self.sketch.is_filled(p) => line(lines, "predicate", &slot(p, "")),
-            Some(p) => line(lines, "predicate", &slot(p, &format!(" | or '{}'", otherwise.replace('\'', "''")))),
-            None => line(lines, "predicate", &escape_braces(otherwise)),
-        };
-        if self.daring == Daring::Bare {
-            lines.push_str("columns = { except = [] }\npredicate = \"{@column}\"\nvalue = { text = \"{@cell}\" }\n");
-            return Valued { lines, melted: (0..self.sketch.profiles.len()).collect() };
-        }
-        if let (Some(low), Some(high)) = (self.column(Role::Low), self.column(Role::High)) {
-            predicate(&mut lines, "count");
-            lines.push_str(
-                "# A number between bounds. The best figure, if there is one, is kept in words beside them.\n",
-            );
-            let best = self.column(Role::Best).map(|b| format!(", best = {}", toml_text(&slot(b, b.number_filter()))));
-            lines.push_str(&doubts([low, high].into_iter().chain(self.column(Role::Best))));
-            let [low, high] = [low, high].map(|p| toml_text(&slot(p, p.number_filter())));
-            let _ = writeln!(lines, "value = {{ low = {low}, high = {high}{} }}", best.unwrap_or_default());
-            return Valued { lines, melted: vec![] };
-        }
-        let figures = self.roles.figures(self.sketch);
-        match self.column(Role::Value) {
-            Some(value)
-                if value.is_number()
-                    || value.typed
-                    || figures.is_empty()
-                    || self.roles.get(Role::Predicate).is_some() =>
-            {
-                predicate(&mut lines, &value.name);
-                if value.is_number() {
-                    lines.push_str(&doubts([value]));
-                    line(&mut lines, "value", &slot(value, value.number_filter()));
-                } else if value.typed {
-                    lines.push_str(
-                        "# As people type it: 2, >=2, 12..24, ~2000, yes, no, a date, unknown, none, or words.\n",
-                    );
-                    line(&mut lines, "value", &slot(value, ""));
-                } else {
-                    lines.push_str("# As words: some cells look like numbers or dates, and are none. If they should be numbers, write value = \"{...}\"\n# and let --dry-run name them.\n");
-                    let _ = writeln!(lines, "value = {{ text = {} }}", toml_text(&slot(value, "")));
-                }
-                Valued { lines, melted: vec![] }
-            }
-            _ if !figures.is_empty() => self.melted(figures),
-            _ => {
-                let melted = self.roles.texts(self.sketch);
-                lines.push_str("# One claim for each of these columns: its name is the predicate, and what stands in the cell is the value, as words.\n");
-                let _ = writeln!(lines, "columns = {}", self.list(&melted));
-                lines.push_str("predicate = \"{@column}\"\nvalue = { text = \"{@cell}\" }\n");
-                Valued { lines, melted }
-            }
-        }
-    }
-
-    /// One claim for each column of figures.
-    fn melted(&self, figures: Vec<usize>) -> Valued {
-        let count = |fits: fn(&Profile) -> bool| {
-            figures.iter().filter_map(|at| self.sketch.profiles.get(*at)).filter(|p| fits(p)).count()
-        };
-        // The filters that fit the most columns; of equal ones, the plainest.
-        let best = NUMBERS.iter().rev().max_by_key(|(_, fits)| count(*fits));
-        let Some((filter, fits)) = best else { return Valued { lines: String::new(), melted: vec![] } };
-        let melted: Vec<usize> =
-            figures.into_iter().filter(|at| self.sketch.profiles.get(*at).is_some_and(fits)).collect();
-        let mut lines = String::from(
-            "# One claim for each of these columns: its name is the predicate, and the figure in it the value.\n",
-        );
-        lines.push_str(&doubts(melted.iter().filter_map(|at| self.sketch.profiles.get(*at))));
-        let _ = writeln!(lines, "columns = {}", self.list(&melted));
-        line(&mut lines, "predicate", "{@column}");
-        line(&mut lines, "value", &format!("{{@cell{filter}}}"));
-        Valued { lines, melted }
-    }
-
-    fn list(&self, columns: &[usize]) -> String {
-        let names = columns.iter().filter_map(|at| self.sketch.profiles.get(*at)).map(|p| toml_text(&p.name));
-        format!("[{}]", names.collect::<Vec<_>>().join(", "))
-    }
-
     fn dates(&self, text: &mut String) {
-        text.push_str("# When the source said it.");
         match self.column(Role::Stated) {
-            Some(stated) => {
-                if let Some((first, other)) = stated.unclear_form() {
-                    let _ = write!(text, " Nothing in the column shows whether it is {first} or {other}: look.");
-                }
-                text.push('\n');
-                line(text, "stated", &slot(stated, &stated.date_filter()));
-                if let Some(end) = self.column(Role::End) {
-                    text.push_str("# When it happened, if these two columns are about that:\n");
-                    let _ = writeln!(
-                        text,
-                        "# occurred = {{ from = {}, to = {} }}",
-                        toml_text(&slot(stated, &stated.date_filter())),
-                        toml_text(&slot(end, &end.date_filter()))
-                    );
-                }
-            }
+            Some(stated) => self.stated(text, stated),
             None => {
                 text.push_str(
-                    " No column seems to be that day, so today stands here: write when it was, or a column.\n",
+                    "# FILL IN: when the source said it. No column seems to be that day: write when it was, as in stated = \"2025-03-16\", or a column.\n",
                 );
-                line(text, "stated", self.today);
+                line(text, "stated", if self.trial { SOME_DAY } else { "" });
             }
         }
         if let Some(published) = self.column(Role::Published) {
@@ -322,6 +235,36 @@ impl Draft<'_> {
                 one_line(&recorded.name),
                 toml_text(&slot(recorded, &recorded.date_filter()))
             );
+        }
+    }
+
+    fn stated(&self, text: &mut String, stated: &Profile) {
+        let reading = stated.dates.reading();
+        text.push_str("# When the source said it.");
+        if let Some((first, other)) = reading.unclear {
+            let _ = write!(text, " Nothing in the column shows whether it is {first} or {other}: look.");
+        }
+        text.push('\n');
+        if reading.swapped {
+            text.push_str("# LOOK: some cells have the day first and others the month, so those that can be read both ways may be wrong.\n");
+        }
+        if !reading.left.is_empty() {
+            let _ = writeln!(
+                text,
+                "# Cells that are no date in this form: {}. --dry-run names each; mend them, or\n\
+                 # let a [lookup] say what they mean ({{column | lookup day | date '...'}}, see docs/mapping.md).",
+                odd_cells(&reading.left)
+            );
+        }
+        let day = slot(stated, &stated.date_filter());
+        line(text, "stated", if self.trial && !reading.left.is_empty() { SOME_DAY } else { &day });
+        if let Some(end) = self.column(Role::End) {
+            text.push_str("# When it happened, if these two columns are about that:\n");
+            let end = toml_text(&slot(end, &end.date_filter()));
+            let _ = writeln!(text, "# occurred = {{ from = {}, to = {end} }}", toml_text(&day));
+        } else if let Some(happened) = self.roles.happened(self.sketch) {
+            text.push_str("# When it happened, if this column is about that:\n");
+            let _ = writeln!(text, "# occurred = {}", one_line(&toml_text(&slot(happened, &happened.date_filter()))));
         }
     }
 
@@ -386,18 +329,4 @@ impl Draft<'_> {
             let _ = writeln!(text, "\n# Columns that are not used: {}", one_line(&names.join(" ")));
         }
     }
-}
-
-/// A comment for each column whose dots may part thousands: they are read as decimal points.
-fn doubts<'a>(columns: impl IntoIterator<Item = &'a Profile>) -> String {
-    let doubt = |column: &Profile| {
-        let (cell, name) = (one_line(column.doubtful()?), one_line(&column.name));
-        Some(format!(
-            "# LOOK: in `{name}`, `{cell}` is taken for a decimal, {} and a fraction. If its dot parts thousands,\n\
-             # write the filter number-comma: {{{} | number-comma}}\n",
-            cell.trim_matches(|c: char| !c.is_ascii_digit()).split('.').next().unwrap_or_default(),
-            shown(&name)
-        ))
-    };
-    columns.into_iter().filter_map(doubt).collect()
 }

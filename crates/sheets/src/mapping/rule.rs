@@ -184,7 +184,18 @@ impl Rule {
 }
 
 fn text(field: Field, item: &Item<'_>, l: &mut Loading<'_>) -> Option<Text> {
-    let Shape::Table(section) = item.shape() else { return l.template(item).map(Text::Filled) };
+    let section = match item.shape() {
+        Shape::Table(section) => section,
+        // Said once, here, and not of every row.
+        Shape::Text(text) if text.is_empty() && field == Field::Stated => {
+            item.problem(
+                "is empty: write the day on which it was said, as in stated = \"2025-03-16\" or \"2025-03~\", or the column that has it, \
+                 as in stated = \"{Day}\"",
+            );
+            return None;
+        }
+        _ => return l.template(item).map(Text::Filled),
+    };
     if !field.is_date() {
         item.problem("must be text in quotes");
         return None;
