@@ -402,7 +402,11 @@ fn no_day_is_made_up() {
         ),
         (
             "Who,Claim\nA,x y\nB,z z\n",
-            &["# FILL IN: when the source said it.", "\nstated = \"\"\n"],
+            &[
+                "It imports the file once you have filled in `stated`",
+                "# FILL IN: when the source said it.",
+                "\nstated = \"\"\n",
+            ],
             "`claim.stated` is empty: write the day",
         ),
         (
@@ -464,6 +468,9 @@ fn columns_that_are_sources() {
     );
     let words = &desk.json(&["import", "--map", "m.toml", "--dry-run", "s.csv"])["sheets"][0]["words"];
     assert_eq!(words, &json!([{"column": "Red Cross", "cells": 1, "first": [{"row": 1, "cell": "dozens"}]}]));
+    // One cell that several claims are made with is wrong once.
+    let (_, dry) = desk.draft(&sheet.replacen("2025-03-15", "in March", 1));
+    assert!(dry.contains("1 error, so nothing") && dry.contains("row 1, column `Updated` (\"in March\")"), "{dry}");
     // A number with a remark is no reason to drop the column, and the dry run names what helps.
     let (draft, dry) = desk.draft(&sheet.replace("dozens", "8 (one died later)"));
     assert!(draft.contains("\"Red Cross\""), "{draft}");

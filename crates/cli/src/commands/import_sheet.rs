@@ -331,10 +331,10 @@ fn words_among_figures(words: &[WordsAmongFigures]) -> String {
         .take(WORDS_SHOWN)
         .collect();
     let more = if cells > shown.len() as u64 { ", ..." } else { "" };
+    let (many, columns) = (if cells == 1 { "" } else { "s" }, if words.len() == 1 { "a column" } else { "columns" });
     match cells {
         0 => String::new(),
-        1 => format!("  1 cell in a column of figures came in as words: {}\n", shown.join(", ")),
-        _ => format!("  {cells} cells in columns of figures came in as words: {}{more}\n", shown.join(", ")),
+        _ => format!("  {cells} cell{many} in {columns} of figures came in as words: {}{more}\n", shown.join(", ")),
     }
 }
 

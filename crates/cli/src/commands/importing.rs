@@ -47,20 +47,26 @@ impl Input {
 pub(super) struct Wrong<P> {
     pub(super) first: Vec<(P, String)>,
     pub(super) count: usize,
+    /// What was added last: a cell that several events of a row are made with is wrong once.
+    last: Option<(P, String)>,
 }
 
 impl<P> Default for Wrong<P> {
     fn default() -> Self {
-        Self { first: vec![], count: 0 }
+        Self { first: vec![], count: 0, last: None }
     }
 }
 
-impl<P: Ord> Wrong<P> {
+impl<P: Ord + Copy> Wrong<P> {
     pub(super) fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     pub(super) fn add(&mut self, place: P, message: String) {
+        if self.last.as_ref().is_some_and(|(at, what)| *at == place && *what == message) {
+            return;
+        }
+        self.last = Some((place, message.clone()));
         self.count += 1;
         // In order: of two kinds of mistake, either may come first.
         let at = self.first.partition_point(|(p, _)| *p <= place);

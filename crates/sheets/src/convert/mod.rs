@@ -296,14 +296,15 @@ impl<'m> Converter<'m> {
         }
     }
 
-    /// The column that a rule reads its value from as people type it.
+    /// The column that a rule reads its value from as people type it; of several the last, for a sign stands before its figure.
     fn typed_from(&self, rule: &Rule, melted: Option<usize>) -> Option<usize> {
         let Some(Given::Typed(template)) = &rule.value else { return None };
-        template.sources().find_map(|what| match what {
+        let place = |what| match what {
             What::Column(n) => self.places.get(n).copied().flatten(),
             What::Cell => melted,
             _ => None,
-        })
+        };
+        template.sources().filter_map(place).last()
     }
 
     fn is_for(&self, rule: &Rule, context: &Context<'_>) -> Result<bool, Trouble> {

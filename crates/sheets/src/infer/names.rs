@@ -20,7 +20,7 @@ pub(super) fn is_about_what_happened(words: &[String]) -> bool {
 
 /// Whether a column is called after somebody who reports figures, and after nothing that is counted.
 pub(super) fn is_called_after_a_source(name: &str) -> bool {
-    const SOURCES: [&str; 42] = [
+    const SOURCES: [&str; 43] = [
         "ministry",
         "minister",
         "government",
@@ -63,6 +63,7 @@ pub(super) fn is_called_after_a_source(name: &str) -> bool {
         "newspaper",
         "tally",
         "spokesman",
+        "who",
     ];
     const COUNTED: [&str; 30] = [
         "killed",

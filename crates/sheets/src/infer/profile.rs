@@ -28,7 +28,7 @@ pub(super) const NUMBERS: [(&str, Fits); 5] = [
 ];
 const BOUNDS: &str = " | bounds | number";
 const BOUNDS_COMMA: &str = " | bounds | number-comma";
-/// Of so many cells one may be something else than the others.
+/// Of so many cells of dates one may be none.
 const SHARE: u64 = 3;
 /// Different texts of a column that are counted before giving up.
 const MAX_DISTINCT: usize = 4_000_000;
@@ -166,8 +166,9 @@ impl Profile {
     /// Whether these filters make numbers of most cells.
     pub(super) fn is_mostly(&self, filter: &str) -> bool {
         match filter {
-            BOUNDS => self.bounded.is_at_most(SHARE, self.filled),
-            BOUNDS_COMMA => self.bounded_comma.is_at_most(SHARE, self.filled),
+            // More than half.
+            BOUNDS => self.bounded.is_at_most(2, self.filled.saturating_sub(1)),
+            BOUNDS_COMMA => self.bounded_comma.is_at_most(2, self.filled.saturating_sub(1)),
             _ => false,
         }
     }

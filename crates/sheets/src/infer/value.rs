@@ -13,6 +13,21 @@ use crate::filter::shown;
 pub(super) struct Valued {
     pub(super) lines: String,
     pub(super) melted: Vec<usize>,
+    /// Some cells are named that the import may refuse.
+    pub(super) asks: bool,
+}
+
+/// Begins the list of cells that are no figures.
+const NO_FIGURES: &str =
+    "# Most cells are figures, and these are none. They come in as words, or --dry-run names them:\n";
+/// Ends the question what a dot is.
+const REFUSED: &str = "`number` refuses it";
+
+impl Valued {
+    fn new(lines: String, melted: Vec<usize>) -> Self {
+        let asks = lines.contains(NO_FIGURES) || lines.contains(REFUSED);
+        Self { lines, melted, asks }
+    }
 }
 
 impl Draft<'_> {
@@ -21,7 +36,7 @@ impl Draft<'_> {
         let mut lines = String::new();
         if self.daring == Daring::Bare {
             lines.push_str("columns = { except = [] }\npredicate = \"{@column}\"\nvalue = { text = \"{@cell}\" }\n");
-            return Valued { lines, melted: (0..self.sketch.profiles.len()).collect() };
+            return Valued::new(lines, (0..self.sketch.profiles.len()).collect());
         }
         if let (Some(low), Some(high)) = (self.column(Role::Low), self.column(Role::High)) {
             self.predicate(&mut lines, "count");
@@ -36,7 +51,7 @@ impl Draft<'_> {
             }
             let [low, high] = [low, high].map(|p| toml_text(&slot(p, &self.settled(&[p], p.number_filter()))));
             let _ = writeln!(lines, "value = {{ low = {low}, high = {high}{} }}", best.unwrap_or_default());
-            return Valued { lines, melted: vec![] };
+            return Valued::new(lines, vec![]);
         }
         let figures = self.roles.figures(self.sketch);
         match self.column(Role::Value) {
@@ -58,7 +73,7 @@ impl Draft<'_> {
                     lines.push_str("# As words: some cells look like numbers or dates, and are none. If they should be numbers, write value = \"{...}\"\n# and let --dry-run name them.\n");
                     let _ = writeln!(lines, "value = {{ text = {} }}", toml_text(&slot(value, "")));
                 }
-                Valued { lines, melted: vec![] }
+                Valued::new(lines, vec![])
             }
             _ if !figures.is_empty() => self.melted(figures),
             _ => {
@@ -66,7 +81,7 @@ impl Draft<'_> {
                 lines.push_str("# One claim for each of these columns: its name is the predicate, and what stands in the cell is the value, as words.\n");
                 let _ = writeln!(lines, "columns = {}", self.list(&melted));
                 lines.push_str("predicate = \"{@column}\"\nvalue = { text = \"{@cell}\" }\n");
-                Valued { lines, melted }
+                Valued::new(lines, melted)
             }
         }
     }
@@ -79,7 +94,7 @@ impl Draft<'_> {
         };
         // The filters that fit the most columns; of equal ones, the plainest.
         let best = NUMBERS.iter().rev().max_by_key(|way| count(way));
-        let Some((filter, fits)) = best else { return Valued { lines: String::new(), melted: vec![] } };
+        let Some((filter, fits)) = best else { return Valued::new(String::new(), vec![]) };
         let fits = |at: &usize| self.sketch.profiles.get(*at).is_some_and(|p| fits(p) || p.is_mostly(filter));
         let melted: Vec<usize> = figures.into_iter().filter(fits).collect();
         let columns: Vec<&Profile> = melted.iter().filter_map(|at| self.sketch.profiles.get(*at)).collect();
@@ -104,7 +119,7 @@ impl Draft<'_> {
             line(&mut lines, "predicate", "{@column}");
         }
         self.figure(&mut lines, &columns, filter, |filter| format!("{{@cell{filter}}}"));
-        Valued { lines, melted }
+        Valued::new(lines, melted)
     }
 
     fn predicate(&self, lines: &mut String, otherwise: &str) {
@@ -136,9 +151,7 @@ impl Draft<'_> {
         lines.push_str(&doubts(columns, filter));
         let some_words = columns.iter().any(|p| !p.words().is_empty());
         if some_words {
-            lines.push_str(
-                "# Most cells are figures, and these are none. They come in as words, or --dry-run names them:\n",
-            );
+            lines.push_str(NO_FIGURES);
             for column in columns.iter().filter(|p| !p.words().is_empty()) {
                 let _ = writeln!(lines, "#   {}: {}", one_line(&column.name), odd_cells(column.words()));
             }
@@ -180,7 +193,7 @@ fn doubts(columns: &[&Profile], filter: &str) -> String {
             )
         } else {
             format!(
-                "# LOOK: in `{name}`, `{cell}` may be {whole} and a fraction, or its dot may part thousands. `number` refuses it: mend the cell,\n\
+                "# LOOK: in `{name}`, `{cell}` may be {whole} and a fraction, or its dot may part thousands. {REFUSED}: mend the cell,\n\
                  # or write `decimal` for `number` (a fraction), or `replace '.' '' | number` (thousands).\n"
             )
         })

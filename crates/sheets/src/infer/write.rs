@@ -60,7 +60,7 @@ impl Draft<'_> {
                 .for_each(|r| self.roles.drop(r));
         }
         let valued = self.value();
-        let mut text = self.head();
+        let mut text = self.head(&valued);
         self.sheet(&mut text);
         self.skips(&mut text);
         self.claim(&mut text, &valued);
@@ -83,7 +83,7 @@ impl Draft<'_> {
         name.split('.').find(|part| !part.is_empty()).unwrap_or("sheet").to_owned()
     }
 
-    fn head(&self) -> String {
+    fn head(&self, valued: &Valued) -> String {
         let file = self.file_name();
         let mut text = format!(
             "# A draft, made from a look at {file}: {} rows, {} columns.\n\
@@ -96,7 +96,8 @@ impl Draft<'_> {
                 None => "It imports the file once you have filled in `stated`, which only you know.",
                 Some(stated) if !stated.dates.reading().left.is_empty() =>
                     "It imports the file but for cells that are no dates; they are listed at `stated`.",
-                Some(_) => "It imports the file as it stands, but for cells that its comments name.",
+                Some(_) if valued.asks => "It imports the file as it stands, but for cells that are listed at `value`.",
+                Some(_) => "It imports the file as it stands.",
             }
         );
         match self.daring {
