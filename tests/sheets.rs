@@ -269,6 +269,14 @@ fn every_bad_cell_is_named_and_nothing_goes_in() {
     assert!(packed.len() < 400_000);
     let said = desk.refused(&mapping(""), packed, "s.csv.gz");
     assert!(said.contains("s.csv.gz:3: row 2 is longer than 16 MiB"), "{said}");
+    // A download that was cut.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    (0..5_000).for_each(|n| writeln!(packed, "a{n},2023-05-12,{n}").unwrap());
+    let packed = packed.finish().unwrap();
+    let said = desk.refused(&mapping(""), &packed[..packed.len() / 2], "cut.csv.gz");
+    assert!(said.contains("the gzip file ends too early; fetch it again"), "{said}");
+    let output = desk.sayso(&["import", "--infer", "cut.csv.gz"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the gzip file ends too early; fetch it again"));
     // An empty id where others are told from it by its id: counted as no repeat, and found by nobody.
     for (more, why) in [("once = true", "was made already"), ("remember = \"{who}\"", "could not point at it")] {
         let rule = mapping(&format!("id = \"{{x}}\"\n{more}"));
@@ -534,6 +542,59 @@ fn rows_that_repeat_others_are_named() {
     desk.write("e.jsonl", format!("{line}\n\n{line}\n"));
     let text = String::from_utf8(desk.sayso(&["import", "e.jsonl"]).stdout).unwrap();
     assert!(text.contains("1 event repeats an earlier one of this input, and counts once: line 3 = line 1."), "{text}");
+}
+
+/// The end of the file inside quotes ends a cell, for a reader of CSV: every row behind the mark was a part of one remark, and nobody was told.
+#[test]
+fn a_quotation_mark_that_is_never_closed() {
+    let desk = Desk::new();
+    let rule = "[[claim]]\nsource = \"{source}\"\nsubject = \"{subject}\"\npredicate = \"killed\"\nvalue = \"{killed}\"\n\
+        stated = \"{date}\"\nnote = \"{remark}\"\n";
+    let head = "source,subject,killed,date,remark\n";
+    let sheet =
+        format!("{head}a,b,3,2023-05-12,x\nc,d,4,2023-05-12,\"he said\ne,f,5,2023-05-12,y\ng,h,6,2023-05-12,z\n");
+    let never = "begins a cell with a quotation mark that is never closed";
+    let said = desk.refused(rule, &sheet, "s.csv");
+    assert!(said.contains(&format!("s.csv:3: row 2 {never}")) && said.contains("1 error, so nothing"), "{said}");
+    let infer = |sheet: &str| {
+        let output = desk.write("s.csv", sheet).sayso(&["import", "--infer", "s.csv"]);
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (done, said) = infer(&sheet);
+    assert!(!done && said.contains(&format!("s.csv:3: row 2 {never}")), "{said}");
+    for (rows, row) in [
+        ("a,b,3,2023-05-12,\"x\n", 1),
+        ("a,b,3,2023-05-12,\"x", 1),
+        ("a,b,3,2023-05-12,\"\n", 1),
+        ("a,b,3,2023-05-12,\"he said \"\"no\"\"", 1),
+        ("a,b,3,2023-05-12,x\r\n\"a,b,3,2023-05-12,x\r\n", 2),
+    ] {
+        let said = desk.refused(rule, format!("{head}{rows}"), "s.csv");
+        assert!(said.contains(&format!("row {row} {never}")), "{rows}\n{said}");
+        assert!(!infer(&format!("{head}{rows}")).0);
+    }
+    let said = desk.refused(rule, "source,\"subject,killed\na,b,3\n", "s.csv");
+    assert!(said.contains("the line with the names of the columns begins a cell"), "{said}");
+    // However a file ends, what is closed is closed, and every row counts.
+    let rows = [
+        "a,b,3,2023-05-12,\"x\ny\"",
+        "a,b,3,2023-05-12,\"he said \"\"no\"\"\"",
+        "a,b,3,2023-05-12,5\" shell",
+        "a,b,3,2023-05-12,¶",
+        "a,b,3,2023-05-12,",
+    ];
+    for row in rows {
+        for end in ["", "\n", "\r\n", "\r", "\n\n\n"] {
+            desk.write("m.toml", rule).write("s.csv", format!("{head}{row}{end}"));
+            let done = desk.json(&["import", "--map", "m.toml", "--dry-run", "s.csv"]);
+            assert_eq!((&done["appended"], &done["sheets"][0]["rows"]), (&json!(1), &json!(1)), "{row:?} {end:?}");
+        }
+    }
+    for end in ["", "\n"] {
+        let one = "[[claim]]\nsource = \"a\"\nsubject = \"s\"\npredicate = \"p\"\nvalue = \"{n}\"\nstated = \"2023\"\n";
+        desk.write("m.toml", one).write("s.csv", format!("n\nx\n¶{end}"));
+        assert_eq!(desk.json(&["import", "--map", "m.toml", "--dry-run", "s.csv"])["appended"], json!(2));
+    }
 }
 
 /// Plain dates, and uncertain ones that a lookup writes in the ledger's notation, in one column.

@@ -341,7 +341,10 @@ fn words_among_figures(words: &[WordsAmongFigures]) -> String {
 fn sheet_error(name: &str, e: SheetError) -> CliError {
     match e {
         SheetError::Io(e) => CliError::io(Path::new(name), &e),
-        SheetError::Row { line, message, .. } | SheetError::File { line, message } => {
+        SheetError::Row { row, line, message } => {
+            sheet_error(name, SheetError::File { line, message: format!("row {row} {message}") })
+        }
+        SheetError::File { line, message } => {
             let at = line.map_or_else(|| name.to_owned(), |line| format!("{name}:{line}"));
             CliError::refused(format!("{at}: {message}. Nothing was appended"))
         }

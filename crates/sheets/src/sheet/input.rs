@@ -1,6 +1,6 @@
 //! The bytes of a file as UTF-8 text: unpacked, decoded, and looked at for what they are.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
@@ -91,6 +91,47 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
+/// A reader that puts a row of its own behind the last one. If it does not come out as a row, the last cell before it was never closed: a
+/// reader of CSV takes the end of the file for the end of a quoted cell, and says nothing.
+pub(super) struct Ended<R> {
+    inner: R,
+    read: u64,
+    /// How long the text is, once it has ended.
+    length: Length,
+    left: &'static [u8],
+}
+
+/// How long a text is, if its end was seen.
+pub(super) type Length = Rc<Cell<Option<u64>>>;
+
+/// The row that is put behind the last one. No delimiter has its bytes.
+pub(super) const LAST_ROW: &[u8] = "¶".as_bytes();
+const BEHIND: &[u8] = "\n¶".as_bytes();
+
+impl<R> Ended<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self { inner, read: 0, length: Length::default(), left: BEHIND }
+    }
+
+    pub(super) fn length(&self) -> Length {
+        Rc::clone(&self.length)
+    }
+}
+
+impl<R: Read> Read for Ended<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.length.get().is_none() {
+            let read = self.inner.read(buffer)?;
+            self.read += read as u64;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            self.length.set(Some(self.read));
+        }
+        self.left.read(buffer)
+    }
+}
+
 /// A reader that refuses to go on where a packed file has no end in sight.
 struct Unpacked<R> {
     inner: R,
@@ -99,7 +140,10 @@ struct Unpacked<R> {
 
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
+        let read = self.inner.read(buffer).map_err(|e| match e.kind() {
+            io::ErrorKind::UnexpectedEof => invalid("the gzip file ends too early; fetch it again"),
+            _ => e,
+        })?;
         let left = self.left.checked_sub(read as u64);
         self.left = left.ok_or_else(|| invalid("the file is too long when it is unpacked; cut it into parts"))?;
         Ok(read)

@@ -1,14 +1,15 @@
 //! Rows of a file with delimiters between its cells: CSV and its relatives.
 
-use csv::{Reader, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use std::io::BufRead;
 
-use super::input::{Input, Meter, Metered, TOO_LONG};
+use super::input::{Ended, Input, LAST_ROW, Length, Meter, Metered, TOO_LONG};
 use super::{Columns, MAX_COLUMNS, NOT_UTF8, Row, SheetError, SheetOptions};
 
 /// The rows of a table.
 pub(super) struct TableRows<'r> {
-    reader: Reader<Metered<Box<dyn BufRead + 'r>>>,
+    reader: Reader<Metered<Ended<Box<dyn BufRead + 'r>>>>,
+    length: Length,
     meter: Meter,
     record: StringRecord,
     skipped_lines: u64,
@@ -22,7 +23,9 @@ pub(super) struct TableRows<'r> {
 impl<'r> TableRows<'r> {
     /// Reads the header.
     pub(super) fn new(input: Input<'r>, options: &SheetOptions, columns: &mut Columns) -> Result<Self, SheetError> {
-        let text = Metered::new(input.text);
+        let text = Ended::new(input.text);
+        let length = text.length();
+        let text = Metered::new(text);
         let meter = text.meter();
         let mut reader = ReaderBuilder::new()
             .delimiter(input.delimiter)
@@ -42,8 +45,12 @@ impl<'r> TableRows<'r> {
             }
             e => e,
         });
-        if !read? {
+        if !read? || is_last(record.as_byte_record(), reader.position().byte(), &length) {
             return Err(no_header());
+        }
+        if is_open(reader.position().byte(), &length) {
+            let message = format!("the line with the names of the columns {NEVER_CLOSED}");
+            return Err(SheetError::File { line: None, message });
         }
         let owes_line = !meter.end_row(reader.position().byte());
         // Empty cells behind the last name come from a sheet that was once wider.
@@ -57,7 +64,7 @@ impl<'r> TableRows<'r> {
         }
         record.iter().take(width).for_each(|name| columns.add_new(name.trim()));
         let empty = options.empty.clone();
-        Ok(Self { reader, meter, record, skipped_lines, owes_line, width, ragged: options.ragged, empty })
+        Ok(Self { reader, length, meter, record, skipped_lines, owes_line, width, ragged: options.ragged, empty })
     }
 
     /// Reads the next row; gives the line on which it begins.
@@ -68,7 +75,7 @@ impl<'r> TableRows<'r> {
             SheetError::File { line: None, message } => SheetError::File { line: Some(next), message },
             e => e,
         });
-        if !read? {
+        if !read? || is_last(&record, self.reader.position().byte(), &self.length) {
             return Ok(None);
         }
         // The reader counts line feeds: those of blank lines before the row, those in its cells, and the one that ends it.
@@ -77,6 +84,9 @@ impl<'r> TableRows<'r> {
         self.owes_line = !ended;
         let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
         let line = (position.line() + self.skipped_lines).saturating_sub(inside + u64::from(ended));
+        if is_open(position.byte(), &self.length) {
+            return Err(Self::wrong(Some(line), NEVER_CLOSED.to_owned()));
+        }
         let record = StringRecord::from_byte_record(record)
             .map_err(|e| SheetError::File { line: Some(line), message: not_utf8(e.utf8_error().field()) });
         self.record = record?;
@@ -118,6 +128,21 @@ impl<'r> TableRows<'r> {
     fn wrong(line: Option<u64>, message: String) -> SheetError {
         SheetError::Row { row: 0, line, message }
     }
+}
+
+/// What is said of a row whose last cell does not end. All rows behind it would be words in that cell.
+const NEVER_CLOSED: &str = "begins a cell with a quotation mark that is never closed, so what follows would be part of that cell: close it, or \
+                            double it where it is a part of the words";
+
+/// Whether this row, which ended before a place in the text, is the one that was put behind the last. In a cell that is not closed the line
+/// break before it would stand as well.
+fn is_last(record: &ByteRecord, end: u64, length: &Length) -> bool {
+    is_open(end, length) && record.as_slice() == LAST_ROW
+}
+
+/// Whether a row that ended before this place took the row behind the last one for its own. One byte of that, the line break, may end it.
+fn is_open(end: u64, length: &Length) -> bool {
+    length.get().is_some_and(|length| end > length + 1)
 }
 
 fn told(e: csv::Error, skipped_lines: u64) -> SheetError {
