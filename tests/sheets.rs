@@ -492,6 +492,34 @@ fn columns_that_are_sources() {
     assert!(draft.contains("\nsource = \"unattributed\"") && draft.contains("\npredicate = \"{@column}\""), "{draft}");
 }
 
+/// One cell with a line break once made `unattributed` of every source, and no draft at all of a sheet with such a heading.
+#[test]
+fn names_that_the_ledger_does_not_take() {
+    let desk = Desk::new();
+    let rows = "a,2023-05-12,1\nb,2023-05-12,1\n\"c\nd\",2023-05-12,2\n";
+    let (draft, _) = desk.draft(&format!("Source,Day,Killed\n{rows}"));
+    assert!(draft.contains("# LOOK: {Source} is not used: row 3 has \"c⏎d\" ("), "{draft}");
+    assert!(draft.contains("U+000A") && draft.contains("\nsource = \"unattributed\""), "{draft}");
+    for (heading, called) in
+        [("\"Killed\nin all\"", "Killed in all"), ("Kil\u{202e}led", "Killed"), ("\"  \u{202e}\"", "column (4)")]
+    {
+        let sheet = format!("Who,Day,Injured,{heading}\na,2023-05-12,1,7\nb,2023-05-12,3,8\n");
+        let (draft, dry) = desk.draft(&sheet);
+        assert!(draft.contains("columns = [\"Injured\"]\npredicate = \"{@column}\""), "{draft}");
+        assert!(draft.contains(&format!("predicate = \"{called}\"")), "{draft}");
+        assert!(dry.contains("4 would be appended"), "{dry}\n{draft}");
+    }
+    // Alone, in a sheet of words, and where the columns are sources.
+    for (sheet, part) in [
+        ("Who,Day,\"Killed\nin all\"\na,2023-05-12,1\nb,2023-05-12,2\n", "predicate = \"Killed in all\""),
+        ("Who,Day,\"In\nshort\"\na,2023-05-12,x y\nb,2023-05-12,z\n", "predicate = \"In short\""),
+        ("Fact,Day,Police,\"Red\nCross\"\nkilled,2023-05-12,1,2\ninjured,2023-05-12,2,3\n", "source = \"Red Cross\""),
+    ] {
+        let (draft, dry) = desk.draft(sheet);
+        assert!(draft.contains(part) && dry.contains(" 0 already there"), "{dry}\n{draft}");
+    }
+}
+
 /// `2.600` beside `2,500` is not 2.6 people.
 #[test]
 fn a_doubtful_point_is_a_question() {

@@ -58,6 +58,8 @@ pub(super) struct Profile {
     pub(super) dates: Dates,
     pub(super) addresses: bool,
     pub(super) names: bool,
+    /// The first cell that is no name, with its row and what is wrong with it.
+    pub(super) unnamed: Option<(u64, String, String)>,
     pub(super) labels: bool,
     pub(super) longest: usize,
     /// The first cell whose dot may part thousands: `1.204`.
@@ -85,6 +87,7 @@ impl Profile {
             dates: Dates::default(),
             addresses: true,
             names: true,
+            unnamed: None,
             labels: true,
             longest: 0,
             dotted: None,
@@ -146,7 +149,12 @@ impl Profile {
         self.typed = self.typed && parse_value(cell, zone).is_ok();
         self.dates.add(cell, hash, row, forms, zone, plain);
         self.addresses = self.addresses && Url::new(cell).is_ok();
-        self.names = self.names && Name::new(cell).is_ok();
+        if self.names
+            && let Err(e) = Name::new(cell)
+        {
+            self.names = false;
+            self.unnamed = Some((row, cell.to_owned(), e.to_string()));
+        }
         self.labels = self.labels && Label::new(cell).is_ok() && Text::new(cell).is_ok();
     }
 

@@ -328,6 +328,19 @@ impl Roles {
         (0..sketch.profiles.len()).filter(is_figure).collect()
     }
 
+    /// A column without a role that would have this one, were it not for a cell that is no name.
+    pub(super) fn kept_out<'s>(&self, role: Role, sketch: &'s Sketch) -> Option<&'s Profile> {
+        let is_it = |(at, p): &(usize, &Profile)| {
+            !self.has(*at)
+                && p.unnamed.is_some()
+                && !p.is_mostly_number()
+                && !p.is_date()
+                && !p.addresses
+                && role.rank(&p.name).is_some()
+        };
+        sketch.profiles.iter().enumerate().find(is_it).map(|(_, p)| p)
+    }
+
     /// A column without a role that dates what is reported.
     pub(super) fn happened<'s>(&self, sketch: &'s Sketch) -> Option<&'s Profile> {
         let is_it =

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use sayso_core::text::Name;
+
 use super::profile::Profile;
 use super::roles::op;
 use crate::filter::shown;
@@ -39,6 +41,17 @@ pub(super) fn odd_cells(cells: &[(u64, String)]) -> String {
 
 pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A column's name as the ledger takes names: white space made one space, and what nobody can see removed.
+pub(super) fn plain_name(column: &str) -> String {
+    if Name::new(column).is_ok() {
+        return column.to_owned();
+    }
+    let is_plain = |c: &char| Name::new(&format!("a{c}a")).is_ok();
+    let spaced: String = column.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(is_plain).collect();
+    let plain = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    if Name::new(&plain).is_ok() { plain } else { "column".to_owned() }
 }
 
 pub(super) fn escape_braces(text: &str) -> String {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use sayso_core::text::Name;
+
 use super::Daring;
 use super::profile::{NUMBERS, Profile};
 use super::roles::Role;
-use super::text::{escape_braces, line, odd_cells, one_line, slot, toml_text};
+use super::text::{escape_braces, line, odd_cells, one_line, plain_name, slot, toml_text};
 use super::write::Draft;
 use crate::filter::shown;
 
@@ -15,6 +17,8 @@ pub(super) struct Valued {
     pub(super) melted: Vec<usize>,
     /// Some cells are named that the import may refuse.
     pub(super) asks: bool,
+    /// What stands for the name of the only column, if the ledger would not take that.
+    pub(super) called: Option<String>,
 }
 
 /// Begins the list of cells that are no figures.
@@ -26,13 +30,51 @@ const REFUSED: &str = "`number` refuses it";
 impl Valued {
     fn new(lines: String, melted: Vec<usize>) -> Self {
         let asks = lines.contains(NO_FIGURES) || lines.contains(REFUSED);
-        Self { lines, melted, asks }
+        Self { lines, melted, asks, called: None }
     }
 }
 
 impl Draft<'_> {
+    /// The value, once for all columns whose names can stand in an entry, and once for each other column: a line break in one heading is
+    /// no reason to give up on a sheet.
+    pub(super) fn values(&self) -> Vec<Valued> {
+        let all = self.value();
+        let name = |at: &usize| self.sketch.profiles.get(*at).map_or("", |p| p.name.as_str());
+        let (odd, good): (Vec<usize>, Vec<usize>) = all.melted.iter().partition(|at| Name::new(name(at)).is_err());
+        if odd.is_empty() {
+            return vec![all];
+        }
+        let with = |columns: &str, predicate: Option<&str>| -> String {
+            let change = |line: &str| match (line.starts_with("columns = "), line == "predicate = \"{@column}\"") {
+                (true, _) => format!("columns = {columns}\n"),
+                (_, true) => format!("predicate = {}\n", predicate.map_or("\"{@column}\"".to_owned(), toml_text)),
+                _ => format!("{line}\n"),
+            };
+            all.lines.lines().map(change).collect()
+        };
+        let mut values = Vec::new();
+        if !good.is_empty() {
+            let columns = if self.daring == Daring::Bare {
+                format!("{{ except = {} }}", self.list(&odd))
+            } else {
+                self.list(&good)
+            };
+            values.push(Valued { lines: with(&columns, None), melted: good, asks: all.asks, called: None });
+        }
+        for at in odd {
+            let mut called = plain_name(name(&at));
+            if self.sketch.profiles.iter().any(|p| p.name == called) || called == "column" {
+                called = format!("{called} ({})", at + 1);
+            }
+            let note = "# The name of this column has a line break or something invisible in it, so its name is written here without.\n";
+            let lines = format!("{note}{}", with(&self.list(&[at]), Some(&escape_braces(&called))));
+            values.push(Valued { lines, melted: vec![at], asks: all.asks, called: Some(called) });
+        }
+        values
+    }
+
     /// `predicate`, `value`, and perhaps `columns`.
-    pub(super) fn value(&self) -> Valued {
+    fn value(&self) -> Valued {
         let mut lines = String::new();
         if self.daring == Daring::Bare {
             lines.push_str("columns = { except = [] }\npredicate = \"{@column}\"\nvalue = { text = \"{@cell}\" }\n");
@@ -61,7 +103,7 @@ impl Draft<'_> {
                     || figures.is_empty()
                     || self.roles.get(Role::Predicate).is_some() =>
             {
-                self.predicate(&mut lines, &value.name);
+                self.predicate(&mut lines, &plain_name(&value.name));
                 if value.is_mostly_number() {
                     self.figure(&mut lines, &[value], value.number_filter(), |filter| slot(value, filter));
                 } else if value.typed {

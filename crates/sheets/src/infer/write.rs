@@ -59,13 +59,19 @@ impl Draft<'_> {
                 .into_iter()
                 .for_each(|r| self.roles.drop(r));
         }
-        let valued = self.value();
-        let mut text = self.head(&valued);
+        let values = self.values();
+        let mut text = self.head(values.iter().any(|v| v.asks));
         self.sheet(&mut text);
         self.skips(&mut text);
-        self.claim(&mut text, &valued);
+        for (n, valued) in values.iter().enumerate() {
+            if n > 0 {
+                text.push('\n');
+            }
+            self.claim(&mut text, valued);
+        }
         self.changes(&mut text);
-        self.left_over(&mut text, &valued);
+        let used: Vec<usize> = values.iter().flat_map(|v| v.melted.iter().copied()).collect();
+        self.left_over(&mut text, &used);
         text
     }
 
@@ -83,7 +89,7 @@ impl Draft<'_> {
         name.split('.').find(|part| !part.is_empty()).unwrap_or("sheet").to_owned()
     }
 
-    fn head(&self, valued: &Valued) -> String {
+    fn head(&self, asks: bool) -> String {
         let file = self.file_name();
         let mut text = format!(
             "# A draft, made from a look at {file}: {} rows, {} columns.\n\
@@ -96,7 +102,7 @@ impl Draft<'_> {
                 None => "It imports the file once you have filled in `stated`, which only you know.",
                 Some(stated) if !stated.dates.reading().left.is_empty() =>
                     "It imports the file but for cells that are no dates; they are listed at `stated`.",
-                Some(_) if valued.asks => "It imports the file as it stands, but for cells that are listed at `value`.",
+                Some(_) if asks => "It imports the file as it stands, but for cells that are listed at `value`.",
                 Some(_) => "It imports the file as it stands.",
             }
         );
@@ -164,7 +170,11 @@ impl Draft<'_> {
         match self.column(Role::Id) {
             Some(id) => {
                 text.push_str("# What tells the rows apart. The same row a second time is then known, also if its text was changed.\n");
-                let melted = if valued.melted.is_empty() { "" } else { "-{@column}" };
+                let melted = match &valued.called {
+                    Some(called) => format!("-{}", escape_braces(called)),
+                    None if valued.melted.is_empty() => String::new(),
+                    None => "-{@column}".to_owned(),
+                };
                 line(text, "id", &format!("{{@file}}-{}{melted}", slot(id, "")));
             }
             None => text.push_str(
@@ -175,14 +185,14 @@ impl Draft<'_> {
             text.push_str("# Later rows about the same cell find this claim by these words.\n");
             line(text, "remember", &self.remembered());
         }
-        self.source(text);
+        self.source(text, valued);
         self.subject(text);
         text.push_str(&valued.lines);
         self.dates(text);
         self.rest(text);
     }
 
-    fn source(&self, text: &mut String) {
+    fn source(&self, text: &mut String, valued: &Valued) {
         match self.column(Role::Source) {
             Some(source) => {
                 let named = self.sketch.is_filled(source);
@@ -191,8 +201,9 @@ impl Draft<'_> {
             }
             None if self.by_column() => {
                 text.push_str("# The party answerable for what is said: each column of figures seems to be one.\n");
-                line(text, "source", "{@column}");
+                line(text, "source", &valued.called.as_deref().map_or("{@column}".to_owned(), escape_braces));
             }
+            None if self.kept_out(text, Role::Source) => line(text, "source", "unattributed"),
             None => {
                 text.push_str("# The party answerable for what is said. No column seems to name it, so nobody is named; write who it is, if it is always the same.\n");
                 line(text, "source", "unattributed");
@@ -205,6 +216,20 @@ impl Draft<'_> {
         }
     }
 
+    /// Says which column would have a role, and which of its cells keeps it out.
+    fn kept_out(&self, text: &mut String, role: Role) -> bool {
+        let Some(column) = self.roles.kept_out(role, self.sketch) else { return false };
+        let Some((row, cell, why)) = &column.unnamed else { return false };
+        let _ = writeln!(
+            text,
+            "# LOOK: {{{}}} is not used: row {row} has \"{}\" ({}). Mend that cell and draft again, or it stays out.",
+            one_line(&column.name),
+            one_line(&shown(&cell.replace('\n', "⏎"))),
+            one_line(why)
+        );
+        true
+    }
+
     fn subject(&self, text: &mut String) {
         text.push_str("# The question: what it is about (subject), and what is said of it (predicate).\n");
         match self.column(Role::Subject) {
@@ -212,7 +237,10 @@ impl Draft<'_> {
             Some(subject) => {
                 line(text, "subject", &slot(subject, &format!(" | or '{}'", self.stem().replace('\'', "''"))))
             }
-            None => line(text, "subject", &escape_braces(&self.stem())),
+            None => {
+                self.kept_out(text, Role::Subject);
+                line(text, "subject", &escape_braces(&self.stem()));
+            }
         }
     }
 
@@ -323,8 +351,8 @@ impl Draft<'_> {
         }
     }
 
-    fn left_over(&self, text: &mut String, valued: &Valued) {
-        let unused = self.roles.unused(self.sketch, &valued.melted);
+    fn left_over(&self, text: &mut String, used: &[usize]) {
+        let unused = self.roles.unused(self.sketch, used);
         if !unused.is_empty() {
             let names: Vec<String> = unused.iter().map(|n| format!("{{{}}}", shown(n))).collect();
             let _ = writeln!(text, "\n# Columns that are not used: {}", one_line(&names.join(" ")));

@@ -399,6 +399,7 @@ pub(super) fn condition(item: &Item<'_>, l: &mut Loading<'_>) -> Option<Conditio
 
 /// A column's name as it can stand in a template.
 pub(crate) fn quoted(column: &str) -> String {
-    let plain = !column.contains(['|', '{', '}']) && !column.starts_with('\'') && !column.contains("  ");
+    let breaks = |c: char| matches!(c, '|' | '{' | '}') || (c.is_whitespace() && c != ' ');
+    let plain = !column.contains(breaks) && !column.starts_with('\'') && !column.contains("  ");
     if plain { column.to_owned() } else { format!("'{}'", column.replace('\'', "''")) }
 }
