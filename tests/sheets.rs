@@ -390,6 +390,7 @@ fn no_day_is_made_up() {
             &["stated = \"{Date | date 'D MMM YYYY'}\""],
             "2 would be appended",
         ),
+        ("When,Who,Claim\n2019,A,x y\n2020,B,z z\n", &["stated = \"{When}\""], "2 would be appended"),
         // Most cells are dates, whatever the column is called; a name that can mean nothing else is enough with fewer.
         (
             "x,Who,Claim\n14.03.2025,A,x y\n16.03.2025,B,z z\nsoon,B,z\n",
@@ -558,7 +559,7 @@ fn rows_that_repeat_others_are_named() {
     let text = String::from_utf8(desk.sayso(&["import", "--map", "m.toml", "s.csv"]).stdout).unwrap();
     for part in [
         "  1 row of which no rule makes anything: row 3\n",
-        "3 events repeat earlier ones of this input, and count once: row 2 = row 1, row 5 = row 4. If",
+        "3 events repeat earlier ones of this input, and count once; an `id` would tell them apart: row 2 = row 1, row 5 = row 4\n",
         "3 appended, 0 already there.\n",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
@@ -569,7 +570,7 @@ fn rows_that_repeat_others_are_named() {
     let line = r#"{"kind":"claim","source":"c","subject":"s","predicate":"p","value":1,"stated":"2023-05-12"}"#;
     desk.write("e.jsonl", format!("{line}\n\n{line}\n"));
     let text = String::from_utf8(desk.sayso(&["import", "e.jsonl"]).stdout).unwrap();
-    assert!(text.contains("1 event repeats an earlier one of this input, and counts once: line 3 = line 1."), "{text}");
+    assert!(text.contains("1 event repeats an earlier one of this input, and counts once; an `id` would tell them apart: line 3 = line 1\n"), "{text}");
 }
 
 /// The end of the file inside quotes ends a cell, for a reader of CSV: every row behind the mark was a part of one remark, and nobody was told.

@@ -182,7 +182,7 @@ impl<'a> Became<'a> {
                 ("events", "repeat earlier ones", "count")
             };
             text.push_str(&format!(
-                "{} {events} {repeat} of this input, and {count} once: {}{more}. If they are not the same, an `id` tells them apart.\n",
+                "{} {events} {repeat} of this input, and {count} once; an `id` would tell them apart: {}{more}\n",
                 self.repeats,
                 pairs.join(", ")
             ));

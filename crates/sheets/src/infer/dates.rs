@@ -102,7 +102,7 @@ impl Dates {
     /// Every cell is a date in one and the same form. Bare numbers are years or `20230512` only where the column is called so.
     pub(super) fn is_one_form(&self, numbers: bool, called: bool) -> bool {
         let all = self.alike.iter().fold(u32::MAX, |all, a| all & a.forms);
-        self.odd.is_none() && ((all & OWN != 0 && !numbers) || (all & !OWN != 0 && (!numbers || called)))
+        self.odd.is_none() && all != 0 && (!numbers || called)
     }
 
     /// Most of the different dates are no bare numbers, which may be anything.
