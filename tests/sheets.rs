@@ -539,6 +539,18 @@ fn a_doubtful_point_is_a_question() {
     }
 }
 
+#[test]
+fn a_number_with_a_remark_is_told_what_helps() {
+    let desk = Desk::new();
+    let sheet = "who,day,n\na,2025-03-14,8 (one died later)\n";
+    for value in ["{n}", "{n | number}", "{n | bounds | number}"] {
+        let said = desk.refused(&mapping(&format!("value = \"{value}\"")), sheet, "s.csv");
+        assert!(said.contains("before '('") && said.contains("lookup") && !said.contains("number-comma"), "{said}");
+    }
+    let events = desk.events(&mapping("value = \"{n | before '(' | number}\""), sheet, "s.csv");
+    assert_eq!(events[0]["value"], json!(8));
+}
+
 /// "34 appended, 1 already there" in a new ledger: the rows that were taken for one are named.
 #[test]
 fn rows_that_repeat_others_are_named() {
