@@ -11,12 +11,13 @@ use super::csv::{self, Sheet};
 use super::json::{self, StandingJson};
 use super::{table, views};
 use crate::error::CliError;
+use crate::meant::Meant;
 
 /// How many findings a table shows for a question; JSON has all.
 const SHOWN: usize = 3;
 
-pub(crate) fn text(query: &Query, compared: &Comparison, zone: &TimeZone) -> String {
-    let mut text = views::preface(query, &compared.replay, zone);
+pub(crate) fn text(query: &Query, compared: &Comparison, meant: &Meant, zone: &TimeZone) -> String {
+    let mut text = views::preface(query, &compared.replay, meant, zone);
     if compared.rows.is_empty() {
         let what = if compared.left_out.is_empty() { views::nothing(query) } else { "No conflict and no denial." };
         text.push_str(&format!("\n{what}\n"));
@@ -33,8 +34,20 @@ pub(crate) fn text(query: &Query, compared: &Comparison, zone: &TimeZone) -> Str
         table::keep_whole(&mut rows, &[0, 2]);
         text.push_str(&format!("\n{}", table::text(&rows)));
     }
+    if compared.rows.iter().any(Row::is_of_words) {
+        text.push_str(&table::fold(WORDS));
+    }
     text.push_str(&table::fold(&counts(compared)));
     text
+}
+
+/// What is said under a table in which texts merely differ.
+const WORDS: &str = "(words): the texts are not the same; whether they contradict one another is for you to read. Quotes of different people \
+                     belong on questions of their own.\n";
+
+/// The verdict of a question as people read it; a conflict of words is no shout.
+fn headed(row: &Row) -> String {
+    if row.is_of_words() { "conflict (words)".into() } else { verdict(row.verdict) }
 }
 
 /// The verdict as people read it: what needs looking at stands out.
@@ -55,7 +68,7 @@ fn question(rows: &mut Table, row: &Row) {
     }
     rows.add_row(table::row([
         format!("  {}", row.question.predicate),
-        verdict(row.verdict),
+        headed(row),
         String::new(),
         String::new(),
         remarks.join("; "),
@@ -142,6 +155,7 @@ struct ComparisonJson {
     asked_as: Vec<Value>,
     unknown_sources: Vec<String>,
     unknown_predicates: Vec<String>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
@@ -164,7 +178,7 @@ struct CellJson {
     taken_back: Option<Vec<u64>>,
 }
 
-pub(crate) fn json(query: &Query, compared: &Comparison) -> impl Serialize + use<> {
+pub(crate) fn json(query: &Query, compared: &Comparison, meant: &Meant) -> impl Serialize + use<> {
     let replay = &compared.replay;
     let rows = compared.rows.iter().map(|row| RowJson {
         subject: row.question.subject.to_string(),
@@ -185,6 +199,7 @@ pub(crate) fn json(query: &Query, compared: &Comparison) -> impl Serialize + use
         asked_as: json::asked_as(&replay.asked_as),
         unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
         unknown_predicates: replay.unknown_predicates.iter().map(ToString::to_string).collect(),
+        did_you_mean: meant.json(),
         redacted: replay.redacted.clone(),
     }
 }
@@ -206,7 +221,7 @@ pub(crate) fn finding_json(finding: &Finding) -> Value {
 }
 
 /// One row for each source on each question.
-pub(crate) fn csv(query: &Query, compared: &Comparison) -> Result<(), CliError> {
+pub(crate) fn csv(query: &Query, compared: &Comparison, meant: &Meant) -> Result<(), CliError> {
     let columns = ["subject", "predicate", "verdict", "source"].into_iter().chain(csv::STANDING);
     let mut sheet = Sheet::new(columns.chain(["because", "as_of", "known_at"]))?;
     for row in &compared.rows {
@@ -223,7 +238,7 @@ pub(crate) fn csv(query: &Query, compared: &Comparison) -> Result<(), CliError> 
             sheet.row(cells)?;
         }
     }
-    let mut notes = views::notes(&compared.replay);
+    let mut notes = views::notes(query, &compared.replay, meant);
     notes.extend(counts(compared).lines().filter(|l| l.starts_with("Left out")).map(ToOwned::to_owned));
     sheet.print(&notes)
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::{SaidAgain, said_again};
-use super::relation::{Relation, relate};
+use super::relation::{Relation, is_of_words, relate};
 use super::verdict::{Verdict, verdict};
 use super::way::Way;
 use crate::event::{NameKind, Question, StanceKind};
@@ -94,6 +94,24 @@ pub struct Party {
     pub source: Name,
     /// The entries.
     pub entries: Vec<u64>,
+}
+
+impl Finding {
+    /// Whether all that this conflict rests on is that two texts are not the same. The relation stays a conflict; a reader should not take it
+    /// for one between figures.
+    #[must_use]
+    pub fn is_of_words(&self) -> bool {
+        self.relation == Relation::Conflict && is_of_words(&self.why)
+    }
+}
+
+impl Row {
+    /// Whether the verdict is a conflict, and every conflict in it one of different words.
+    #[must_use]
+    pub fn is_of_words(&self) -> bool {
+        let mut conflicts = self.findings.iter().filter(|f| f.relation == Relation::Conflict);
+        self.verdict == Verdict::Conflict && conflicts.all(Finding::is_of_words)
+    }
 }
 
 impl CellState {
