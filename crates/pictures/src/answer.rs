@@ -7,6 +7,8 @@ use sayso_core::text::Label;
 use sayso_core::value::Value;
 use sayso_core::views::{Cell, CellState, Finding, Relation, Row, Verdict};
 
+use super::palette::Told;
+
 /// Values and stances of one source that a picture tells; it counts the others. Each change tells them anew: without a limit a page would grow
 /// with the square of the statements.
 pub(crate) const MANY: usize = 30;
@@ -132,17 +134,32 @@ fn plot(n: Number) -> Option<f64> {
 
 fn stance(stance: &StandingStance) -> String {
     let does = match stance.stance {
+        StanceKind::Affirms => "affirms",
+        StanceKind::Denies => "denies",
         StanceKind::PartlyAccepts => "partly accepts",
-        other => other.as_str(),
+        StanceKind::Declines => "declines to comment",
     };
-    match &stance.target {
-        StanceTarget::Question => format!("{does} the question"),
-        StanceTarget::Claim { of, source, .. } => format!("{does} #{of} of {source}"),
+    match (&stance.target, stance.stance) {
+        (StanceTarget::Question, StanceKind::Declines) => does.to_owned(),
+        (StanceTarget::Question, _) => format!("{does} the question"),
+        (StanceTarget::Claim { of, source, .. }, StanceKind::Declines) => format!("{does} on #{of} of {source}"),
+        (StanceTarget::Claim { of, source, .. }, _) => format!("{does} #{of} of {source}"),
     }
 }
 
 /// How a source goes together with the others, at its gravest: what its own cell is marked with.
-pub(crate) fn marked(row: &Row, cell: &Cell) -> Verdict {
+pub(crate) fn marked(row: &Row, cell: &Cell) -> Told {
+    let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
+    let verdict = gravest(row, cell);
+    let mut conflicts = row.findings.iter().filter(is_of).filter(|f| f.relation == Relation::Conflict);
+    if verdict == Verdict::Conflict && conflicts.all(Finding::is_of_words) {
+        Told::Words
+    } else {
+        Told::Verdict(verdict)
+    }
+}
+
+fn gravest(row: &Row, cell: &Cell) -> Verdict {
     let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
     let inconsistent =
         cell.standing.as_ref().and_then(|s| s.combined.as_ref()).and_then(|c| c.consistent) == Some(false);
