@@ -148,6 +148,10 @@ fn many_sources_scroll_in_their_table_and_the_own_pairs_come_first() {
     assert!(own[0].ends_with("(4): the bounds do not meet"), "{own:?}");
     let others = browser.eval("document.querySelector('#detail details').open");
     assert_eq!(others, false, "the other pairs are folded away");
+    let cell = browser.text("#matrix button[aria-expanded=\"true\"] .words");
+    assert_eq!(cell, "11 ⚑", "a flag for the stance beside the answer");
+    let entry = browser.text("#detail-body article:last-of-type .says");
+    assert_eq!(entry, "ministry-of-affairs-11 declines to comment on the question dead");
     let heading = browser.text("#detail-body h3");
     assert!(heading.contains("11") && heading.contains("declines to comment"), "{heading}");
     let drawn = browser.eval("document.querySelector('#detail svg').textContent");

@@ -103,9 +103,9 @@ impl<'a> Chart<'a> {
             let last = track.end().map_or_else(
                 || "nothing".to_owned(),
                 |piece| {
-                    piece
-                        .words
-                        .unwrap_or_else(|| [&[piece.answer.text.clone()], &*piece.answer.stances].concat().join("; "))
+                    piece.words.unwrap_or_else(|| {
+                        [std::slice::from_ref(&piece.answer.text), &piece.answer.stances].concat().join("; ")
+                    })
                 },
             );
             text.push_str(&format!(

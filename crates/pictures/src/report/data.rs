@@ -185,7 +185,7 @@ impl Reasons {
     fn of(row: &Row, sources: &[&str]) -> Self {
         let gravest = row.findings.iter().map(|f| f.relation).max();
         let mut findings: Vec<&Finding> = row.findings.iter().collect();
-        findings.sort_by(|a, b| (b.relation, b.stance.is_some()).cmp(&(a.relation, a.stance.is_some())));
+        findings.sort_by_key(|f| std::cmp::Reverse((f.relation, f.stance.is_some())));
         let mut told: BTreeMap<usize, usize> = BTreeMap::new();
         let mut reasons = Self::default();
         for finding in findings {

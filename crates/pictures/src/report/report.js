@@ -84,6 +84,8 @@
     });
   };
 
+  // Beside its answer it denies, accepts or declines something.
+  const takes = (change) => data.states[change[2]] === 'claims' && change[7].length > 0;
   const letterOf = (verdict) => make('span', { class: 'letter', 'aria-hidden': 'true' }, data.verdicts[verdict][1]);
 
   const cellOf = (question, source) => {
@@ -97,8 +99,8 @@
     const button = make('button', {
       type: 'button', class: `v${change[1]}`, 'aria-expanded': String(Boolean(isOpen)), 'aria-controls': 'detail',
       'data-question': String(data.questions.indexOf(question)), 'data-source': String(source),
-    }, letterOf(change[1]), said(change[3] + (change[5] & 1 ? ' (?)' : ''), 'span', { class: 'words' }),
-    make('span', { class: 'hidden' }, `, ${data.sources[source]}, ${word(change[1])}. Show the entries`));
+    }, letterOf(change[1]), said(change[3] + (change[5] & 1 ? ' (?)' : '') + (takes(change) ? ' ⚑' : ''), 'span', { class: 'words' }),
+    make('span', { class: 'hidden' }, `, ${[data.sources[source], ...change[7], word(change[1])].join(', ')}. Show the entries`));
     return make('td', {}, button);
   };
 
