@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::page::screenshots;
-use super::program::{ok, with};
+use super::program::{json_of, ok, refused, with};
 use super::root;
 
 /// Quotes of two people on one question, a late one among them; numbers, and a stance beside one.
@@ -72,7 +72,7 @@ fn quotes_that_differ_are_no_figures_that_contradict_one_another() {
     assert!(matrix.contains(">W</text>") && printed(&matrix).contains("different words"), "{matrix}");
     assert!(matrix.contains(">C</text>") && printed(&matrix).contains("conflict"), "{matrix}");
     // What programs read keeps its word.
-    let compared = super::json_of(&ledger, &["compare"]);
+    let compared = json_of(&ledger, &["compare"]);
     assert!(compared["questions"].as_array().unwrap().iter().all(|q| q["verdict"] == "conflict"), "{compared}");
     let told = ok(&ledger, &["compare"]);
     assert!(
@@ -95,4 +95,45 @@ fn the_drawings_of_the_documentation_are_todays() {
         let there = std::fs::read_to_string(root().join("docs/pictures").join(name)).unwrap();
         assert!(there == svg, "docs/pictures/{name} is old; docs/pictures.md says how it is made anew");
     }
+}
+
+/// A sheet with one respondent a row: two thousand sources on one question are two million pairs.
+#[test]
+fn thousands_of_sources_on_one_question_are_no_millions_of_pairs() {
+    let claim = |n: usize, predicate: &str| {
+        let day = 1 + n % 28;
+        format!(
+            "{{\"kind\":\"claim\",\"source\":\"s{n:04}\",\"subject\":\"town\",\"predicate\":\"{predicate}\",\"value\":{n},\"stated\":\"2023-05-{day:02}\"}}\n"
+        )
+    };
+    let many = (0..2000).map(|n| claim(n, "kept"));
+    let (dir, ledger) = with(&many.chain((0..40).map(|n| claim(n, "seen"))).collect::<String>());
+    let compared = json_of(&ledger, &["compare", "--predicate", "kept"]);
+    let question = &compared["questions"][0];
+    assert_eq!((&question["verdict"], question["findings"].as_array().unwrap().len()), (&"conflict".into(), 100));
+    assert_eq!(question["more_findings"], serde_json::json!({"conflict": 2000 * 1999 / 2 - 100}));
+    let table = ok(&ledger, &["compare", "--predicate", "kept"]);
+    assert!(table.contains("CONFLICT") && table.contains("1998997"), "and so many more");
+    let story = ok(&ledger, &["export", "--as", "markdown"]);
+    assert!(story.contains("and 1998900 more pairs of sources") && story.len() < 1_000_000, "{}", story.len());
+    let diff = json_of(&ledger, &["diff", "2023-05-20", "2023-05-21", "--predicate", "kept"]);
+    assert_eq!(diff["verdicts"], serde_json::json!([]), "a conflict that goes on");
+    let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for args in [
+        &["chart", "town", "kept", "-o", &file("c.svg")][..],
+        &["matrix", "-o", &file("m.svg")],
+        &["report", "-o", &file("r.html")],
+    ] {
+        let (code, said) = refused(&ledger, args);
+        assert!(code == 1 && said.contains("2000 sources answer town / kept") && said.contains("--source"), "{said}");
+    }
+    ok(&ledger, &["chart", "town", "kept", "--source", "s0001", "--source", "s0002", "-o", &file("c.svg")]);
+    ok(&ledger, &["report", "--predicate", "seen", "-o", &file("r.html")]);
+    let page = std::fs::read_to_string(file("r.html")).unwrap();
+    let last = &super::inside(&page, "data")["questions"][0]["v"];
+    assert_eq!(
+        last.as_array().unwrap().last().unwrap()[2][1],
+        40 * 39 / 2 - 100,
+        "and says how many pairs are not in it"
+    );
 }

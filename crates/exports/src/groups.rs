@@ -29,6 +29,7 @@ pub(crate) fn told(row: &Row) -> Vec<String> {
     let mut told: Vec<String> = groups.iter().map(|g| format!("{}: {}", g.answer, g.sources.join(", "))).collect();
     told.extend(parted(row, &groups));
     told.extend(row.findings.iter().filter(|f| f.stance.is_some()).map(words::finding));
+    told.extend(words::untold(row));
     told
 }
 

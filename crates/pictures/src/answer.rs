@@ -5,7 +5,7 @@ use sayso_core::number::Number;
 use sayso_core::replay::{Combined, StanceTarget, StandingStance};
 use sayso_core::text::Label;
 use sayso_core::value::Value;
-use sayso_core::views::{Cell, CellState, Finding, Relation, Row, Verdict};
+use sayso_core::views::{Cell, CellState, Relation, Row, Verdict};
 
 use super::palette::Told;
 
@@ -149,22 +149,13 @@ fn stance(stance: &StandingStance) -> String {
 
 /// How a source goes together with the others, at its gravest: what its own cell is marked with.
 pub(crate) fn marked(row: &Row, cell: &Cell) -> Told {
-    let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
-    let verdict = gravest(row, cell);
-    let mut conflicts = row.findings.iter().filter(is_of).filter(|f| f.relation == Relation::Conflict);
-    if verdict == Verdict::Conflict && conflicts.all(Finding::is_of_words) {
-        Told::Words
-    } else {
-        Told::Verdict(verdict)
-    }
+    if cell.in_words { Told::Words } else { Told::Verdict(gravest(row, cell)) }
 }
 
 fn gravest(row: &Row, cell: &Cell) -> Verdict {
-    let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
     let inconsistent =
         cell.standing.as_ref().and_then(|s| s.combined.as_ref()).and_then(|c| c.consistent) == Some(false);
-    let gravest = row.findings.iter().filter(is_of).map(|f| f.relation).max();
-    match (gravest, cell.state) {
+    match (cell.gravest, cell.state) {
         (Some(Relation::Conflict), _) => Verdict::Conflict,
         (Some(Relation::Denied), _) => Verdict::Denied,
         (Some(Relation::Inconsistent), _) => Verdict::Inconsistent,

@@ -8,7 +8,7 @@ use sayso_core::audit::audit;
 use sayso_core::event::{Content, NameKind};
 use sayso_core::ledger::{Entry, Ledger, OpenError};
 use sayso_core::machine::SystemEntropy;
-use sayso_core::replay::{Filter, Query};
+use sayso_core::replay::{Filter, Query, replay};
 use sayso_core::text::Name;
 use sayso_core::time::SystemClock;
 use sayso_core::views::over_time;
@@ -16,7 +16,7 @@ use sayso_pictures::Caption;
 use sayso_pictures::report::{Audit, Report};
 use serde_json::json;
 
-use super::pictures::{erased, free, tell, write};
+use super::pictures::{erased, few_enough, free, tell, write};
 use crate::error::CliError;
 use crate::meant::Meant;
 use crate::output::{progress, views};
@@ -51,6 +51,7 @@ pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliE
     session::tell(ledger.repairs().get(told..).unwrap_or_default());
     session::expect_erased(&ledger)?;
     session::index(&ledger);
+    few_enough(&replay(&ledger, &query)?)?;
     let over = over_time(&ledger, &query, &session.zone)?;
     if over.courses.is_empty() {
         let Filter { sources, subject_prefixes, predicates, .. } = &query.filter;

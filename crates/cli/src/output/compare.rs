@@ -1,6 +1,7 @@
 //! A comparison as text, JSON and comma-separated values.
 
 use comfy_table::Table;
+use sayso_core::event::Question;
 use sayso_core::replay::Query;
 use sayso_core::time::TimeZone;
 use sayso_core::views::{Cell, CellState, Comparison, Finding, Relation, Row, Verdict};
@@ -63,8 +64,10 @@ pub(crate) fn verdict(verdict: Verdict) -> String {
 fn question(rows: &mut Table, row: &Row) {
     let explained = decisive(row);
     let mut remarks: Vec<String> = explained.iter().take(SHOWN).map(|f| finding(f)).collect();
-    if explained.len() > SHOWN {
-        remarks.push(format!("and {} more", explained.len() - SHOWN));
+    let untold = relation(row.verdict).and_then(|relation| row.more.get(&relation)).copied().unwrap_or_default();
+    let more = explained.len().saturating_sub(SHOWN) + untold;
+    if more > 0 {
+        remarks.push(format!("and {more} more"));
     }
     rows.add_row(table::row([
         format!("  {}", row.question.predicate),
@@ -104,16 +107,21 @@ fn question(rows: &mut Table, row: &Row) {
 
 /// The findings that the verdict rests on.
 fn decisive(row: &Row) -> Vec<&Finding> {
-    let relation = match row.verdict {
+    let relation = relation(row.verdict);
+    row.findings.iter().filter(|f| Some(f.relation) == relation).collect()
+}
+
+/// The relation that makes a verdict.
+const fn relation(verdict: Verdict) -> Option<Relation> {
+    Some(match verdict {
         Verdict::Conflict => Relation::Conflict,
         Verdict::Denied => Relation::Denied,
         Verdict::Inconsistent => Relation::Inconsistent,
         Verdict::NotCompared => Relation::NotCompared,
         Verdict::Compatible => Relation::Compatible,
         Verdict::Agreement => Relation::Agreement,
-        _ => return vec![],
-    };
-    row.findings.iter().filter(|f| f.relation == relation).collect()
+        _ => return None,
+    })
 }
 
 /// A finding as a sentence with its entries.
@@ -167,7 +175,9 @@ struct RowJson {
     cells: Vec<CellJson>,
     unattributed: Option<CellJson>,
     findings: Vec<Value>,
+    more_findings: Map<String, Value>,
     beside: Vec<Value>,
+    more_beside: usize,
 }
 
 #[derive(Serialize)]
@@ -187,7 +197,9 @@ pub(crate) fn json(query: &Query, compared: &Comparison, meant: &Meant) -> impl 
         cells: row.cells.iter().map(cell).collect(),
         unattributed: row.unattributed.as_ref().map(cell),
         findings: row.findings.iter().map(finding_json).collect(),
+        more_findings: row.more.iter().map(|(r, n)| (r.as_str().to_owned(), json!(n))).collect(),
         beside: row.beside.iter().map(finding_json).collect(),
+        more_beside: row.more_beside,
     });
     ComparisonJson {
         as_of: query.as_of.as_ref().map(ToString::to_string),
@@ -239,6 +251,11 @@ pub(crate) fn csv(query: &Query, compared: &Comparison, meant: &Meant) -> Result
         }
     }
     let mut notes = views::notes(query, &compared.replay, meant);
+    notes.extend(compared.rows.iter().filter(|row| row.untold() > 0).map(|row| {
+        let Question { subject, predicate } = &row.question;
+        let (subject, predicate) = (table::escape(subject.as_str()), table::escape(predicate.as_str()));
+        format!("{subject} / {predicate}: {} more pairs of sources are not in the column `because`", row.untold())
+    }));
     notes.extend(counts(compared).lines().filter(|l| l.starts_with("Left out")).map(ToOwned::to_owned));
     sheet.print(&notes)
 }

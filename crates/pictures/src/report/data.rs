@@ -187,7 +187,7 @@ impl Reasons {
         let mut findings: Vec<&Finding> = row.findings.iter().collect();
         findings.sort_by_key(|f| std::cmp::Reverse((f.relation, f.stance.is_some())));
         let mut told: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut reasons = Self::default();
+        let mut reasons = Self(vec![], row.untold());
         for finding in findings {
             let place = |party: &Party| sources.iter().position(|source| *source == party.source.as_str());
             let [Some(a), Some(b)] = [place(&finding.of[0]), place(&finding.of[1])] else { continue };
