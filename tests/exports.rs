@@ -395,6 +395,18 @@ fn pipes_are_read_and_written_like_files() {
     ok(&ledger, &["export", "-o", "/dev/null"]);
     assert!(!Path::new("/dev/null").is_file());
 
+    // A link stays one; what it leads to is written, and only if it may be.
+    let (target, link) = (dir.path().join("target.svg"), dir.path().join("link.svg"));
+    std::fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let (code, said) = refused(&ledger, &["matrix", "-o", link.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("already there"), "{said}");
+    ok(&ledger, &["matrix", "--overwrite", "-o", link.to_str().unwrap()]);
+    assert!(
+        link.is_symlink() && std::fs::read_to_string(&target).unwrap().contains("<svg"),
+        "the link leads there still"
+    );
+
     let from = pipe("in.csv");
     let sheet = "source;subject;killed;day\nfire service;valley;4;2023-05-12\nhospital;valley;3;2023-05-13\n";
     let map = dir.path().join("map.toml");
