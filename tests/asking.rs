@@ -43,7 +43,8 @@ fn compare_names_the_verdict_and_its_entries() {
     let (_dir, ledger) = with(EXAMPLE);
     let args = ["compare", "--as-of", "2023-05-17", "--subject", "sotk-clash-2023-05-11", "--predicate", "fired-first"];
     let text = ok(&ledger, &args);
-    for part in ["CONFLICT", "baku #31 and yerevan #26: different words", "Questions: 1 conflict.", "as of 2023-05-17"]
+    for part in
+        ["conflict (words)", "baku #31 and yerevan #26: different words", "Questions: 1 conflict.", "as of 2023-05-17"]
     {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -222,3 +222,55 @@ fn there_is_a_page_for_every_command() {
         }
     }
 }
+
+/// One who mistypes a name is told which one is there, also by programs; who types a name of no likeness is told nothing wrong.
+#[test]
+fn names_that_nearly_match_are_offered() {
+    let lines = r#"
+{"kind":"claim","source":"Red Cross","subject":"ferry-at-oslo","predicate":"missing","value":2,"stated":"2023-05-12"}
+{"kind":"claim","source":"tally","subject":"ferry-at-oslo","predicate":"missing","value":2,"stated":"2023-05-12"}
+"#;
+    let (dir, ledger) = with(lines.trim());
+    let file = dir.path().join("c.svg").to_str().unwrap().to_owned();
+    for typed in ["red cross", "red-cross", "RedCross", "Red Crosss"] {
+        let told = ok(&ledger, &["replay", "--source", typed]);
+        assert!(told.contains(&format!("No entry has the source {typed}: did you mean `Red Cross`?")), "{told}");
+    }
+    let json = json_of(&ledger, &["compare", "--source", "red cross", "--subject", "ferry-at-osk"]);
+    assert_eq!(json["unknown_sources"], json!(["red cross"]));
+    let meant = json!([
+        {"names": "source", "asked": "red cross", "like": ["Red Cross"]},
+        {"names": "subject", "asked": "ferry-at-osk", "like": ["ferry-at-oslo"]},
+    ]);
+    assert_eq!(json["did_you_mean"], meant);
+    let told = ok(&ledger, &["compare", "--subject", "ferry-at-osk"]);
+    assert!(told.contains("No subject begins with ferry-at-osk: did you mean `ferry-at-oslo`?"), "{told}");
+    let (code, said) = refused(&ledger, &["chart", "ferry-at-osk", "Missing", "-o", &file]);
+    assert!(code == 1 && said.contains("`ferry-at-oslo`?") && said.contains("`missing`?"), "{said}");
+    let told = ok(&ledger, &["history", "ferry-at-osl"]);
+    assert!(told.contains("subject ferry-at-osl: did you mean `ferry-at-oslo`?"), "{told}");
+    let told = ok(&ledger, &["why", "taly", "ferry-at-oslo", "missing"]);
+    assert!(told.contains("source taly: did you mean `tally`?"), "{told}");
+    assert_eq!(json_of(&ledger, &["why", "taly", "ferry-at-oslo", "missing"])["did_you_mean"][0]["like"][0], "tally");
+
+    let told = ok(&ledger, &["replay", "--source", "moon"]);
+    assert!(told.contains("is that how it is written here?") && !told.contains("did you mean"), "{told}");
+    let found = ok(&ledger, &["replay", "--source", "tally", "--subject", "ferry"]);
+    assert!(!found.contains("did you mean") && !found.contains("No entry"), "{found}");
+    assert_eq!(json_of(&ledger, &["replay", "--subject", "ferry"])["did_you_mean"], json!([]));
+}
+
+#[test]
+fn commands_that_people_reach_for_lead_to_those_that_are_there() {
+    let (_dir, ledger) = with(THERE.trim());
+    for (args, tip) in [
+        (&["dispute", "#0"][..], "`sayso stance --stance denies`"),
+        (&["verify"], "`sayso audit` checks the ledger"),
+        (&["delete"], "`sayso correct`"),
+        (&["compara"], "'compare'"),
+    ] {
+        let (code, said) = refused(&ledger, args);
+        assert!(code == 2 && said.contains(tip), "{args:?}: {said}");
+        assert_eq!(said.matches("tip:").count(), 1, "{said}");
+    }
+}

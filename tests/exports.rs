@@ -395,6 +395,18 @@ fn pipes_are_read_and_written_like_files() {
     ok(&ledger, &["export", "-o", "/dev/null"]);
     assert!(!Path::new("/dev/null").is_file());
 
+    // A link stays one; what it leads to is written, and only if it may be.
+    let (target, link) = (dir.path().join("target.svg"), dir.path().join("link.svg"));
+    std::fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let (code, said) = refused(&ledger, &["matrix", "-o", link.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("already there"), "{said}");
+    ok(&ledger, &["matrix", "--overwrite", "-o", link.to_str().unwrap()]);
+    assert!(
+        link.is_symlink() && std::fs::read_to_string(&target).unwrap().contains("<svg"),
+        "the link leads there still"
+    );
+
     let from = pipe("in.csv");
     let sheet = "source;subject;killed;day\nfire service;valley;4;2023-05-12\nhospital;valley;3;2023-05-13\n";
     let map = dir.path().join("map.toml");
@@ -416,4 +428,35 @@ fn pipes_are_read_and_written_like_files() {
     let lines = r#"{"kind":"claim","source":"a","subject":"from a pipe","predicate":"p","value":1,"stated":"2023"}"#;
     let told = through(&[], lines);
     assert!(told.contains("1 appended, 0 already there"), "{told}");
+}
+
+/// Five sources are ten pairs, and nobody reads ten pairs in a paragraph.
+#[test]
+fn many_sources_are_told_by_their_answers() {
+    let claim = |source: &str, predicate: &str, value: &str| {
+        format!(
+            "{{\"kind\":\"claim\",\"source\":\"{source}\",\"subject\":\"ferry\",\"predicate\":\"{predicate}\",\"value\":{value},\"stated\":\"2023-05-12\"}}\n"
+        )
+    };
+    let mut lines = String::new();
+    for (source, value) in
+        [("hospital", "4"), ("tally", "4"), ("Red Cross", "4"), ("ministry", "3"), ("radio", "{\"min\":11}")]
+    {
+        lines.push_str(&claim(source, "dead", value));
+    }
+    for (source, value) in [("hospital", "4"), ("tally", "3"), ("radio", "{\"min\":3}")] {
+        lines.push_str(&claim(source, "hurt", value));
+    }
+    lines.push_str(&claim("captain", "said", "\"We saw the light.\""));
+    lines.push_str(&claim("mayor", "said", "\"We mourn.\""));
+    let (_dir, ledger) = with(&lines);
+    let story = ok(&ledger, &["export", "--as", "markdown"]);
+    for part in [
+        "*conflict*: 4: Red Cross, hospital, tally; 3: ministry; at least 11: radio; no two of these answers go together: the bounds do not meet\n",
+        "4: hospital; at least 3: radio; 3: tally; 4 does not go together with 3 (the bounds do not meet)\n",
+        "*conflict of words*: captain",
+    ] {
+        assert!(story.contains(part), "{part}\n{story}");
+    }
+    assert!(!story.contains("both say the same"), "{story}");
 }

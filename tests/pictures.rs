@@ -27,6 +27,8 @@ mod page;
 #[path = "support/program.rs"]
 mod program;
 mod support;
+#[path = "pictures/words.rs"]
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -17,8 +17,8 @@ use sayso_core::exchange::{parse_value, value_to_json};
 use sayso_core::replay::{Filter, Query};
 use sayso_core::text::{Label, Name};
 use sayso_core::time::{AsOf, TimeZone};
-use sayso_core::views::{CellState, Comparison, Relation, Row, Verdict, compare};
-use support::Fixture;
+use sayso_core::views::{CellState, Comparison, Relation, Row, Verdict, compare, relate};
+use support::{Fixture, Rng};
 
 const EXAMPLE: &str = include_str!("../examples/sotk-2023.jsonl");
 
@@ -356,6 +356,63 @@ fn what_conflicts_leaves_out_is_counted() {
             "every verdict has its entries"
         );
     }
+}
+
+/// Of many sources not every pair is held: what the verdict, the marks of cells and the counts come to is that of all of them.
+#[test]
+fn many_sources_come_to_what_all_their_pairs_come_to() {
+    let pools: [&[&str]; 4] = [
+        &["2", "2", "3", ">=3", "<=9", "~5", "none", "unknown"],
+        &["4", "4", ">=1", "2..9", "~5"],
+        &["armenia", "azerbaijan", "both", "unknown"],
+        &["7", "7 [people]", "7 [soldiers]", "a few", "8 [people]"],
+    ];
+    let mut cut = 0;
+    for seed in 0..24 {
+        let mut rng = Rng::seeded(seed);
+        let pool = pools[seed as usize % pools.len()];
+        let sources = 10 + rng.index(30);
+        let mut script: Vec<String> = Vec::new();
+        for n in 0..sources {
+            script.push(format!("s{n:02} = {}", rng.pick(pool)));
+            if rng.below(8) == 0 {
+                script.push(format!("s{n:02} = {}", rng.pick(pool)));
+            }
+        }
+        let compared = compared(&script.join("; "), &str::to_owned, &Query::default());
+        let row = &compared.rows[0];
+        let of = |cell: &sayso_core::views::Cell| cell.standing.as_ref().unwrap().combined.clone().unwrap();
+        let mut counts: std::collections::BTreeMap<Relation, usize> = std::collections::BTreeMap::new();
+        let (mut marks, mut figures) = (vec![None; sources], vec![false; sources]);
+        for a in 0..sources {
+            for b in a + 1..sources {
+                let (relation, why) = relate(&of(&row.cells[a]), &of(&row.cells[b]));
+                *counts.entry(relation).or_default() += 1;
+                for at in [a, b] {
+                    marks[at] = marks[at].max(Some(relation));
+                    figures[at] |= relation == Relation::Conflict && !why.ends_with("different words");
+                }
+            }
+        }
+        let gravest = counts.keys().max().unwrap().as_str();
+        assert_eq!(row.verdict.as_str(), gravest, "{script:?}");
+        let found: Vec<Option<Relation>> = row.cells.iter().map(|cell| cell.gravest).collect();
+        assert_eq!(found, marks, "{script:?}");
+        for (cell, figures) in row.cells.iter().zip(figures) {
+            assert_eq!(cell.in_words, cell.gravest == Some(Relation::Conflict) && !figures, "{script:?}");
+        }
+        let mut told = row.more.clone();
+        for finding in &row.findings {
+            *told.entry(finding.relation).or_default() += 1;
+        }
+        assert_eq!(told, counts, "each pair is told or counted: {script:?}");
+        let all: usize = counts.values().sum();
+        assert_eq!(row.findings.len(), all.min(100), "{script:?}");
+        let least = row.findings.iter().map(|f| f.relation).min().unwrap();
+        assert!(row.more.keys().all(|relation| *relation <= least), "the gravest are told: {script:?}");
+        cut += usize::from(all > 100);
+    }
+    assert!(cut > 12, "too few to see anything: {cut}");
 }
 
 /// At a size where a walk through every view for every question would be felt.

@@ -32,8 +32,9 @@ fn the_page_is_used_by_hand_and_by_key() {
     assert_eq!(browser.text("#date"), "2023-05-12");
     assert!(browser.text("#audit").contains("Sound"), "the audit line");
     let told = browser.text("#status");
-    let conflicts = compare_counts(&ledger, "2023-05-12");
-    assert!(told.starts_with("As of 2023-05-12,") && told.contains(&format!("conflict: {conflicts},")), "{told}");
+    let [conflicts, of_words] = compare_counts(&ledger, "2023-05-12");
+    assert!(told.starts_with("As of 2023-05-12,") && told.contains(&format!("different words: {of_words},")), "{told}");
+    assert_eq!((conflicts, told.contains("conflict:")), (0, false), "who fired first is answered in words: {told}");
 
     // The slider moves, by key, and cells change to what replay says at that date.
     let before = browser.text("#matrix");
@@ -83,25 +84,29 @@ fn the_page_is_used_by_hand_and_by_key() {
     quiet(&mut browser, &page);
 
     if let Some(dir) = screenshots() {
-        pictures_for_the_documentation(&mut browser, &ledger, &dir);
+        pictures_for_the_documentation(&mut browser, &dir);
     }
 }
 
-fn compare_counts(ledger: &Path, as_of: &str) -> usize {
+/// Conflicts, and apart from them those of different words alone.
+fn compare_counts(ledger: &Path, as_of: &str) -> [usize; 2] {
     let compared = json_of(ledger, &["compare", "--as-of", as_of]);
-    let questions = compared["questions"].as_array().unwrap();
-    questions.iter().filter(|q| q["verdict"] == "conflict").count()
+    let conflicts = compared["questions"].as_array().unwrap().iter().filter(|q| q["verdict"] == "conflict");
+    let of_words = |f: &serde_json::Value| f["relation"] != "conflict" || f["why"] == "different words";
+    let all = |q: &&serde_json::Value| q["findings"].as_array().unwrap().iter().all(of_words);
+    let (words, others): (Vec<_>, Vec<_>) = conflicts.partition(all);
+    [others.len(), words.len()]
 }
 
-/// The pictures in `docs/pictures`.
-fn pictures_for_the_documentation(browser: &mut Browser, ledger: &Path, dir: &Path) {
+/// The pictures of the page in `docs/pictures`; the drawings are made in `words.rs`.
+fn pictures_for_the_documentation(browser: &mut Browser, dir: &Path) {
     let file = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     browser.press("Escape");
     browser.eval("(() => { const s = document.querySelector('#slider'); s.value = Number(s.value) + 1; s.dispatchEvent(new Event('input')); scrollTo(0, 0); })()");
     browser.eval("(() => { const f = document.querySelector('#find'); f.value = 'sotk-clash-2023-05-11'; f.dispatchEvent(new Event('input')); })()");
     let size = serde_json::json!({"width": 1440, "height": 860, "deviceScaleFactor": 1, "mobile": false});
     browser.call("Emulation.setDeviceMetricsOverride", size);
-    let chosen = r#"[...document.querySelectorAll('#matrix td button')].find(b => b.classList.contains('v0'))"#;
+    let chosen = r#"[...document.querySelectorAll('#matrix td button')].find(b => b.classList.contains('v11'))"#;
     browser.eval(&format!("{chosen}.click()"));
     browser.eval("document.activeElement.blur(), scrollTo(0, 0)");
     for (name, scheme) in [("report-light.png", "light"), ("report-dark.png", "dark")] {
@@ -109,18 +114,50 @@ fn pictures_for_the_documentation(browser: &mut Browser, ledger: &Path, dir: &Pa
         browser.call("Emulation.setEmulatedMedia", media);
         std::fs::write(file(name), browser.screenshot()).unwrap();
     }
-    let matrix = [
-        "matrix",
-        "--as-of",
-        "2023-05-12",
-        "--subject",
-        "sotk-clash-2023-05-11",
-        "--title",
-        "Sotk, as of 12 May 2023",
-        "--overwrite",
-    ];
-    ok(ledger, &[&matrix[..], &["-o", &file("matrix.svg")]].concat());
-    ok(ledger, &["timeline", "sotk-clash-2023-05-12", "--overwrite", "-o", &file("timeline.svg")]);
+}
+
+/// Twelve sources on one question: more pairs than anybody reads, and more columns than a window has.
+#[test]
+fn many_sources_scroll_in_their_table_and_the_own_pairs_come_first() {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut lines = String::new();
+    for n in 0..12 {
+        let value = if n < 10 { 4 } else { n };
+        lines.push_str(&format!(
+            "{{\"kind\":\"claim\",\"source\":\"ministry-of-affairs-{n:02}\",\"subject\":\"ferry\",\"predicate\":\"dead\",\"value\":{value},\"stated\":\"2023-05-01\"}}\n"
+        ));
+    }
+    lines.push_str(r#"{"kind":"stance","source":"ministry-of-affairs-11","stance":"declines","subject":"ferry","predicate":"dead","stated":"2023-05-02"}"#);
+    let (dir, ledger) = with(&lines);
+    let page = dir.path().join("wide.html");
+    ok(&ledger, &["report", "-o", page.to_str().unwrap()]);
+    browser.open(&page);
+    let size = serde_json::json!({"width": 1200, "height": 800, "deviceScaleFactor": 1, "mobile": false});
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    let wider = |what: &str| format!("{what}.scrollWidth > {what}.clientWidth");
+    let table = browser.eval(&wider("document.querySelector('#scroll')"));
+    assert_eq!(table, true, "the table is wider than its place, or this shows nothing");
+    assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true, "the page scrolls sideways");
+
+    browser.eval("document.querySelector('#matrix td button[data-source=\"11\"]').id = 'chosen'");
+    browser.eval("document.querySelector('#chosen').click()");
+    let pairs = "[...document.querySelectorAll('#detail-body > ul:first-of-type > li')].map(li => li.innerText)";
+    let pairs = browser.eval(pairs);
+    let own: Vec<&str> = pairs.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert!(own.len() >= 6 && own.iter().all(|line| line.starts_with("with ministry-of-affairs-")), "{own:?}");
+    assert!(own[0].ends_with("(4): the bounds do not meet"), "{own:?}");
+    let others = browser.eval("document.querySelector('#detail details').open");
+    assert_eq!(others, false, "the other pairs are folded away");
+    let cell = browser.text("#matrix button[aria-expanded=\"true\"] .words");
+    assert_eq!(cell, "11 ⚑", "a flag for the stance beside the answer");
+    let entry = browser.text("#detail-body article:last-of-type .says");
+    assert_eq!(entry, "ministry-of-affairs-11 declines to comment on the question dead");
+    let heading = browser.text("#detail-body h3");
+    assert!(heading.contains("11") && heading.contains("declines to comment"), "{heading}");
+    let drawn = browser.eval("document.querySelector('#detail svg').textContent");
+    assert!(drawn.as_str().unwrap().contains("declines to comment"), "{drawn}");
+    assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true, "with a cell opened");
+    quiet(&mut browser, &page);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod error;
 mod event_args;
 mod export_args;
 mod locate;
+mod meant;
 mod output;
 mod picture_args;
 mod proof;
@@ -18,6 +19,7 @@ mod transfer_args;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use sayso_core::store::inside_sled;
 
 use args::{Cli, Command};
@@ -25,7 +27,7 @@ use error::CliError;
 use session::Session;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|e| reached_for(e).exit());
     // sled panics on some damaged files. That becomes an error, and the panic's own words would only frighten.
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -38,6 +40,34 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(e) => e.report(),
     }
+}
+
+/// Commands that people reach for and that have another name here.
+const REACHED_FOR: [(&str, &str); 8] = [
+    ("dispute", "`sayso stance --stance denies` records that a source denies a claim"),
+    ("deny", "`sayso stance --stance denies` records that a source denies a claim"),
+    ("check", "`sayso audit` checks that nothing was altered"),
+    ("add", "`sayso append` records a claim"),
+    ("delete", "entries stay: `sayso correct` mends our own error, `sayso redact` erases words that must go"),
+    ("remove", "entries stay: `sayso correct` mends our own error, `sayso redact` erases words that must go"),
+    ("list", "`sayso log` lists entries, `sayso replay` what stands"),
+    ("search", "`sayso replay` and `sayso log` have filters, such as --subject and --source"),
+];
+
+/// A usage error, with a word on what was meant. `verify` is there, but without a file it is mostly the audit that is wanted.
+fn reached_for(mut e: clap::Error) -> clap::Error {
+    let typed = match e.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(typed)) => typed.clone(),
+        _ => String::new(),
+    };
+    let lacks_file = e.kind() == ErrorKind::MissingRequiredArgument && std::env::args().any(|word| word == "verify");
+    let known = REACHED_FOR.iter().find(|(command, _)| *command == typed).map(|(_, tip)| *tip);
+    let tip = known.or_else(|| lacks_file.then_some("`verify` checks a proof file; `sayso audit` checks the ledger"));
+    if let Some(tip) = tip {
+        e.remove(ContextKind::SuggestedSubcommand);
+        e.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    e
 }
 
 fn run(cli: Cli) -> Result<ExitCode, CliError> {

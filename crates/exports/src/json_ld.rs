@@ -87,7 +87,7 @@ fn is_reviewed(verdict: Verdict) -> bool {
 
 fn review(material: &Material<'_>, question: &Question<'_>, claims: Vec<Value>) -> Value {
     let row = question.row;
-    let findings: Vec<String> = row.findings.iter().map(words::finding).collect();
+    let findings: Vec<String> = row.findings.iter().map(words::finding).chain(words::untold(row)).collect();
     let known_since = question.statements.iter().filter(|s| s.party().is_some()).map(|s| s.known_since).max();
     let mut said: Vec<String> = (question.statements.iter())
         .filter_map(|s| Some(format!("{}: {}", s.party()?, words::value(s.claim()?))))

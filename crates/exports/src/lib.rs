@@ -10,6 +10,7 @@
 //! | [`json_ld`] | schema.org: a `Claim` for each statement, and `ClaimReview` as the record of how they go together |
 //! | [`ftm`] | FollowTheMoney: parties, and what they said as events |
 //! | [`markdown`] | notes for a story |
+//! | `groups` | who gives which answer, and which do not go together, in a few sentences |
 //! | `dates`, `words` | what the forms share |
 //!
 //! What each form cannot carry stands in `docs/exports.md`.
@@ -19,6 +20,7 @@
 
 mod dates;
 pub mod ftm;
+mod groups;
 pub mod json_ld;
 pub mod markdown;
 mod material;

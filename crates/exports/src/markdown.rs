@@ -8,7 +8,7 @@ use sayso_core::text::disorders;
 use sayso_core::views::{CellState, Row};
 
 use crate::material::{Material, Question, Statement};
-use crate::words;
+use crate::{groups, words};
 
 /// The notes, as CommonMark.
 #[must_use]
@@ -40,9 +40,9 @@ pub fn story(material: &Material<'_>) -> String {
 
 fn one(text: &mut String, question: &Question<'_>) {
     let row = question.row;
-    let verdict = row.verdict.as_str().replace('-', " ");
+    let verdict = if row.is_of_words() { "conflict of words".into() } else { row.verdict.as_str().replace('-', " ") };
     let _ = write!(text, "\n### {}\n\n", escape(row.question.predicate.as_str()));
-    let findings: Vec<String> = row.findings.iter().map(|f| escape(&words::finding(f))).collect();
+    let findings: Vec<String> = groups::told(row).iter().map(|sentence| escape(sentence)).collect();
     let why = if findings.is_empty() { String::new() } else { format!(": {}", findings.join("; ")) };
     let _ = write!(text, "*{verdict}*{why}\n\n");
     for statement in &question.statements {

@@ -55,6 +55,11 @@ pub(crate) fn finding(finding: &Finding) -> String {
     format!("{} and {}: {}", party(a), party(b), finding.why)
 }
 
+/// `and 1999 more pairs of sources`, where not all are told.
+pub(crate) fn untold(row: &Row) -> Option<String> {
+    Some(row.untold()).filter(|more| *more > 0).map(|more| format!("and {more} more pairs of sources"))
+}
+
 /// What has to be known beside a statement, one sentence each: what kind of speech it is, and its doubts.
 pub(crate) fn remarks(statement: &Statement<'_>) -> Vec<String> {
     let mut remarks = Vec::new();

@@ -5,7 +5,9 @@ use sayso_core::number::Number;
 use sayso_core::replay::{Combined, StanceTarget, StandingStance};
 use sayso_core::text::Label;
 use sayso_core::value::Value;
-use sayso_core::views::{Cell, CellState, Finding, Relation, Row, Verdict};
+use sayso_core::views::{Cell, CellState, Relation, Row, Verdict};
+
+use super::palette::Told;
 
 /// Values and stances of one source that a picture tells; it counts the others. Each change tells them anew: without a limit a page would grow
 /// with the square of the statements.
@@ -132,22 +134,28 @@ fn plot(n: Number) -> Option<f64> {
 
 fn stance(stance: &StandingStance) -> String {
     let does = match stance.stance {
+        StanceKind::Affirms => "affirms",
+        StanceKind::Denies => "denies",
         StanceKind::PartlyAccepts => "partly accepts",
-        other => other.as_str(),
+        StanceKind::Declines => "declines to comment",
     };
-    match &stance.target {
-        StanceTarget::Question => format!("{does} the question"),
-        StanceTarget::Claim { of, source, .. } => format!("{does} #{of} of {source}"),
+    match (&stance.target, stance.stance) {
+        (StanceTarget::Question, StanceKind::Declines) => does.to_owned(),
+        (StanceTarget::Question, _) => format!("{does} the question"),
+        (StanceTarget::Claim { of, source, .. }, StanceKind::Declines) => format!("{does} on #{of} of {source}"),
+        (StanceTarget::Claim { of, source, .. }, _) => format!("{does} #{of} of {source}"),
     }
 }
 
 /// How a source goes together with the others, at its gravest: what its own cell is marked with.
-pub(crate) fn marked(row: &Row, cell: &Cell) -> Verdict {
-    let is_of = |finding: &&Finding| finding.of.iter().any(|party| party.source == cell.source);
+pub(crate) fn marked(row: &Row, cell: &Cell) -> Told {
+    if cell.in_words { Told::Words } else { Told::Verdict(gravest(row, cell)) }
+}
+
+fn gravest(row: &Row, cell: &Cell) -> Verdict {
     let inconsistent =
         cell.standing.as_ref().and_then(|s| s.combined.as_ref()).and_then(|c| c.consistent) == Some(false);
-    let gravest = row.findings.iter().filter(is_of).map(|f| f.relation).max();
-    match (gravest, cell.state) {
+    match (cell.gravest, cell.state) {
         (Some(Relation::Conflict), _) => Verdict::Conflict,
         (Some(Relation::Denied), _) => Verdict::Denied,
         (Some(Relation::Inconsistent), _) => Verdict::Inconsistent,

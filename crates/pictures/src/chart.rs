@@ -1,6 +1,8 @@
 //! One question over time: each source's bounds as steps and bands, its words as lanes, and where sources part.
 
 mod draw;
+mod lanes;
+mod legend;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ use sayso_core::views::{Course, History, Item, Reads, Verdict};
 use super::Caption;
 use super::answer::{Span, span};
 use super::lettering::{fit, runs_left, width};
-use super::palette::{AXIS, GRAVE, INK, NOBODY, RULE, SOFT, colour, sign, tone};
+use super::palette::{AXIS, GRAVE, INK, NOBODY, RULE, SOFT, Told, colour, flag, sign, tone};
 use super::scale::{Days, Numbers};
 use super::svg::{Anchor, Svg, n, plain};
 use super::track::{Track, tracks, verdicts};
@@ -26,7 +28,6 @@ const RIGHT: f64 = 700.0;
 /// Where the names at the right begin.
 const NAMES: f64 = 716.0;
 const PLOT: f64 = 320.0;
-const LANE: f64 = 40.0;
 /// More statements than this of one source are drawn without a sign for each.
 const CROWDED: usize = 70;
 
@@ -74,9 +75,11 @@ impl<'a> Chart<'a> {
         let last = self.course.steps.last().map(|step| step.day).unwrap_or(first);
         let last = self.until.filter(|day| *day > last).unwrap_or(last);
         let has_numbers = tracks.iter().any(|t| t.pieces().any(|(.., a)| !a.spans.is_empty()));
-        // Words need no room for names at their right.
-        let right = if has_numbers { RIGHT } else { WIDTH - 24.0 };
-        let mut page = Page { svg: Svg::default(), y: 30.0, days: Days::new(first, last, LEFT, right), chart: self };
+        // Words that have room in their bars need none at their right.
+        let wide = Days::new(first, last, LEFT, WIDTH - 24.0);
+        let all_fit = tracks.iter().filter_map(Track::end).all(|piece| lanes::fits(&wide, &piece));
+        let days = if has_numbers || !all_fit { Days::new(first, last, LEFT, RIGHT) } else { wide };
+        let mut page = Page { svg: Svg::default(), y: 30.0, days, chart: self };
         page.heading(&tracks);
         let has_words = |t: &&Track| t.pieces().any(|(.., a)| a.words.is_some());
         if has_numbers {
@@ -97,7 +100,14 @@ impl<'a> Chart<'a> {
         let mut text = format!("{} / {}. ", self.course.question.subject, self.course.question.predicate);
         for track in tracks {
             let from = track.changes.first().map(|(day, _)| day.to_string()).unwrap_or_default();
-            let last = track.last().map_or("nothing", |answer| answer.text.as_str());
+            let last = track.end().map_or_else(
+                || "nothing".to_owned(),
+                |piece| {
+                    piece.words.unwrap_or_else(|| {
+                        [std::slice::from_ref(&piece.answer.text), &piece.answer.stances].concat().join("; ")
+                    })
+                },
+            );
             text.push_str(&format!(
                 "{}: {} changes from {from} on, in the end {last}. ",
                 track.source,
@@ -173,7 +183,7 @@ impl Page<'_> {
         let numbers = Numbers::new(low, high, bottom, top);
         self.svg.rect([LEFT, top, RIGHT - LEFT, PLOT], "fill=\"none\"");
         for (from, until, verdict) in verdicts(self.chart.course) {
-            if verdict == Verdict::Conflict {
+            if verdict == Told::Verdict(Verdict::Conflict) {
                 let (x, end) = (self.days.at(from), until.map_or(self.days.end(), |day| self.days.at(day)));
                 self.svg.rect([x, top, end - x, PLOT], &format!("fill=\"{GRAVE}\" fill-opacity=\"0.045\""));
             }
@@ -194,6 +204,7 @@ impl Page<'_> {
             let mut paper = Paper { svg: &mut self.svg, days: &self.days, numbers: &numbers, fill, place, top, bottom };
             let end = steps(&mut paper, track, track.changes.len() > CROWDED);
             self.marks(track, fill, &numbers, top);
+            self.flags(track, fill, &numbers);
             if let (Some(y), Some(last)) = (end, track.last()) {
                 let value = fit(&shorter(&last.text), 12.0, WIDTH - NAMES - 60.0);
                 let room = WIDTH - NAMES - 22.0 - width(&value) * 12.0;
@@ -233,6 +244,16 @@ impl Page<'_> {
         }
     }
 
+    /// Stances that were taken beside a number: a line alone would look as if nothing had been said.
+    fn flags(&mut self, track: &Track, fill: &str, numbers: &Numbers) {
+        for piece in track.told().filter(|piece| piece.words.is_none() && !piece.taken.is_empty()) {
+            let Some(at) = piece.answer.spans.first().and_then(|span| span.low.or(span.high)) else { continue };
+            let d = flag(self.days.at(piece.from), numbers.at(at));
+            let look = format!("d=\"{d}\" fill=\"{fill}\" stroke=\"{fill}\"");
+            self.svg.titled("path", &look, &format!("{}, {}: {}", track.source, piece.from, piece.taken.join("; ")));
+        }
+    }
+
     /// The sources' names where their tracks end, moved apart where they would overlap.
     fn names(&mut self, tracks: &[Track], mut labels: Vec<(f64, usize, [String; 2])>, top: f64, bottom: f64) {
         labels.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -268,7 +289,7 @@ impl Page<'_> {
     /// The strip that tells where sources part.
     fn verdicts(&mut self) {
         let all = verdicts(self.chart.course);
-        let shown = |v: Verdict| v <= Verdict::NotCompared;
+        let shown = |told: Told| !matches!(told, Told::Verdict(verdict) if verdict > Verdict::NotCompared);
         if !all.iter().any(|(.., v)| shown(*v)) {
             return;
         }
@@ -300,39 +321,6 @@ impl Page<'_> {
         self.y += 12.0;
     }
 
-    /// What a source says in words.
-    fn lane(&mut self, place: usize, track: &Track) {
-        let fill = ink(place, track);
-        self.y += 10.0;
-        self.svg.path(&sign(place, LEFT + 4.0, self.y + 4.0, 3.0), &format!("fill=\"{fill}\""));
-        self.svg.text(LEFT + 12.0, self.y + 8.0, &fit(&track.source, 11.0, RIGHT - LEFT), plain(11.0, fill).bold());
-        let bar = self.y + 12.0;
-        for (from, until, answer) in track.pieces() {
-            let Some(words) = &answer.words else { continue };
-            let (x, end) = (self.days.at(from), until.map_or(self.days.end(), |day| self.days.at(day)));
-            let wide = end - x - 1.0;
-            let dashes = if answer.uncertain { " stroke-dasharray=\"3 2\"" } else { "" };
-            let look = format!(
-                "x=\"{}\" y=\"{}\" width=\"{}\" height=\"20\" rx=\"2\" fill=\"{fill}\" fill-opacity=\"0.1\" stroke=\"{fill}\" \
-                 stroke-width=\"0.9\"{dashes}",
-                n(x),
-                n(bar),
-                n(wide.max(1.0))
-            );
-            let mark = if answer.uncertain { " (date uncertain)" } else { "" };
-            self.svg.titled("rect", &look, &format!("{}, {from}: {words}{mark}", track.source));
-            self.svg.text(x + 5.0, bar + 14.0, &fit(words, 12.0, wide - 9.0), plain(12.0, INK));
-        }
-        for mark in self.chart.marks.iter().filter(|mark| mark.source == track.source) {
-            let look = format!(
-                "d=\"{}\" fill=\"#ffffff\" stroke=\"{fill}\" stroke-width=\"1.3\"",
-                sign(3, self.days.at(mark.day) + 4.0, bar, 3.2)
-            );
-            self.svg.titled("path", &look, &format!("#{} corrected by us, {}", mark.entry, mark.day));
-        }
-        self.y += LANE - 4.0;
-    }
-
     fn axis(&mut self) {
         self.y += 8.0;
         self.svg.line([LEFT, self.y, self.days.end(), self.y], &format!("stroke=\"{AXIS}\""));
@@ -347,40 +335,6 @@ impl Page<'_> {
             }
         }
         self.y += 26.0;
-    }
-
-    /// How to read it: only what is there.
-    fn legend(&mut self, tracks: &[Track]) {
-        let any =
-            |is: &dyn Fn(&super::answer::Answer) -> bool| tracks.iter().flat_map(Track::pieces).any(|(.., a)| is(a));
-        let span = |is: fn(&Span) -> bool| any(&|a| a.spans.iter().any(is));
-        let mut parts: Vec<&str> = Vec::new();
-        let mut add = |is: bool, text| parts.extend(is.then_some(text));
-        add(span(|s| s.high.is_none()), "fading upwards: at least so many");
-        add(span(|s| s.low.is_none()), "fading downwards: at most so many");
-        add(span(|s| s.low.is_some() && s.high.is_some() && s.low != s.high), "band: from … to …");
-        add(span(|s| s.about), "dashed: about so many");
-        add(any(&|a| a.uncertain), "hollow sign or dashed frame: date uncertain");
-        add(any(&|a| a.state == sayso_core::views::CellState::TakenBack), "×: taken back by its source");
-        add(!self.chart.marks.is_empty(), "hollow triangle: our record was corrected (thread to what it had been)");
-        let many = any(&|a| a.cut);
-        add(many, "of more than 30 values side by side the first 30 are drawn");
-        let conflict = self.chart.course.steps.iter().filter_map(|s| s.row.as_ref()).any(|r| r.verdict.is_dispute());
-        add(conflict, "hatched: sources contradict one another");
-        let mut line = String::new();
-        let mut lines = Vec::new();
-        for part in parts {
-            if width(&line) * 11.0 + width(part) * 11.0 > WIDTH - 80.0 {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(if line.is_empty() { "" } else { "   ·   " });
-            line.push_str(part);
-        }
-        lines.push(line);
-        for line in lines.iter().filter(|line| !line.is_empty()) {
-            self.y += 14.0;
-            self.svg.text(24.0, self.y, line, plain(11.0, SOFT));
-        }
     }
 }
 

@@ -1,20 +1,22 @@
 //! Source by question at a moment: every cell coloured by how it goes together with the others, and marked with a letter as well.
 
-use sayso_core::views::{Comparison, Row, Verdict};
+use sayso_core::views::{CellState, Comparison, Row, Verdict};
 
 use super::Caption;
 use super::answer::{Answer, cells, marked};
 use super::lettering::{fit, width, wrap};
-use super::palette::{INK, RULE, SOFT, tone};
+use super::palette::{INK, RULE, SOFT, Told, flag, tone};
 use super::svg::{Anchor, Svg, n, plain};
 
 const QUESTIONS: f64 = 236.0;
-const VERDICT: f64 = 118.0;
+const VERDICT: f64 = 122.0;
 const ROW: f64 = 30.0;
 /// How wide a source's column is: with few sources they share the paper, with many the paper grows.
 const COLUMN: [f64; 2] = [104.0, 190.0];
 /// Lines that the name of a source can have.
 const NAME_LINES: usize = 4;
+
+const FLAG: &str = "flag: beside this answer it denies, accepts or declines something; `sayso why` tells what";
 
 /// The picture of a comparison.
 #[must_use]
@@ -53,11 +55,12 @@ pub fn svg(compared: &Comparison, caption: &Caption) -> String {
             y += 22.0;
             svg.text(24.0, y - 5.0, &fit(subject, 12.0, paper - 48.0), plain(12.0, SOFT).bold());
         }
-        let tone = tone(row.verdict);
+        let told = Told::of(row);
+        let tone = tone(told);
         svg.line([24.0, y, needed - 24.0, y], &format!("stroke=\"{RULE}\""));
         svg.text(32.0, y + 19.5, &fit(row.question.predicate.as_str(), 12.0, QUESTIONS - 14.0), plain(12.0, INK));
-        swatch(&mut svg, left, y + 6.0, row.verdict);
-        svg.text(left + 24.0, y + 19.5, &fit(&in_words(row.verdict), 12.0, VERDICT - 28.0), plain(12.0, tone.ink));
+        swatch(&mut svg, left, y + 6.0, told);
+        svg.text(left + 24.0, y + 19.5, &fit(&in_words(told), 12.0, VERDICT - 28.0), plain(12.0, tone.ink));
         for (at, source) in sources.iter().enumerate() {
             cell(&mut svg, row, source, [left + VERDICT + column * at as f64, y + 2.0, column - 4.0, ROW - 4.0]);
         }
@@ -86,16 +89,20 @@ fn sources(compared: &Comparison) -> Vec<String> {
 /// How much room the longest answer asks for, beside its letter.
 fn widest(compared: &Comparison) -> f64 {
     let answers = compared.rows.iter().flat_map(cells).filter_map(Answer::of);
-    answers.map(|answer| width(&answer.text) * 12.0 + 32.0).fold(0.0, f64::max)
+    answers.map(|answer| width(&answer.text) * 12.0 + 34.0).fold(0.0, f64::max)
 }
 
-fn in_words(verdict: Verdict) -> String {
-    if verdict == Verdict::UnattributedOnly { "nobody named".into() } else { verdict.as_str().replace('-', " ") }
+fn in_words(told: Told) -> String {
+    if told == Told::Verdict(Verdict::UnattributedOnly) {
+        "nobody named".into()
+    } else {
+        told.as_str().replace('-', " ")
+    }
 }
 
 /// A small square with the verdict's fill and letter.
-fn swatch(svg: &mut Svg, x: f64, y: f64, verdict: Verdict) {
-    let tone = tone(verdict);
+fn swatch(svg: &mut Svg, x: f64, y: f64, told: Told) {
+    let tone = tone(told);
     svg.rect(
         [x, y, 18.0, 18.0],
         &format!("rx=\"2\" fill=\"{}\" stroke=\"{}\" stroke-width=\"0.8\"", tone.fill, tone.ink),
@@ -131,21 +138,26 @@ fn cell(svg: &mut Svg, row: &Row, source: &str, [x, y, w, h]: [f64; 4]) {
     let halo = "stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\" stroke-opacity=\"0.85\"";
     svg.text_as(x + 6.0, y + 17.5, tone.letter, plain(12.0, tone.ink).bold(), halo);
     let mark = if answer.uncertain { " (?)" } else { "" };
-    let text = fit(&format!("{}{mark}", answer.text), 12.0, w - 26.0);
-    svg.text_as(x + 21.0, y + 17.5, &text, plain(12.0, INK), halo);
+    let takes = answer.state == CellState::Claims && !answer.stances.is_empty();
+    let room = w - if takes { 40.0 } else { 28.0 };
+    let text = fit(&format!("{}{mark}", answer.text), 12.0, room);
+    svg.text_as(x + 23.0, y + 17.5, &text, plain(12.0, INK), halo);
+    if takes {
+        svg.path(&flag(x + w - 11.0, y + 17.5), &format!("fill=\"{INK}\" stroke=\"{INK}\""));
+    }
 }
 
 /// The verdicts that are there, with their letters.
 fn legend(svg: &mut Svg, compared: &Comparison, mut y: f64, paper: f64) -> f64 {
     let mut x = 24.0;
-    let here = |v: &&Verdict| compared.rows.iter().any(|r| r.verdict == **v || cells(r).any(|c| marked(r, c) == **v));
-    for verdict in Verdict::ALL.iter().filter(here) {
-        let word = in_words(*verdict);
+    let here = |v: &Told| compared.rows.iter().any(|r| Told::of(r) == *v || cells(r).any(|c| marked(r, c) == *v));
+    for told in Told::all().filter(here) {
+        let word = in_words(told);
         let wide = 24.0 + width(&word) * 11.0 + 18.0;
         if x + wide > paper - 24.0 {
             (x, y) = (24.0, y + 24.0);
         }
-        swatch(svg, x, y - 13.0, *verdict);
+        swatch(svg, x, y - 13.0, told);
         svg.text(x + 24.0, y, &word, plain(11.0, SOFT));
         x += wide;
     }
@@ -153,6 +165,11 @@ fn legend(svg: &mut Svg, compared: &Comparison, mut y: f64, paper: f64) -> f64 {
     let left: usize = compared.left_out.values().sum();
     if left > 0 {
         svg.text(24.0, y, &format!("{left} questions without conflict or denial are not shown."), plain(11.0, SOFT));
+        y += 16.0;
+    }
+    let takes = |a: &Answer| a.state == CellState::Claims && !a.stances.is_empty();
+    if compared.rows.iter().flat_map(cells).filter_map(Answer::of).any(|a| takes(&a)) {
+        svg.text(24.0, y, FLAG, plain(11.0, SOFT));
         y += 16.0;
     }
     let note = "A verdict is about the answers, never about the world. (?): the date is uncertain.";
@@ -163,10 +180,11 @@ fn legend(svg: &mut Svg, compared: &Comparison, mut y: f64, paper: f64) -> f64 {
 fn describe(compared: &Comparison, caption: &Caption) -> String {
     let mut text = format!("{} ", caption.lines.join(" "));
     for row in compared.rows.iter().take(200) {
-        text.push_str(&format!("{} / {}: {}. ", row.question.subject, row.question.predicate, in_words(row.verdict)));
+        text.push_str(&format!("{} / {}: {}. ", row.question.subject, row.question.predicate, in_words(Told::of(row))));
         for cell in cells(row) {
             if let Some(answer) = Answer::of(cell) {
-                text.push_str(&format!("{}: {}. ", cell.source, answer.text));
+                let stances = answer.stances.iter().map(|s| format!("; {s}")).collect::<String>();
+                text.push_str(&format!("{}: {}{stances}. ", cell.source, answer.text));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Colours and shapes. Nothing is told by colour alone: sources also have shapes and labels, verdicts also letters.
 
-use sayso_core::views::Verdict;
+use sayso_core::views::{Row, Verdict};
 
 pub(crate) const INK: &str = "#22262b";
 pub(crate) const SOFT: &str = "#5d6670";
@@ -44,6 +44,46 @@ pub(crate) fn sign(place: usize, x: f64, y: f64, r: f64) -> String {
     }
 }
 
+/// A small flag on a staff that stands on a point: beside its answer a source took a stance.
+pub(crate) fn flag(x: f64, y: f64) -> String {
+    format!("M{x:.1} {y:.1}v-11h8l-2.5 3l2.5 3h-8")
+}
+
+/// What a question or a cell is marked with: its verdict, but that texts which merely differ are told calmly, as what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Told {
+    Verdict(Verdict),
+    /// A conflict that rests on different words alone.
+    Words,
+}
+
+impl Told {
+    /// All of them; the verdicts in their order, so that they have the same numbers.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Verdict::ALL.into_iter().map(Self::Verdict).chain([Self::Words])
+    }
+
+    pub(crate) fn of(row: &Row) -> Self {
+        if row.is_of_words() { Self::Words } else { Self::Verdict(row.verdict) }
+    }
+
+    /// Its name, in the words of output.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verdict(verdict) => verdict.as_str(),
+            Self::Words => "different-words",
+        }
+    }
+
+    /// Whether parties contradict one another, or may: what `--conflicts` keeps.
+    pub(crate) const fn is_dispute(self) -> bool {
+        match self {
+            Self::Verdict(verdict) => verdict.is_dispute(),
+            Self::Words => true,
+        }
+    }
+}
+
 /// How a verdict is marked: its letter, the fill of its cells, and the ink on them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tone {
@@ -53,7 +93,8 @@ pub(crate) struct Tone {
 }
 
 /// The marking of a verdict.
-pub(crate) const fn tone(verdict: Verdict) -> Tone {
+pub(crate) const fn tone(told: Told) -> Tone {
+    let Told::Verdict(verdict) = told else { return Tone { letter: "W", fill: "#dcefee", ink: "#17565a" } };
     let (letter, fill, ink) = match verdict {
         Verdict::Conflict => ("C", "url(#hatch)", "#8c1d18"),
         Verdict::Denied => ("D", "#fbdcb4", "#7a4400"),
@@ -84,7 +125,7 @@ mod tests {
 
     #[test]
     fn no_two_verdicts_share_a_letter() {
-        let letters: std::collections::BTreeSet<&str> = Verdict::ALL.iter().map(|v| tone(*v).letter).collect();
-        assert_eq!(letters.len(), Verdict::ALL.len());
+        let letters: std::collections::BTreeSet<&str> = Told::all().map(|v| tone(v).letter).collect();
+        assert_eq!(letters.len(), Verdict::ALL.len() + 1);
     }
 }

@@ -14,6 +14,7 @@ use sayso_core::time::{AsOf, SystemClock, TimeZone};
 
 use crate::args::DemoArgs;
 use crate::error::{CliError, REFUSED};
+use crate::meant::Meant;
 use crate::output::{self, json, views};
 use crate::session::Session;
 
@@ -37,7 +38,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
         replays.push((query, replayed));
     }
     if session.is_json() {
-        let replays: Vec<_> = replays.iter().map(|(q, r)| json::replay(q, r)).collect();
+        let replays: Vec<_> = replays.iter().map(|(q, r)| json::replay(q, r, &Meant::default())).collect();
         json::print(&serde_json::json!({"appended": fresh, "audit": json::audit(&found), "replays": replays}))?;
         return Ok(code);
     }
@@ -48,7 +49,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> Result<ExitCode, CliErr
         super::audit::text(&found, false, None)
     );
     for (query, replayed) in &replays {
-        text.push_str(&views::text(query, replayed, &TimeZone::UTC));
+        text.push_str(&views::text(query, replayed, &Meant::default(), &TimeZone::UTC));
         text.push('\n');
     }
     text.push_str(&next(dir));

@@ -7,6 +7,7 @@ use sayso_core::views::{Clock, diff};
 
 use crate::asking::{ClockName, DiffArgs};
 use crate::error::CliError;
+use crate::meant::Meant;
 use crate::output::{self, diff as shown, json, progress};
 use crate::query::{as_of, known_at};
 use crate::session::Session;
@@ -16,13 +17,14 @@ pub(crate) fn run(session: &Session, args: &DiffArgs) -> Result<ExitCode, CliErr
     let ledger = session.open_for_views()?;
     let waiting = progress::spinner("comparing");
     let changed = diff(&ledger, asked.clock, &asked.before, &asked.after)?;
+    let meant = Meant::of(&ledger, &asked.after, &changed.after)?;
     waiting.finish_and_clear();
     if session.is_json() {
-        json::print(&shown::json(&asked, &changed))?;
+        json::print(&shown::json(&asked, &changed, &meant))?;
     } else if session.is_csv() {
-        shown::csv(&asked, &changed)?;
+        shown::csv(&asked, &changed, &meant)?;
     } else {
-        output::print(&shown::text(&asked, &changed, &session.zone))?;
+        output::print(&shown::text(&asked, &changed, &meant, &session.zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use sayso_exports::{Material, MaterialError, ftm, json_ld, markdown};
 
 use crate::error::CliError;
 use crate::export_args::Form;
+use crate::meant::Meant;
 use crate::output::{self, progress, views};
 use crate::proof::ledger_name;
 use crate::session::Session;
@@ -33,7 +34,7 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<ExitCode, CliE
         Form::Events | Form::Markdown => markdown::story(&material),
     };
     waiting.finish_and_clear();
-    for note in views::notes(&compared.replay) {
+    for note in views::notes(&query, &compared.replay, &Meant::of(&ledger, &query, &compared.replay)?) {
         eprintln!("sayso: note: {}", note.trim_end());
     }
     match &args.output {

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use sayso_core::event::NameKind;
 use sayso_core::exchange::Exporter;
 use sayso_core::views::{HistoryError, HistoryQuery, Order, history};
 
 use crate::asking::{HistoryArgs, OrderName};
 use crate::error::CliError;
+use crate::meant::Meant;
 use crate::output::{self, history as shown, json, progress};
 use crate::query::name;
 use crate::session::Session;
@@ -26,14 +28,19 @@ pub(crate) fn run(session: &Session, args: &HistoryArgs) -> Result<ExitCode, Cli
         HistoryError::Open(e) => CliError::from(e),
         e => CliError::refused(e),
     })?;
+    let nothing = told.total == 0;
+    let subject = nothing.then_some((NameKind::Subject, &subject));
+    let predicate = predicate.as_ref().filter(|_| nothing).map(|name| (NameKind::Predicate, name));
+    let sources = query.clocks.filter.sources.iter().filter(|_| nothing).map(|name| (NameKind::Source, name));
+    let meant = Meant::like(&ledger, subject.into_iter().chain(predicate).chain(sources), &told.asked_as)?;
     waiting.finish_and_clear();
     let HistoryQuery { clocks, .. } = query;
     if session.is_json() {
-        json::print(&shown::json(&Exporter::new(&ledger, false), &clocks, order, &told)?)?;
+        json::print(&shown::json(&Exporter::new(&ledger, false), &clocks, order, &told, &meant)?)?;
     } else if session.is_csv() {
-        shown::csv(&told)?;
+        shown::csv(&told, &meant)?;
     } else {
-        output::print(&shown::text(&clocks, order, &told, &session.zone))?;
+        output::print(&shown::text(&clocks, order, &told, &meant, &session.zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use sayso_core::event::NameKind;
+use sayso_core::event::{NameKind, Question};
 use sayso_core::ledger::Ledger;
-use sayso_core::replay::{Filter, Query};
+use sayso_core::replay::{Filter, Query, Replay, replay};
 use sayso_core::text::Name;
 use sayso_core::views::{History, HistoryError, HistoryQuery, Order, compare, history, over_time};
 use sayso_pictures::png::png;
@@ -15,6 +15,7 @@ use sayso_pictures::{Caption, chart, matrix, timeline};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
+use crate::meant::Meant;
 use crate::output::{self, file, json, progress, views};
 use crate::picture_args::{ChartArgs, ChoiceArgs, MatrixArgs, PictureFile, TimelineArgs};
 use crate::query::name;
@@ -35,6 +36,7 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
     let query = args.clocks.query(session, filter)?;
     let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("drawing");
+    few_enough(&replay(&ledger, &query)?)?;
     let life = HistoryQuery { clocks: only_sources(&query), ..HistoryQuery::default() };
     let life = history(&ledger, &subject, Some(&predicate), &life).map_err(from_history)?;
     let over = over_time(&ledger, &query, &session.zone)?;
@@ -42,14 +44,17 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
     let shown = life.predicate.as_ref();
     let course =
         over.courses.iter().find(|c| c.question.subject == life.subject && Some(&c.question.predicate) == shown);
-    let course = course.ok_or_else(|| {
+    let Some(course) = course else {
+        let sources = query.filter.sources.iter().map(|name| (NameKind::Source, name));
+        let question = [(NameKind::Subject, &subject), (NameKind::Predicate, &predicate)];
+        let meant = Meant::like(&ledger, question.into_iter().chain(sources), &life.asked_as)?;
         let note = if query.as_of.is_some() || query.known_at.is_some() || !query.filter.sources.is_empty() {
             ", as far as was asked for"
         } else {
             "; names are given whole, as `sayso replay` shows them"
         };
-        CliError::refused(format!("nothing was said on {subject} / {predicate}{note}"))
-    })?;
+        return Err(CliError::refused(format!("nothing was said on {subject} / {predicate}{note}{}", meant.added())));
+    };
     let title = args
         .file
         .title
@@ -77,8 +82,12 @@ pub(crate) fn timeline(session: &Session, args: &TimelineArgs) -> Result<ExitCod
     let asked = HistoryQuery { clocks: query, order: Order::Stated, ..HistoryQuery::default() };
     let life = history(&ledger, &subject, predicate.as_ref(), &asked).map_err(from_history)?;
     if life.items.is_empty() {
+        let sources = asked.clocks.filter.sources.iter().map(|name| (NameKind::Source, name));
+        let predicate = predicate.as_ref().map(|name| (NameKind::Predicate, name));
+        let names = [(NameKind::Subject, &subject)].into_iter().chain(predicate).chain(sources);
         return Err(CliError::refused(format!(
-            "nothing is recorded about {subject}; names are given whole, as `sayso replay` shows them"
+            "nothing is recorded about {subject}; names are given whole, as `sayso replay` shows them{}",
+            Meant::like(&ledger, names, &life.asked_as)?.added()
         )));
     }
     let what = life.predicate.as_ref().map(|p| format!(": {p}")).unwrap_or_default();
@@ -99,6 +108,7 @@ pub(crate) fn matrix(session: &Session, args: &MatrixArgs) -> Result<ExitCode, C
     let ledger = session.open_to_give_out()?;
     let waiting = progress::spinner("comparing");
     let compared = compare(&ledger, &query)?;
+    few_enough(&compared.replay)?;
     let compared = if args.conflicts { compared.disputes() } else { compared };
     let title = args.file.title.clone().unwrap_or_else(|| "Source by question".into());
     let caption = Caption {
@@ -118,6 +128,26 @@ pub(crate) fn matrix(session: &Session, args: &MatrixArgs) -> Result<ExitCode, C
         })
         .collect();
     written(session, &args.file, kind, &svg, json!({"questions": verdicts}))
+}
+
+/// Sources on one question that a picture is made of. With many more nobody sees anything in it, and to work it out anew for each day would
+/// take the square of them.
+const SOURCES: usize = 300;
+
+/// Refuses what has too many sources on one question, before the work begins.
+pub(super) fn few_enough(replayed: &Replay) -> Result<(), CliError> {
+    let mut sources: BTreeMap<&Question, usize> = BTreeMap::new();
+    for view in &replayed.views {
+        let standing = view.standings.iter().map(|standing| &standing.question);
+        for question in standing.chain(view.taken_back.iter().map(|taken| &taken.question)) {
+            *sources.entry(question).or_default() += 1;
+        }
+    }
+    let Some((question, count)) = sources.into_iter().find(|(_, count)| *count > SOURCES) else { return Ok(()) };
+    Err(CliError::refused(format!(
+        "{count} sources answer {} / {}, and a picture takes {SOURCES}; choose some with --source, or leave the question out with --subject or --predicate",
+        question.subject, question.predicate
+    )))
 }
 
 /// What the sources of a history are shown as, if otherwise than recorded: its entries have the names they were recorded under.

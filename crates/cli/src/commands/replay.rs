@@ -6,6 +6,7 @@ use sayso_core::replay::replay;
 
 use crate::args::ReplayArgs;
 use crate::error::CliError;
+use crate::meant::Meant;
 use crate::output::{self, csv, json, progress, views};
 use crate::session::Session;
 
@@ -14,13 +15,14 @@ pub(crate) fn run(session: &Session, args: &ReplayArgs) -> Result<ExitCode, CliE
     let ledger = session.open_for_views()?;
     let waiting = progress::spinner("replaying");
     let result = replay(&ledger, &query)?;
+    let meant = Meant::of(&ledger, &query, &result)?;
     waiting.finish_and_clear();
     if session.is_json() {
-        json::print(&json::replay(&query, &result))?;
+        json::print(&json::replay(&query, &result, &meant))?;
     } else if session.is_csv() {
-        csv::replay(&query, &result)?;
+        csv::replay(&query, &result, &meant)?;
     } else {
-        output::print(&views::text(&query, &result, &session.zone))?;
+        output::print(&views::text(&query, &result, &meant, &session.zone))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,18 +5,20 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use sayso_core::audit::audit;
-use sayso_core::event::Content;
+use sayso_core::event::{Content, NameKind};
 use sayso_core::ledger::{Entry, Ledger, OpenError};
 use sayso_core::machine::SystemEntropy;
-use sayso_core::replay::Query;
+use sayso_core::replay::{Filter, Query, replay};
+use sayso_core::text::Name;
 use sayso_core::time::SystemClock;
 use sayso_core::views::over_time;
 use sayso_pictures::Caption;
 use sayso_pictures::report::{Audit, Report};
 use serde_json::json;
 
-use super::pictures::{erased, free, tell, write};
+use super::pictures::{erased, few_enough, free, tell, write};
 use crate::error::CliError;
+use crate::meant::Meant;
 use crate::output::{progress, views};
 use crate::picture_args::ReportArgs;
 use crate::query::{as_of, known_at};
@@ -49,9 +51,21 @@ pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliE
     session::tell(ledger.repairs().get(told..).unwrap_or_default());
     session::expect_erased(&ledger)?;
     session::index(&ledger);
+    few_enough(&replay(&ledger, &query)?)?;
     let over = over_time(&ledger, &query, &session.zone)?;
     if over.courses.is_empty() {
-        return Err(CliError::refused("nothing was said on what was asked for; `sayso replay` shows what there is"));
+        let Filter { sources, subject_prefixes, predicates, .. } = &query.filter;
+        let named = |kind, names: &'_ [Name]| names.iter().map(|name| (kind, name.clone())).collect::<Vec<_>>();
+        let names = [
+            named(NameKind::Source, sources),
+            named(NameKind::Subject, subject_prefixes),
+            named(NameKind::Predicate, predicates),
+        ];
+        let meant = Meant::like(&ledger, names.iter().flatten().map(|(kind, name)| (*kind, name)), &[])?;
+        return Err(CliError::refused(format!(
+            "nothing was said on what was asked for; `sayso replay` shows what there is{}",
+            meant.added()
+        )));
     }
     let recorded = views::recorded_clock(&query, over.known_entries, over.head.size);
     let mut lines = vec![format!("Stated clock: the date chosen below (days in {}). {recorded}", session.zone)];

@@ -19,6 +19,7 @@ use crate::session::Session;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  sayso verify 12.tlog-proof --key 'newsroom.example/sotk+1234abcd+AX...'\n\n\
+    This checks a proof file; whether the ledger itself was altered `sayso audit` tells.\n\
     Get the key by another way than the proof. Exit codes: 0 proved, 1 not proved, 2 wrong usage, 3 could not read.")]
 pub(crate) struct VerifyArgs {
     /// The proof that `sayso prove` wrote

@@ -1,6 +1,7 @@
 //! A comparison as text, JSON and comma-separated values.
 
 use comfy_table::Table;
+use sayso_core::event::Question;
 use sayso_core::replay::Query;
 use sayso_core::time::TimeZone;
 use sayso_core::views::{Cell, CellState, Comparison, Finding, Relation, Row, Verdict};
@@ -11,12 +12,13 @@ use super::csv::{self, Sheet};
 use super::json::{self, StandingJson};
 use super::{table, views};
 use crate::error::CliError;
+use crate::meant::Meant;
 
 /// How many findings a table shows for a question; JSON has all.
 const SHOWN: usize = 3;
 
-pub(crate) fn text(query: &Query, compared: &Comparison, zone: &TimeZone) -> String {
-    let mut text = views::preface(query, &compared.replay, zone);
+pub(crate) fn text(query: &Query, compared: &Comparison, meant: &Meant, zone: &TimeZone) -> String {
+    let mut text = views::preface(query, &compared.replay, meant, zone);
     if compared.rows.is_empty() {
         let what = if compared.left_out.is_empty() { views::nothing(query) } else { "No conflict and no denial." };
         text.push_str(&format!("\n{what}\n"));
@@ -33,8 +35,20 @@ pub(crate) fn text(query: &Query, compared: &Comparison, zone: &TimeZone) -> Str
         table::keep_whole(&mut rows, &[0, 2]);
         text.push_str(&format!("\n{}", table::text(&rows)));
     }
+    if compared.rows.iter().any(Row::is_of_words) {
+        text.push_str(&table::fold(WORDS));
+    }
     text.push_str(&table::fold(&counts(compared)));
     text
+}
+
+/// What is said under a table in which texts merely differ.
+const WORDS: &str = "(words): the texts are not the same; whether they contradict one another is for you to read. Quotes of different people \
+                     belong on questions of their own.\n";
+
+/// The verdict of a question as people read it; a conflict of words is no shout.
+fn headed(row: &Row) -> String {
+    if row.is_of_words() { "conflict (words)".into() } else { verdict(row.verdict) }
 }
 
 /// The verdict as people read it: what needs looking at stands out.
@@ -50,12 +64,14 @@ pub(crate) fn verdict(verdict: Verdict) -> String {
 fn question(rows: &mut Table, row: &Row) {
     let explained = decisive(row);
     let mut remarks: Vec<String> = explained.iter().take(SHOWN).map(|f| finding(f)).collect();
-    if explained.len() > SHOWN {
-        remarks.push(format!("and {} more", explained.len() - SHOWN));
+    let untold = relation(row.verdict).and_then(|relation| row.more.get(&relation)).copied().unwrap_or_default();
+    let more = explained.len().saturating_sub(SHOWN) + untold;
+    if more > 0 {
+        remarks.push(format!("and {more} more"));
     }
     rows.add_row(table::row([
         format!("  {}", row.question.predicate),
-        verdict(row.verdict),
+        headed(row),
         String::new(),
         String::new(),
         remarks.join("; "),
@@ -91,16 +107,21 @@ fn question(rows: &mut Table, row: &Row) {
 
 /// The findings that the verdict rests on.
 fn decisive(row: &Row) -> Vec<&Finding> {
-    let relation = match row.verdict {
+    let relation = relation(row.verdict);
+    row.findings.iter().filter(|f| Some(f.relation) == relation).collect()
+}
+
+/// The relation that makes a verdict.
+const fn relation(verdict: Verdict) -> Option<Relation> {
+    Some(match verdict {
         Verdict::Conflict => Relation::Conflict,
         Verdict::Denied => Relation::Denied,
         Verdict::Inconsistent => Relation::Inconsistent,
         Verdict::NotCompared => Relation::NotCompared,
         Verdict::Compatible => Relation::Compatible,
         Verdict::Agreement => Relation::Agreement,
-        _ => return vec![],
-    };
-    row.findings.iter().filter(|f| f.relation == relation).collect()
+        _ => return None,
+    })
 }
 
 /// A finding as a sentence with its entries.
@@ -142,6 +163,7 @@ struct ComparisonJson {
     asked_as: Vec<Value>,
     unknown_sources: Vec<String>,
     unknown_predicates: Vec<String>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
@@ -153,7 +175,9 @@ struct RowJson {
     cells: Vec<CellJson>,
     unattributed: Option<CellJson>,
     findings: Vec<Value>,
+    more_findings: Map<String, Value>,
     beside: Vec<Value>,
+    more_beside: usize,
 }
 
 #[derive(Serialize)]
@@ -164,7 +188,7 @@ struct CellJson {
     taken_back: Option<Vec<u64>>,
 }
 
-pub(crate) fn json(query: &Query, compared: &Comparison) -> impl Serialize + use<> {
+pub(crate) fn json(query: &Query, compared: &Comparison, meant: &Meant) -> impl Serialize + use<> {
     let replay = &compared.replay;
     let rows = compared.rows.iter().map(|row| RowJson {
         subject: row.question.subject.to_string(),
@@ -173,7 +197,9 @@ pub(crate) fn json(query: &Query, compared: &Comparison) -> impl Serialize + use
         cells: row.cells.iter().map(cell).collect(),
         unattributed: row.unattributed.as_ref().map(cell),
         findings: row.findings.iter().map(finding_json).collect(),
+        more_findings: row.more.iter().map(|(r, n)| (r.as_str().to_owned(), json!(n))).collect(),
         beside: row.beside.iter().map(finding_json).collect(),
+        more_beside: row.more_beside,
     });
     ComparisonJson {
         as_of: query.as_of.as_ref().map(ToString::to_string),
@@ -185,6 +211,7 @@ pub(crate) fn json(query: &Query, compared: &Comparison) -> impl Serialize + use
         asked_as: json::asked_as(&replay.asked_as),
         unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
         unknown_predicates: replay.unknown_predicates.iter().map(ToString::to_string).collect(),
+        did_you_mean: meant.json(),
         redacted: replay.redacted.clone(),
     }
 }
@@ -206,7 +233,7 @@ pub(crate) fn finding_json(finding: &Finding) -> Value {
 }
 
 /// One row for each source on each question.
-pub(crate) fn csv(query: &Query, compared: &Comparison) -> Result<(), CliError> {
+pub(crate) fn csv(query: &Query, compared: &Comparison, meant: &Meant) -> Result<(), CliError> {
     let columns = ["subject", "predicate", "verdict", "source"].into_iter().chain(csv::STANDING);
     let mut sheet = Sheet::new(columns.chain(["because", "as_of", "known_at"]))?;
     for row in &compared.rows {
@@ -223,7 +250,12 @@ pub(crate) fn csv(query: &Query, compared: &Comparison) -> Result<(), CliError> 
             sheet.row(cells)?;
         }
     }
-    let mut notes = views::notes(&compared.replay);
+    let mut notes = views::notes(query, &compared.replay, meant);
+    notes.extend(compared.rows.iter().filter(|row| row.untold() > 0).map(|row| {
+        let Question { subject, predicate } = &row.question;
+        let (subject, predicate) = (table::escape(subject.as_str()), table::escape(predicate.as_str()));
+        format!("{subject} / {predicate}: {} more pairs of sources are not in the column `because`", row.untold())
+    }));
     notes.extend(counts(compared).lines().filter(|l| l.starts_with("Left out")).map(ToOwned::to_owned));
     sheet.print(&notes)
 }

@@ -11,6 +11,7 @@ use sayso_core::value::Value;
 
 use super::views;
 use crate::error::CliError;
+use crate::meant::Meant;
 
 /// Rows under a header.
 pub(crate) struct Sheet(::csv::Writer<Vec<u8>>);
@@ -125,7 +126,7 @@ pub(crate) fn clocks(query: &Query) -> [String; 2] {
 }
 
 /// A replay, one row for each standing.
-pub(crate) fn replay(query: &Query, replay: &Replay) -> Result<(), CliError> {
+pub(crate) fn replay(query: &Query, replay: &Replay, meant: &Meant) -> Result<(), CliError> {
     let columns = ["source", "subject", "predicate"].into_iter().chain(STANDING).chain(["as_of", "known_at"]);
     let mut sheet = Sheet::new(columns)?;
     for view in &replay.views {
@@ -150,7 +151,7 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> Result<(), CliError> {
             row(Default::default(), standing("nothing-recorded", None, None))?;
         }
     }
-    sheet.print(&views::notes(replay))
+    sheet.print(&views::notes(query, replay, meant))
 }
 
 /// The columns of [`entry`].

@@ -11,6 +11,7 @@ use super::csv::{self, Sheet};
 use super::json::{self, StandingJson};
 use super::{table, views};
 use crate::error::CliError;
+use crate::meant::Meant;
 
 /// The two moments asked about.
 pub(crate) struct Moments {
@@ -30,8 +31,8 @@ impl Moments {
     }
 }
 
-pub(crate) fn text(asked: &Moments, diff: &Diff, zone: &TimeZone) -> String {
-    let mut text = table::fold(&preface(asked, diff, zone));
+pub(crate) fn text(asked: &Moments, diff: &Diff, meant: &Meant, zone: &TimeZone) -> String {
+    let mut text = table::fold(&preface(asked, diff, meant, zone));
     if diff.sources.is_empty() {
         text.push_str("\nNothing changed in between.\n");
     }
@@ -51,7 +52,7 @@ pub(crate) fn text(asked: &Moments, diff: &Diff, zone: &TimeZone) -> String {
     text
 }
 
-fn preface(asked: &Moments, diff: &Diff, zone: &TimeZone) -> String {
+fn preface(asked: &Moments, diff: &Diff, meant: &Meant, zone: &TimeZone) -> String {
     let (from, to) = (table::escape(&asked.from), table::escape(&asked.to));
     let between = format!("from {from} to {to} ({zone})");
     let text = match asked.clock {
@@ -74,7 +75,7 @@ fn preface(asked: &Moments, diff: &Diff, zone: &TimeZone) -> String {
             )
         }
     };
-    format!("{text}{}", views::notes(&diff.after).join(""))
+    format!("{text}{}", views::notes(&asked.after, &diff.after, meant).join(""))
 }
 
 fn one(source: &SourceDiff) -> String {
@@ -151,6 +152,7 @@ struct DiffJson {
     asked_as: Vec<Value>,
     unknown_sources: Vec<String>,
     unknown_predicates: Vec<String>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
@@ -172,7 +174,7 @@ struct ChangeJson {
     entries: Vec<u64>,
 }
 
-pub(crate) fn json(asked: &Moments, diff: &Diff) -> impl Serialize + use<> {
+pub(crate) fn json(asked: &Moments, diff: &Diff, meant: &Meant) -> impl Serialize + use<> {
     let sources = diff.sources.iter().map(|source| SourceJson {
         source: source.source.to_string(),
         changes: source.changes.iter().map(change).collect(),
@@ -192,6 +194,7 @@ pub(crate) fn json(asked: &Moments, diff: &Diff) -> impl Serialize + use<> {
         asked_as: json::asked_as(&diff.after.asked_as),
         unknown_sources: diff.after.unknown_sources.iter().map(ToString::to_string).collect(),
         unknown_predicates: diff.after.unknown_predicates.iter().map(ToString::to_string).collect(),
+        did_you_mean: meant.json(),
         redacted: diff.after.redacted.clone(),
     }
 }
@@ -221,7 +224,7 @@ fn verdict_json(v: &VerdictChange) -> Value {
 }
 
 /// One row for each change; changes of verdict have no source.
-pub(crate) fn csv(asked: &Moments, diff: &Diff) -> Result<(), CliError> {
+pub(crate) fn csv(asked: &Moments, diff: &Diff, meant: &Meant) -> Result<(), CliError> {
     let columns =
         ["source", "subject", "predicate", "change", "ours", "before", "after", "stance", "entries", "because"];
     let mut sheet = Sheet::new(columns.into_iter().chain(["clock", "from", "to"]))?;
@@ -265,7 +268,7 @@ pub(crate) fn csv(asked: &Moments, diff: &Diff) -> Result<(), CliError> {
         ]);
         sheet.row(cells.into_iter().chain(moments.clone()))?;
     }
-    let mut notes = views::notes(&diff.after);
+    let mut notes = views::notes(&asked.after, &diff.after, meant);
     if !diff.other_entries.is_empty() {
         notes.push(format!("recorded in between, changing nothing shown: {}", views::numbers(&diff.other_entries)));
     }

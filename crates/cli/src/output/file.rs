@@ -21,6 +21,8 @@ pub(crate) fn place<T>(
         out.flush().map_err(io)?;
         return Ok(written);
     }
+    // What a link leads to is written, and the link stays.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = beside(parent).map_err(io)?;
     let mut out = BufWriter::new(file.as_file_mut());

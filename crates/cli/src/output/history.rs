@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::csv::{self, Sheet};
 use super::{item, json, table, views};
 use crate::error::CliError;
+use crate::meant::Meant;
 
-pub(crate) fn text(clocks: &Query, order: Order, history: &History, zone: &TimeZone) -> String {
+pub(crate) fn text(clocks: &Query, order: Order, history: &History, meant: &Meant, zone: &TimeZone) -> String {
     let mut text = table::fold(&preface(clocks, order, history, zone));
     for shown in &history.items {
         text.push('\n');
@@ -27,6 +28,7 @@ pub(crate) fn text(clocks: &Query, order: Order, history: &History, zone: &TimeZ
         (a, b) => format!("{a} of {b} entries.\n"),
     };
     text.push_str(&format!("\n{all}"));
+    text.push_str(&table::fold(&meant.sentences().iter().map(|line| format!("{line}\n")).collect::<String>()));
     if let Some(next) = history.next {
         text.push_str(&format!("next: --from {next}\n"));
     }
@@ -64,6 +66,7 @@ struct HistoryJson {
     total: usize,
     next: Option<u64>,
     asked_as: Vec<Value>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
@@ -112,6 +115,7 @@ pub(crate) fn json(
     clocks: &Query,
     order: Order,
     history: &History,
+    meant: &Meant,
 ) -> Result<impl Serialize + use<>, CliError> {
     let entries: Result<Vec<ItemJson>, CliError> = history.items.iter().map(|i| item_json(exporter, i)).collect();
     Ok(HistoryJson {
@@ -129,12 +133,13 @@ pub(crate) fn json(
         total: history.total,
         next: history.next,
         asked_as: json::asked_as(&history.asked_as),
+        did_you_mean: meant.json(),
         redacted: history.redacted.clone(),
     })
 }
 
 /// One row for each entry, as it was recorded, with what became of it.
-pub(crate) fn csv(history: &History) -> Result<(), CliError> {
+pub(crate) fn csv(history: &History, meant: &Meant) -> Result<(), CliError> {
     let (last, entry) = csv::ENTRY.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
     debug_assert_eq!(last, Some(&"hash"), "the one column that a history has not");
     let columns = entry.iter().copied().chain(["reads", "reads_as", "corrected_by", "fate"]);
@@ -163,6 +168,7 @@ pub(crate) fn csv(history: &History) -> Result<(), CliError> {
     }
     let mut notes: Vec<String> = views::asked_as(&history.asked_as).lines().map(ToOwned::to_owned).collect();
     notes.extend(views::redacted(history.redacted.len()));
+    notes.extend(meant.sentences());
     notes.extend(history.next.map(|next| format!("there is more; next: --from {next}")));
     sheet.print(&notes)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
+use crate::meant::Meant;
 
 /// Prints one JSON document and a line break.
 pub(crate) fn print(value: &impl Serialize) -> Result<(), CliError> {
@@ -138,10 +139,11 @@ struct ReplayJson {
     asked_as: Vec<Value>,
     unknown_sources: Vec<String>,
     unknown_predicates: Vec<String>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
-pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
+pub(crate) fn replay(query: &Query, replay: &Replay, meant: &Meant) -> impl Serialize + use<> {
     let views = replay.views.iter().map(|view| ViewJson {
         source: view.source.to_string(),
         standings: view.standings.iter().map(standing).collect(),
@@ -160,6 +162,7 @@ pub(crate) fn replay(query: &Query, replay: &Replay) -> impl Serialize + use<> {
         asked_as: asked_as(&replay.asked_as),
         unknown_sources: replay.unknown_sources.iter().map(ToString::to_string).collect(),
         unknown_predicates: replay.unknown_predicates.iter().map(ToString::to_string).collect(),
+        did_you_mean: meant.json(),
         redacted: replay.redacted.clone(),
     }
 }

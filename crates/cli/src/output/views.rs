@@ -1,17 +1,18 @@
 //! Views as text.
 
 use comfy_table::Table;
-use sayso_core::event::{Question, StanceKind};
+use sayso_core::event::{NameKind, Question, StanceKind};
 use sayso_core::replay::{AskedAs, Combined, Fate, Query, Replay, StanceTarget, Standing, StandingStance, View};
 use sayso_core::text::Label;
 use sayso_core::time::TimeZone;
 use sayso_core::value::Value;
 
 use super::table;
+use crate::meant::Meant;
 
 /// All views of a replay, with the clocks they were made by.
-pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
-    let mut text = preface(query, replay, zone);
+pub(crate) fn text(query: &Query, replay: &Replay, meant: &Meant, zone: &TimeZone) -> String {
+    let mut text = preface(query, replay, meant, zone);
     if replay.views.is_empty() {
         text.push_str(&format!("\n{}\n", nothing(query)));
     }
@@ -23,20 +24,26 @@ pub(crate) fn text(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
 }
 
 /// What stands above every answer: the clocks, names answered under others, what was erased, names that nobody has.
-pub(crate) fn preface(query: &Query, replay: &Replay, zone: &TimeZone) -> String {
-    table::fold(&format!("{}{}", clocks(query, replay, zone), notes(replay).join("")))
+pub(crate) fn preface(query: &Query, replay: &Replay, meant: &Meant, zone: &TimeZone) -> String {
+    table::fold(&format!("{}{}", clocks(query, replay, zone), notes(query, replay, meant).join("")))
 }
 
 /// What a reader has to know beside the answer, one sentence a line.
-pub(crate) fn notes(replay: &Replay) -> Vec<String> {
+pub(crate) fn notes(query: &Query, replay: &Replay, meant: &Meant) -> Vec<String> {
     let mut notes: Vec<String> = asked_as(&replay.asked_as).lines().map(|l| format!("{l}\n")).collect();
     notes.extend(redacted(replay.redacted.len()));
-    for (what, names) in [("source", &replay.unknown_sources), ("predicate", &replay.unknown_predicates)] {
+    for (kind, names) in
+        [(NameKind::Source, &replay.unknown_sources), (NameKind::Predicate, &replay.unknown_predicates)]
+    {
         for name in names {
-            notes.push(format!(
-                "No entry has the {what} {}: is that how it is written here?\n",
-                table::escape(name.as_str())
-            ));
+            let ask = meant.instead_of(kind, name);
+            let ask = ask.unwrap_or_else(|| "is that how it is written here?".into());
+            notes.push(format!("No entry has the {} {}: {ask}\n", kind.as_str(), table::escape(name.as_str())));
+        }
+    }
+    for name in &query.filter.subject_prefixes {
+        if let Some(ask) = meant.instead_of(NameKind::Subject, name) {
+            notes.push(format!("No subject begins with {}: {ask}\n", table::escape(name.as_str())));
         }
     }
     notes

@@ -11,14 +11,18 @@ use super::history::{ItemJson, item_json};
 use super::json::{self, StandingJson};
 use super::{item, table, views};
 use crate::error::CliError;
+use crate::meant::Meant;
 
-pub(crate) fn text(clocks: &Query, why: &Why, zone: &TimeZone) -> String {
+pub(crate) fn text(clocks: &Query, why: &Why, meant: &Meant, zone: &TimeZone) -> String {
     let cell = &why.cell;
     let name = format!("{} on {} / {}", cell.source, cell.question.subject, cell.question.predicate);
     let mut text = format!("{}\n{}", table::escape(&name), preface(clocks, why, zone));
     text.push_str(&format!("\nAnswer: {}\n\nRules:\n", table::escape(&answer(why))));
     for rule in &why.rules {
         text.push_str(&format!("  {rule}\n"));
+    }
+    for sentence in meant.sentences() {
+        text.push_str(&format!("\n{sentence}\n"));
     }
     let mut text = table::fold(&text);
     if !why.parts.is_empty() {
@@ -76,6 +80,7 @@ struct WhyJson {
     entries: Vec<PartJson>,
     not_yet_known: Vec<u64>,
     asked_as: Vec<Value>,
+    did_you_mean: Vec<Value>,
     redacted: Vec<u64>,
 }
 
@@ -87,7 +92,12 @@ struct PartJson {
     because: String,
 }
 
-pub(crate) fn json(exporter: &Exporter<'_>, clocks: &Query, why: &Why) -> Result<impl Serialize + use<>, CliError> {
+pub(crate) fn json(
+    exporter: &Exporter<'_>,
+    clocks: &Query,
+    why: &Why,
+    meant: &Meant,
+) -> Result<impl Serialize + use<>, CliError> {
     let part = |part: &sayso_core::views::Part| -> Result<PartJson, CliError> {
         Ok(PartJson { item: item_json(exporter, &part.item)?, rests_on: part.rests_on, because: part.because.clone() })
     };
@@ -106,6 +116,7 @@ pub(crate) fn json(exporter: &Exporter<'_>, clocks: &Query, why: &Why) -> Result
         entries: entries?,
         not_yet_known: why.not_yet_known.clone(),
         asked_as: json::asked_as(&why.asked_as),
+        did_you_mean: meant.json(),
         redacted: why.redacted.clone(),
     })
 }

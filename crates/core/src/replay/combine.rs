@@ -12,6 +12,8 @@ use crate::value::{Bounds, Value};
 pub(crate) const DIFFERENT_UNITS: &str = "different units";
 /// Why values were not compared: words beside a number.
 pub(crate) const DIFFERENT_KINDS: &str = "different kinds of value";
+/// Why texts do not go together: they are not the same, letter by letter. Whether they contradict one another nobody knows who has not read them.
+pub(crate) const DIFFERENT_WORDS: &str = "different words";
 
 /// What tied statements come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +87,7 @@ fn meet(values: &[&Value]) -> Result<Option<Value>, &'static str> {
     }
     if let [first, rest @ ..] = texts.as_slice() {
         let same = rest.iter().all(|t| t.as_str().nfc().eq(first.as_str().nfc()));
-        return if same { Ok(Some(Value::Text((*first).clone()))) } else { Err("different words") };
+        return if same { Ok(Some(Value::Text((*first).clone()))) } else { Err(DIFFERENT_WORDS) };
     }
     if !dates.is_empty() {
         return meet_dates(&dates).map(|d| d.map(Value::Date));

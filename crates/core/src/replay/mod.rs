@@ -24,7 +24,7 @@ mod statement;
 mod view;
 
 pub use combine::{Combined, combine};
-pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS};
+pub(crate) use combine::{DIFFERENT_KINDS, DIFFERENT_UNITS, DIFFERENT_WORDS};
 pub use few::Few;
 pub use filter::Filter;
 pub use fold::fold;

@@ -5,14 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::again::{SaidAgain, said_again};
-use super::relation::{Relation, relate};
+use super::pairs::{Gravity, Pairs, TOLD, Told, Valued};
+use super::relation::{Relation, is_of_words, relate};
 use super::verdict::{Verdict, verdict};
 use super::way::Way;
 use crate::event::{NameKind, Question, StanceKind};
 use crate::ledger::{Ledger, OpenError};
-use crate::replay::{
-    Combined, Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine,
-};
+use crate::replay::{Fate, Filter, Query, Replay, StanceTarget, Standing, StandingStance, TakenBack, View, combine};
 use crate::text::{Label, Name};
 use crate::value::Value;
 
@@ -38,10 +37,16 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// What nobody named answers for. It is shown beside the parties and never counts in the verdict.
     pub unattributed: Option<Cell>,
-    /// How the parties go together, two by two.
+    /// How the parties go together, two by two; of very many pairs the gravest hundred.
     pub findings: Vec<Finding>,
+    /// How many pairs are not among the findings, by relation. The verdict rests on them too.
+    pub more: BTreeMap<Relation, usize>,
     /// How the parties go together with what nobody named answers for.
     pub beside: Vec<Finding>,
+    /// How many more there are of these.
+    pub more_beside: usize,
+    /// Whether the verdict is a conflict, and every conflict in it one of different words.
+    pub in_words: bool,
 }
 
 /// What one source has on one question.
@@ -55,6 +60,10 @@ pub struct Cell {
     pub standing: Option<Standing>,
     /// What it took back.
     pub taken_back: Option<TakenBack>,
+    /// How it goes together with another party, at its gravest, whether that pair is among the findings or not.
+    pub gravest: Option<Relation>,
+    /// Whether that is a conflict, and every one it is in is of different words.
+    pub in_words: bool,
 }
 
 /// What a source does on a question.
@@ -94,6 +103,29 @@ pub struct Party {
     pub source: Name,
     /// The entries.
     pub entries: Vec<u64>,
+}
+
+impl Finding {
+    /// Whether all that this conflict rests on is that two texts are not the same. The relation stays a conflict; a reader should not take it
+    /// for one between figures.
+    #[must_use]
+    pub fn is_of_words(&self) -> bool {
+        self.relation == Relation::Conflict && is_of_words(&self.why)
+    }
+}
+
+impl Row {
+    /// Whether the verdict is a conflict, and every conflict in it one of different words.
+    #[must_use]
+    pub const fn is_of_words(&self) -> bool {
+        self.in_words
+    }
+
+    /// How many pairs are not among the findings.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.more.values().sum()
+    }
 }
 
 impl CellState {
@@ -248,24 +280,24 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
     let cells = there.iter().filter_map(|(place, (standing, taken_back))| {
         let source = parties.views.get(*place)?.source.clone();
         let state = state(*standing, *taken_back);
-        Some(Cell { source, state, standing: standing.cloned(), taken_back: taken_back.cloned() })
+        let (standing, taken_back) = (standing.cloned(), taken_back.cloned());
+        Some(Cell { source, state, standing, taken_back, gravest: None, in_words: false })
     });
     let is_shown = |cell: &Cell| cell.state != CellState::NothingRecorded || parties.asked.contains(&cell.source);
     let (nobody, cells): (Vec<Cell>, Vec<Cell>) = cells.filter(is_shown).partition(|c| c.source.is_unattributed());
-    let (mut findings, mut beside) = (Vec::new(), Vec::new());
-    let values: Vec<(&Cell, &Standing, &Combined)> = cells.iter().filter_map(with_value).collect();
-    for (at, left) in values.iter().enumerate() {
-        for right in values.iter().skip(at + 1) {
-            let (relation, why) = relate(left.2, right.2);
-            findings.push(Finding {
-                relation,
-                stance: None,
-                of: [party(left.0, left.1), party(right.0, right.1)],
-                why,
-            });
-        }
-        for nobody in nobody.iter().filter_map(with_value) {
-            beside.extend(each_beside(left, &nobody));
+    let values: Vec<Valued<'_>> = cells.iter().filter_map(with_value).collect();
+    let pairs = Pairs::of(&values);
+    let mut gravest: BTreeMap<Name, Gravity> = BTreeMap::new();
+    for ((cell, ..), gravity) in values.iter().zip(&pairs.gravest) {
+        gravest.extend(gravity.map(|gravity| (cell.source.clone(), gravity)));
+    }
+    let mut told = Told { findings: pairs.findings, more: pairs.more, ..Told::default() };
+    for (left, nobody) in values.iter().flat_map(|left| nobody.iter().filter_map(move |n| Some((left, with_value(n)?))))
+    {
+        if told.beside.len() < TOLD {
+            told.beside(each_beside(left, &nobody));
+        } else {
+            told.more_beside += nobody.2.values.len().max(1);
         }
     }
     for cell in &cells {
@@ -273,17 +305,38 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
             let of_nobody = matches!(&stance.target, StanceTarget::Claim { source, .. } if source.is_unattributed());
             for finding in placed(&cell.source, stance, &values, again) {
                 // To deny what nobody answers for is something that this party did; to affirm it makes no party of nobody.
-                let apart = of_nobody && finding.relation != Relation::Denied;
-                if apart { &mut beside } else { &mut findings }.push(finding);
+                if of_nobody && finding.relation != Relation::Denied {
+                    told.beside([finding]);
+                    continue;
+                }
+                let gravity = Gravity::of(finding.relation, &finding.why);
+                for party in &finding.of {
+                    match gravest.get_mut(&party.source) {
+                        Some(held) => *held = gravity.max(*held),
+                        None => drop(gravest.insert(party.source.clone(), gravity)),
+                    }
+                }
+                told.stance(finding);
             }
         }
     }
-    let verdict = verdict(&cells, &nobody, &findings);
-    Row { question: question.clone(), verdict, cells, unattributed: nobody.into_iter().next(), findings, beside }
+    let all = gravest.values().max();
+    let verdict = verdict(&cells, &nobody, all.map(|gravity| gravity.relation));
+    let in_words = verdict == Verdict::Conflict && all.is_some_and(|gravity| gravity.is_of_words());
+    let marked = |mut cell: Cell| {
+        let gravity = gravest.get(&cell.source);
+        cell.gravest = gravity.map(|gravity| gravity.relation);
+        cell.in_words = gravity.is_some_and(|gravity| gravity.is_of_words());
+        cell
+    };
+    let unattributed = nobody.into_iter().next().map(marked);
+    let cells = cells.into_iter().map(marked).collect();
+    let Told { findings, more, beside, more_beside, .. } = told;
+    Row { question: question.clone(), verdict, cells, unattributed, findings, more, beside, more_beside, in_words }
 }
 
 /// What nobody named answers for is not one voice: each of its values is held against the party by itself.
-fn each_beside(left: &(&Cell, &Standing, &Combined), nobody: &(&Cell, &Standing, &Combined)) -> Vec<Finding> {
+fn each_beside(left: &Valued<'_>, nobody: &Valued<'_>) -> Vec<Finding> {
     let (cell, standing, said) = nobody;
     let one = said.value.as_ref().map(|v| (v, said.unit.as_ref()));
     let values = one.into_iter().chain(said.values.iter().map(|(v, u)| (v, u.as_ref())));
@@ -308,22 +361,17 @@ fn state(standing: Option<&Standing>, taken_back: Option<&TakenBack>) -> CellSta
     }
 }
 
-pub(super) fn with_value(cell: &Cell) -> Option<(&Cell, &Standing, &Combined)> {
+pub(super) fn with_value(cell: &Cell) -> Option<Valued<'_>> {
     let standing = cell.standing.as_ref()?;
     Some((cell, standing, standing.combined.as_ref()?))
 }
 
-fn party(cell: &Cell, standing: &Standing) -> Party {
+pub(super) fn party(cell: &Cell, standing: &Standing) -> Party {
     Party { source: cell.source.clone(), entries: standing.entries.to_vec() }
 }
 
 /// What a stance makes of the answers of others.
-fn placed(
-    source: &Name,
-    stance: &StandingStance,
-    values: &[(&Cell, &Standing, &Combined)],
-    again: &SaidAgain,
-) -> Vec<Finding> {
+fn placed(source: &Name, stance: &StandingStance, values: &[Valued<'_>], again: &SaidAgain) -> Vec<Finding> {
     let (relation, does) = match stance.stance {
         StanceKind::Denies => (Relation::Denied, "denies"),
         StanceKind::Affirms => (Relation::Agreement, "affirms"),

@@ -12,6 +12,7 @@ mod history;
 mod mended;
 mod moments;
 mod over_time;
+mod pairs;
 mod relation;
 mod rule;
 mod verdict;

@@ -242,12 +242,13 @@ impl<'a> Moments<'a> {
 
     pub(super) fn verdicts(&self, left: &Comparison, right: &Comparison) -> Vec<VerdictChange> {
         let rows = |compared: &Comparison| {
-            let mut rows: BTreeMap<Question, (Verdict, Vec<Finding>)> = BTreeMap::new();
+            let mut rows: BTreeMap<Question, (Verdict, Vec<Finding>, bool)> = BTreeMap::new();
             for row in &compared.rows {
                 let disputes = row.findings.iter().filter(|f| f.relation >= Relation::Denied).cloned();
-                let held = rows.entry(self.frame.question(&row.question)).or_insert((row.verdict, vec![]));
+                let held = rows.entry(self.frame.question(&row.question)).or_insert((row.verdict, vec![], false));
                 held.0 = held.0.min(row.verdict);
                 held.1.extend(disputes);
+                held.2 |= row.more.keys().any(|relation| *relation >= Relation::Denied);
             }
             rows
         };
@@ -267,9 +268,14 @@ impl<'a> Moments<'a> {
                 let other: BTreeSet<_> = other.iter().map(pair).collect();
                 all.iter().filter(|f| !other.contains(&pair(f))).cloned().collect()
             };
-            let (begun, ended) = (without(is, was), without(was, is));
+            let is_cut = before.is_some_and(|b| b.2) || after.is_some_and(|a| a.2);
             let (before, after) = (before.map(|b| b.0), after.map(|a| a.0));
             let disputed = |v: Option<Verdict>| v.is_some_and(Verdict::is_dispute);
+            let (begun, ended) = match (disputed(before), disputed(after)) {
+                // Some pairs were only counted: that one is not among those told makes it neither new nor gone.
+                (true, true) if is_cut => (vec![], vec![]),
+                _ => (without(is, was), without(was, is)),
+            };
             if !begun.is_empty() || !ended.is_empty() || disputed(before) != disputed(after) {
                 changes.push(VerdictChange { question: question.clone(), before, after, begun, ended });
             }

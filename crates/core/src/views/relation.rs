@@ -2,7 +2,7 @@
 //! (`replay/combine.rs`); this only says which of them applied.
 
 use crate::number::Number;
-use crate::replay::{Combined, DIFFERENT_KINDS, DIFFERENT_UNITS, combine};
+use crate::replay::{Combined, DIFFERENT_KINDS, DIFFERENT_UNITS, DIFFERENT_WORDS, combine};
 use crate::text::Label;
 use crate::time::Edtf;
 use crate::value::Value;
@@ -39,6 +39,15 @@ impl Relation {
     }
 }
 
+/// What stands before the reason where a source has several answers, and all of them clash.
+const WHICHEVER: &str = "whichever is meant: ";
+
+/// Whether a reason is that two texts are not the same. That is weaker than figures, dates or yes and no that cannot all be true: two quotes
+/// can differ in every word and contradict one another in nothing.
+pub(super) fn is_of_words(why: &str) -> bool {
+    why.strip_prefix(WHICHEVER).unwrap_or(why) == DIFFERENT_WORDS
+}
+
 /// A value with its unit.
 type Given<'a> = (&'a Value, Option<&'a Label>);
 
@@ -51,7 +60,7 @@ pub fn relate(a: &Combined, b: &Combined) -> (Relation, String) {
         let mut pairs = left.iter().flat_map(|x| right.iter().map(move |y| (x, y)));
         let first = left.first().zip(right.first()).and_then(|(x, y)| clash(x, y));
         return match first.filter(|_| pairs.all(|(x, y)| clash(x, y).is_some())) {
-            Some(why) => (Relation::Conflict, format!("whichever is meant: {why}")),
+            Some(why) => (Relation::Conflict, format!("{WHICHEVER}{why}")),
             None => (Relation::Inconsistent, "one of them contradicts itself".into()),
         };
     }

@@ -1,6 +1,6 @@
 //! The verdict on a question: how the answers of all parties go together, in one word.
 
-use super::compare::{Cell, CellState, Finding, with_value};
+use super::compare::{Cell, CellState, with_value};
 use super::relation::Relation;
 use crate::event::StanceKind;
 use crate::replay::StanceTarget;
@@ -73,9 +73,8 @@ impl Verdict {
     }
 }
 
-/// What cells and findings come to.
-pub(super) fn verdict(cells: &[Cell], nobody: &[Cell], findings: &[Finding]) -> Verdict {
-    let gravest = findings.iter().map(|f| f.relation).max();
+/// What cells come to, and the gravest of all the pairs.
+pub(super) fn verdict(cells: &[Cell], nobody: &[Cell], gravest: Option<Relation>) -> Verdict {
     let is = |state: CellState| cells.iter().any(|c| c.state == state);
     let contradicts_itself = |c: &Cell| with_value(c).is_some_and(|(.., v)| v.consistent == Some(false));
     let itself = cells.iter().any(contradicts_itself);

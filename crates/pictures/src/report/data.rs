@@ -1,15 +1,17 @@
 //! What the page picks from: for each question and source the list of changes, each with the day it begins.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use sayso_core::views::{CellState, Course, Finding, Row, Verdict};
+use sayso_core::views::{CellState, Course, Finding, Party, Row};
 use serde::Serialize;
 
 use super::Report;
 use crate::answer::{Answer, cells, marked};
-use crate::palette::tone;
+use crate::palette::{Told, tone};
 
-/// Findings that a question tells at a moment.
-const FINDINGS: usize = 6;
+/// Pairs that are told of each source at a moment. All of them would be the square of the sources, anew with each change.
+const PAIRS: usize = 6;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Data<'a> {
@@ -32,7 +34,7 @@ struct QuestionJson<'a> {
     s: &'a str,
     p: &'a str,
     /// From which day, which verdict (-1: there is nothing), and why.
-    v: Vec<(i64, i8, Vec<String>)>,
+    v: Vec<(i64, i8, Reasons)>,
     /// Which source, and its changes.
     c: Vec<(usize, Vec<Change>)>,
 }
@@ -56,6 +58,15 @@ struct Change(
     Vec<i64>,
     /// Stances.
     Vec<String>,
+);
+
+/// Why a verdict is what it is.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Reasons(
+    /// The gravest first: whether the verdict rests on it, whether it is a stance, why, and the sources of each pair that it is said of.
+    Vec<(u8, u8, String, Vec<[usize; 2]>)>,
+    /// How many pairs are not told.
+    usize,
 );
 
 const STATES: [CellState; 6] = [
@@ -93,7 +104,7 @@ impl<'a> Data<'a> {
             start,
             questions: courses.iter().map(|course| question(course, &sources)).collect(),
             sources,
-            verdicts: Verdict::ALL.iter().map(|v| (v.as_str(), tone(*v).letter)).collect(),
+            verdicts: Told::all().map(|told| (told.as_str(), tone(told).letter)).collect(),
             states: STATES.iter().map(|s| s.as_str()).collect(),
         }
     }
@@ -103,15 +114,18 @@ fn day(day: NaiveDate) -> i64 {
     day.signed_duration_since(NaiveDate::default()).num_days()
 }
 
-fn place(verdict: Verdict) -> i8 {
-    let place = Verdict::ALL.iter().position(|v| *v == verdict).and_then(|at| i8::try_from(at).ok());
+fn place(told: Told) -> i8 {
+    let place = Told::all().position(|other| other == told).and_then(|at| i8::try_from(at).ok());
     place.unwrap_or(-1)
 }
 
 fn question<'a>(course: &'a Course, sources: &[&str]) -> QuestionJson<'a> {
-    let mut v: Vec<(i64, i8, Vec<String>)> = Vec::new();
+    let mut v: Vec<(i64, i8, Reasons)> = Vec::new();
     for step in &course.steps {
-        let (verdict, why) = step.row.as_ref().map_or((-1, vec![]), |row| (place(row.verdict), reasons(row)));
+        let (verdict, why) = match &step.row {
+            Some(row) => (place(Told::of(row)), Reasons::of(row, sources)),
+            None => (-1, Reasons::default()),
+        };
         if v.last().is_none_or(|(_, before, reasons)| *before != verdict || *reasons != why) {
             v.push((day(step.day), verdict, why));
         }
@@ -166,24 +180,48 @@ fn entries(before: &[u64], now: &[u64]) -> Vec<i64> {
     std::iter::once(kept_first).chain(now.iter().skip(kept).map(number)).collect()
 }
 
-/// The findings that decide the verdict, in words.
-fn reasons(row: &Row) -> Vec<String> {
-    let gravest = row.findings.iter().map(|f| f.relation).max();
-    let decisive: Vec<&Finding> = row.findings.iter().filter(|f| Some(f.relation) == gravest).collect();
-    let mut told: Vec<String> = decisive.iter().take(FINDINGS).map(|f| reason(f)).collect();
-    if decisive.len() > FINDINGS {
-        told.push(format!("and {} more", decisive.len() - FINDINGS));
+impl Reasons {
+    /// The findings of a row, the gravest first: of each source as many as are told.
+    fn of(row: &Row, sources: &[&str]) -> Self {
+        let gravest = row.findings.iter().map(|f| f.relation).max();
+        let mut findings: Vec<&Finding> = row.findings.iter().collect();
+        findings.sort_by_key(|f| std::cmp::Reverse((f.relation, f.stance.is_some())));
+        let mut told: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut reasons = Self(vec![], row.untold());
+        for finding in findings {
+            let place = |party: &Party| sources.iter().position(|source| *source == party.source.as_str());
+            let [Some(a), Some(b)] = [place(&finding.of[0]), place(&finding.of[1])] else { continue };
+            let count = |source: usize| told.get(&source).copied().unwrap_or_default();
+            if count(a) >= PAIRS && count(b) >= PAIRS {
+                reasons.1 += 1;
+                continue;
+            }
+            for source in [a, b] {
+                *told.entry(source).or_default() += 1;
+            }
+            let (decisive, stance) = (u8::from(Some(finding.relation) == gravest), u8::from(finding.stance.is_some()));
+            let why = why(finding);
+            match reasons.0.iter_mut().find(|(d, s, w, _)| (*d, *s, w) == (decisive, stance, &why)) {
+                Some((.., pairs)) => pairs.push([a, b]),
+                None => reasons.0.push((decisive, stance, why, vec![[a, b]])),
+            }
+        }
+        reasons
     }
-    told
 }
 
-fn reason(finding: &Finding) -> String {
-    let [a, b] = &finding.of;
-    let numbers = |entries: &[u64]| {
-        let some: Vec<String> = entries.iter().take(4).map(|index| format!("#{index}")).collect();
-        if entries.len() > 4 { format!("{} …", some.join(" ")) } else { some.join(" ") }
-    };
-    format!("{} {} and {} {}: {}", a.source, numbers(&a.entries), b.source, numbers(&b.entries), finding.why)
+/// Why, in words; of a stance what stands between the one who takes it and the one whose words it is about.
+fn why(finding: &Finding) -> String {
+    let [_, on] = &finding.of;
+    if finding.stance.is_none() {
+        return finding.why.clone();
+    }
+    let some: Vec<String> = on.entries.iter().take(4).map(|index| format!("#{index}")).collect();
+    let entries = format!("{}{}", some.join(" "), if on.entries.len() > 4 { " …" } else { "" });
+    match finding.why.strip_suffix(" it") {
+        Some(does) => format!("{does} {entries} of"),
+        None => format!("{}: {entries} of", finding.why),
+    }
 }
 
 #[cfg(test)]

@@ -70,18 +70,22 @@
     }
     return all;
   };
+  // A conflict of texts that are not the same, told apart from one between figures; the verdicts' numbers come before it.
+  const WORDS = data.verdicts.findIndex(([name]) => name === 'different-words');
   const word = (verdict) => (verdict < 0 ? 'nothing yet' : data.verdicts[verdict][0].replace(/-/g, ' '));
 
   const chosen = () => {
     const find = state.find.trim().toLowerCase();
     return data.questions.filter((q) => {
       const verdict = verdictAt(q, state.day);
-      if (state.only === 'disputes' && !(verdict === 0 || verdict === 1)) return false;
-      if (state.only === 'differ' && !(verdict >= 0 && verdict <= 4)) return false;
+      if (state.only === 'disputes' && !(verdict === 0 || verdict === 1 || verdict === WORDS)) return false;
+      if (state.only === 'differ' && !(verdict >= 0 && (verdict <= 4 || verdict === WORDS))) return false;
       return !find || `${q.s} ${q.p}`.toLowerCase().includes(find);
     });
   };
 
+  // Beside its answer it denies, accepts or declines something.
+  const takes = (change) => data.states[change[2]] === 'claims' && change[7].length > 0;
   const letterOf = (verdict) => make('span', { class: 'letter', 'aria-hidden': 'true' }, data.verdicts[verdict][1]);
 
   const cellOf = (question, source) => {
@@ -95,8 +99,8 @@
     const button = make('button', {
       type: 'button', class: `v${change[1]}`, 'aria-expanded': String(Boolean(isOpen)), 'aria-controls': 'detail',
       'data-question': String(data.questions.indexOf(question)), 'data-source': String(source),
-    }, letterOf(change[1]), said(change[3] + (change[5] & 1 ? ' (?)' : ''), 'span', { class: 'words' }),
-    make('span', { class: 'hidden' }, `, ${data.sources[source]}, ${word(change[1])}. Show the entries`));
+    }, letterOf(change[1]), said(change[3] + (change[5] & 1 ? ' (?)' : '') + (takes(change) ? ' ⚑' : ''), 'span', { class: 'words' }),
+    make('span', { class: 'hidden' }, `, ${[data.sources[source], ...change[7], word(change[1])].join(', ')}. Show the entries`));
     return make('td', {}, button);
   };
 
@@ -216,6 +220,14 @@
     class: 'sign', d: SIGNS[(source + Math.floor(source / COLOURS)) % SIGNS.length], transform: `translate(${x} ${y})`, fill: colourOf(source),
   });
 
+  // What a bar says. A stance is no second time of the words before it.
+  const barOf = (change, before) => {
+    const took = change[7].join('; ');
+    if (!took) return change[3];
+    if (data.states[change[2]] !== 'claims') return `⚑ ${took}`;
+    return before && before[3] === change[3] ? `⚑ ${took} (before: ${change[3]})` : `${change[3]}; ⚑ ${took}`;
+  };
+
   // One question over time: steps and bands of numbers, bars of words, a line at the date.
   const chartOf = (question) => {
     const W = 448;
@@ -276,17 +288,20 @@
       const lasts = parts.length && parts[parts.length - 1];
       const words = parts.filter(({ change }) => change[1] >= 0 && !change[4].length);
       const name = drawn('text', { x: left + 12, y: y + 12, fill: colour, 'font-weight': 600 }, data.sources[source]
-        + (lasts && lasts.change[4].length ? `: ${lasts.change[3]} in the end` : ''));
+        + (lasts && lasts.change[4].length ? `: ${[lasts.change[3], ...lasts.change[7].map((took) => `⚑ ${took}`)].join('; ')} in the end` : ''));
       svg.append(signOf(source, left + 4, y + 8), name);
       y += 17;
       if (!words.length) continue;
+      let before = null;
       for (const { from, to, change } of words) {
         const bar = drawn('rect', { x: from, y, width: Math.max(to - from - 1, 1), height: 17, rx: 2, stroke: colour, fill: colour, 'fill-opacity': 0.12 });
-        bar.append(drawn('title', {}, `${iso(change[0])}: ${change[3]}`));
+        const whole = barOf(change, before);
+        before = change;
+        bar.append(drawn('title', {}, `${iso(change[0])}: ${whole}`));
         svg.append(bar);
         const room = Math.floor((to - from - 8) / 6.4);
-        const text = [...change[3]];
-        if (room > 1) svg.append(drawn('text', { x: from + 4, y: y + 12.5, fill: 'var(--ink)' }, text.length > room ? `${text.slice(0, room - 1).join('')}…` : change[3]));
+        const text = [...whole];
+        if (room > 1) svg.append(drawn('text', { x: from + 4, y: y + 12.5, fill: 'var(--ink)' }, text.length > room ? `${text.slice(0, room - 1).join('')}…` : whole));
       }
       y += 21;
     }
@@ -309,15 +324,42 @@
     return ticks;
   };
 
+  // What a source says at the date, as a heading has it.
+  const answerOf = (question, source) => {
+    const changes = question.c.find((c) => c[0] === source);
+    const k = changes ? at(changes[1], state.day) : -1;
+    return k < 0 || changes[1][k][1] < 0 ? '' : changes[1][k][3];
+  };
+  const short = (text) => ([...text].length > 40 ? `${[...text].slice(0, 39).join('')}…` : text);
+
+  // Why the verdict is what it is: the pairs of the source that was opened first, the others when they are asked for.
+  const reasonsOf = (question, [reasons, untold], source) => {
+    const named = (s) => `${data.sources[s]} (${short(answerOf(question, s))})`;
+    const own = [];
+    const others = [];
+    for (const [decides, isStance, why, pairs] of reasons) {
+      for (const [a, b] of pairs) {
+        const mine = source === a || source === b;
+        const line = isStance ? `${data.sources[a]} ${why} ${data.sources[b]}`
+          : mine ? `with ${named(source === a ? b : a)}: ${why}` : `${named(a)} and ${named(b)}: ${why}`;
+        if (mine) own.push(line);
+        else if (decides) others.push(line);
+      }
+    }
+    const list = (lines) => make('ul', {}, ...lines.map((line) => said(line, 'li')));
+    const first = source === null ? others.splice(0, 6) : own;
+    const left = untold ? ` (${untold} more are not in this page)` : '';
+    const rest = others.length ? make('details', {}, make('summary', {}, `${others.length} other pairs${left}`), list(others)) : null;
+    return [first.length ? list(first) : null, rest].filter(Boolean);
+  };
+
   const detail = () => {
     const { question, source } = state.open;
     const title = source === null ? question.p : `${data.sources[source]}: ${question.p}`;
     byId('detail-title').textContent = title;
     const place = at(question.v, state.day);
     const parts = [said(question.s, 'div'), make('div', {}, `As of ${iso(state.day)}: ${word(verdictAt(question, state.day))}`)];
-    if (place >= 0 && question.v[place][2].length) {
-      parts.push(make('ul', {}, ...question.v[place][2].map((why) => said(why, 'li'))));
-    }
+    if (place >= 0) parts.push(...reasonsOf(question, question.v[place][2], source));
     parts.push(chartOf(question));
     for (const [which, changes] of question.c) {
       if (source !== null && which !== source) continue;
@@ -327,8 +369,9 @@
         if (source !== null) parts.push(make('p', {}, 'Nothing of this source is recorded for this date.'));
         continue;
       }
-      parts.push(said(`${data.sources[which]}: ${change[3]}`, 'h3'));
-      const remarks = change[7].slice();
+      const took = change[7].length ? make('span', { class: 'took' }, ` · ⚑ ${change[7].join('; ')}`) : null;
+      parts.push(make('h3', { dir: 'auto' }, `${data.sources[which]}: ${change[3]}`, took));
+      const remarks = [];
       if (change[5] & 1) remarks.push('the date is uncertain');
       if (change[5] & 2) remarks.push('order within the day unknown');
       if (remarks.length) parts.push(make('ul', {}, ...remarks.map((remark) => said(remark, 'li'))));
