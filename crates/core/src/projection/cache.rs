@@ -118,12 +118,18 @@ impl Shelves {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::projection::chunk::{ChunkWriter, Content};
+    use crate::projection::posting::{Kind, Posting};
 
     const SHELF: Shelf = (1, Order::Question);
 
     /// A chunk that is told by how long it is.
     fn chunk(length: usize) -> Arc<Chunk> {
-        Arc::new(Chunk::new(vec![0; length]).unwrap())
+        let mut writer = ChunkWriter::default();
+        let own = vec![0; length];
+        let content = Content { own: &own, shared: &[] };
+        assert!(writer.push(b"s", &Posting { kind: Kind::Stance, index: 0, last: 0, day: None, content }).is_none());
+        Arc::new(Chunk::new(writer.finish(None).unwrap().1).unwrap())
     }
 
     fn found(cache: &Cache, key: &[u8]) -> Option<Option<Vec<u8>>> {

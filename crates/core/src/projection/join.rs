@@ -238,7 +238,7 @@ impl<'r> Cursor<'r> {
                 let Some((place, chunk)) = self.supply.find(&self.from, ahead)? else { return Ok(Step::End) };
                 self.seen += 1;
                 self.from = behind(&place);
-                self.walk.begin(&chunk);
+                self.walk.begin(&chunk, self.wanted.range[0]);
                 self.number = groups.take(chunk.clone());
                 self.chunk = Some(chunk);
                 self.has_predicate.1 = 0;

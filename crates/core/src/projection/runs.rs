@@ -334,7 +334,7 @@ impl<'a> Cursor<'a> {
             }
             let Some(bytes) = self.next_chunk()? else { return Ok(()) };
             let chunk = Chunk::new(bytes)?;
-            self.walk.begin(&chunk);
+            self.walk.begin(&chunk, &[]);
             self.chunk = Some(chunk);
         }
         Ok(())

@@ -14,7 +14,19 @@ pub(super) struct Chunk {
     companions: Vec<Companion>,
     /// Where its groups begin.
     groups: usize,
+    /// Places on the way, so that one need not begin at the beginning.
+    marks: Vec<Mark>,
 }
+
+/// A place behind a group.
+#[derive(Debug)]
+struct Mark {
+    key: Box<[u8]>,
+    next: usize,
+}
+
+/// Bytes of groups from one mark to the next.
+const MARK_BYTES: usize = 1 << 10;
 
 /// What many postings of a chunk share.
 #[derive(Debug)]
@@ -55,7 +67,18 @@ impl Chunk {
     /// # Errors
     /// If these are other bytes.
     pub(super) fn new(bytes: Vec<u8>) -> Result<Self, StoreError> {
-        Self::parse(bytes).ok_or_else(damaged)
+        let mut chunk = Self::parse(bytes).ok_or_else(damaged)?;
+        let mut marks: Vec<Mark> = Vec::with_capacity(chunk.bytes.len() / MARK_BYTES);
+        let (mut walk, mut last) = (Walk::default(), chunk.groups);
+        walk.begin(&chunk, &[]);
+        while walk.go_on(&chunk)? {
+            if walk.next >= last + MARK_BYTES {
+                last = walk.next;
+                marks.push(Mark { key: walk.key.as_slice().into(), next: walk.next });
+            }
+        }
+        chunk.marks = marks;
+        Ok(chunk)
     }
 
     fn parse(bytes: Vec<u8>) -> Option<Self> {
@@ -69,12 +92,13 @@ impl Chunk {
             companions.push(Companion { end, part, shared: Shared::unpack(shared) });
         }
         let groups = bytes.len() - rest.0.len();
-        Some(Self { bytes, companions, groups })
+        Some(Self { bytes, companions, groups, marks: vec![] })
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() + self.companions.len() * size_of::<Companion>()
+        let marks: usize = self.marks.iter().map(|mark| size_of::<Mark>() + mark.key.len()).sum();
+        self.bytes.len() + self.companions.len() * size_of::<Companion>() + marks
     }
 
     /// A posting of it with its content.
@@ -117,10 +141,15 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Before the first group.
-    pub(super) fn begin(&mut self, chunk: &Chunk) {
+    /// Before the first group, or behind some of those whose keys are less than one.
+    pub(super) fn begin(&mut self, chunk: &Chunk, key: &[u8]) {
         self.key.clear();
         self.next = chunk.groups;
+        let before = chunk.marks.partition_point(|mark| *mark.key < *key);
+        if let Some(mark) = before.checked_sub(1).and_then(|at| chunk.marks.get(at)) {
+            self.key.extend_from_slice(&mark.key);
+            self.next = mark.next;
+        }
     }
 
     /// Goes to the next group. `false` if there is none.
@@ -200,7 +229,7 @@ mod tests {
     fn read(bytes: Vec<u8>) -> Result<usize, StoreError> {
         let chunk = Chunk::new(bytes)?;
         let (mut walk, mut postings) = (Walk::default(), Vec::new());
-        walk.begin(&chunk);
+        walk.begin(&chunk, &[]);
         while walk.go_on(&chunk)? {
             walk.read(&chunk, 0, u64::MAX, &mut postings)?;
         }
