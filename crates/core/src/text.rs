@@ -243,6 +243,12 @@ pub(crate) fn check_url(s: &str) -> Result<(), TextError> {
 pub const UNATTRIBUTED: &str = "unattributed";
 
 impl Name {
+    /// A name as it stands in the index of views, which holds nothing but names that were checked. `None` if it is empty: that is no
+    /// name.
+    pub(crate) fn indexed(name: &str) -> Option<Self> {
+        (!name.is_empty()).then(|| Self(name.into()))
+    }
+
     /// Whether this is the reserved source `unattributed`.
     #[must_use]
     pub fn is_unattributed(&self) -> bool {

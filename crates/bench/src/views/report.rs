@@ -109,8 +109,16 @@ fn milli(seconds: f64) -> String {
 
 /// Every kind of view: sayso beside SQLite in its fastest way.
 fn view_table(found: &Found<'_>) -> Table {
-    let mut table =
-        table(&["view", "cells", "sayso, ms", "SQLite, ms", "times as fast", "peak MB", "SQLite's fastest way"]);
+    let mut table = table(&[
+        "view",
+        "cells",
+        "sayso, ms",
+        "first time",
+        "SQLite, ms",
+        "times as fast",
+        "peak MB",
+        "SQLite's fastest way",
+    ]);
     for kind in Kind::ALL {
         let name = format!("sayso, {}", kind.name());
         let (file, way, theirs) = fastest(found, kind);
@@ -118,6 +126,7 @@ fn view_table(found: &Found<'_>) -> Table {
             kind.name().to_owned(),
             format!("{:.0}", found.more(&name, "rows")),
             milli(seconds(found, &name)),
+            milli(found.more(&name, "first_time_s")),
             milli(theirs),
             shown(times_as_fast(found, kind)),
             mega(found.median(&name, |f| f.peak as f64)),

@@ -73,7 +73,7 @@ impl Builder {
         if projection.runs.has_merged() {
             projection.generations.lose_before(projection.generation);
         }
-        projection.runs.tidy(store, first_run)?;
+        projection.runs.tidy(store, &projection.cache, first_run)?;
         projection.generation = projection.generations.next();
         projection.reached = reached;
         projection.linked = Arc::default();

@@ -9,16 +9,15 @@
 //! once.
 
 use bincode::Options;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use compact_str::CompactString;
 
-use super::chunk::Content;
 use super::posting::Posting;
 use super::varint::{Varints, put_signed, put_slice};
 use crate::event::Act;
 use crate::number::Number;
 use crate::text::{Label, Text};
-use crate::time::{Date, DateForm, Edtf, Qualifier, Stated};
+use crate::time::{Date, Edtf, Instant, Stated};
 use crate::value::{Bounds, Value};
 
 /// When it was stated, then value, unit, act and modality.
@@ -48,7 +47,7 @@ pub(super) fn pack(held: &Held, day: Option<i32>, own: &mut Vec<u8>, shared: &mu
     let (stated, value, unit, act, modality) = held;
     own.clear();
     own.push(0); // the form, once it is known
-    let has_date = day.and_then(plain_day) != Some(*stated.date());
+    let has_date = day.and_then(plain_day).map(Edtf::Date) != Some(*stated.date());
     if has_date {
         put_date(own, stated.date());
     }
@@ -75,29 +74,47 @@ pub(super) fn pack(held: &Held, day: Option<i32>, own: &mut Vec<u8>, shared: &mu
     }
 }
 
-/// The claim in a posting; `None` if these are other bytes.
-pub(crate) fn unpack(posting: &Posting<Content<'_>>) -> Option<Held> {
-    let Content { own, shared } = posting.content;
-    let (mut own, mut shared) = (Varints(own), Varints(shared));
+/// The part of a claim that many share, unpacked.
+#[derive(Debug)]
+pub(super) struct Shared {
+    act: Act,
+    /// The zone's name, and seconds east of UTC.
+    zone: Option<(CompactString, i32)>,
+    unit: Option<Label>,
+    modality: Option<Text>,
+}
+
+impl Shared {
+    /// `None` if these are other bytes.
+    pub(super) fn unpack(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Varints(bytes);
+        let flags = rest.byte()?;
+        let has = |bit: u8| flags & bit != 0;
+        let act = *ACTS.get(usize::from(flags & 7))?;
+        let zone = if has(HAS_ZONE) { Some((string(&mut rest)?, i32::try_from(rest.signed()?).ok()?)) } else { None };
+        let unit = if has(HAS_UNIT) { Some(Label::try_from(string(&mut rest)?).ok()?) } else { None };
+        let modality = if has(HAS_MODALITY) { Some(Text::try_from(string(&mut rest)?).ok()?) } else { None };
+        let is_whole = rest.is_empty() && flags & 0b1100_0000 == 0;
+        is_whole.then_some(Self { act, zone, unit, modality })
+    }
+}
+
+/// The claim in a posting with this own part; `None` if these are other bytes.
+pub(super) fn unpack<C>(own: &[u8], posting: &Posting<C>, shared: &Shared) -> Option<Held> {
+    let mut own = Varints(own);
     let form = own.byte()?;
-    let date = if form & HAS_DATE == 0 { plain_day(posting.day?)? } else { date(&mut own)? };
+    let stated = if form & HAS_DATE == 0 {
+        Stated::indexed(plain_day(posting.day?)?, shared.zone.clone()?, Instant::from_stored(posting.last))
+    } else {
+        Stated::stored(date(&mut own)?, shared.zone.clone()).ok()?
+    };
     let value = value(form & !HAS_DATE, &mut own)?;
-    let flags = shared.byte()?;
-    let has = |bit: u8| flags & bit != 0;
-    let act = *ACTS.get(usize::from(flags & 7))?;
-    let zone = if has(HAS_ZONE) { Some((string(&mut shared)?, i32::try_from(shared.signed()?).ok()?)) } else { None };
-    let unit = if has(HAS_UNIT) { Some(Label::try_from(string(&mut shared)?).ok()?) } else { None };
-    let modality = if has(HAS_MODALITY) { Some(Text::try_from(string(&mut shared)?).ok()?) } else { None };
-    let stated = Stated::stored(date, zone).ok()?;
-    let is_whole = own.is_empty() && shared.is_empty() && flags & 0b1100_0000 == 0;
-    is_whole.then_some((stated, value, unit, act, modality))
+    own.is_empty().then(|| (stated, value, shared.unit.clone(), shared.act, shared.modality.clone()))
 }
 
 /// A day without a mark.
-fn plain_day(day: i32) -> Option<Edtf> {
-    let day = NaiveDate::from_num_days_from_ce_opt(day)?;
-    let parts = (i16::try_from(day.year()).ok()?, u8::try_from(day.month()).ok()?, u8::try_from(day.day()).ok()?);
-    Some(Edtf::Date(Date::new(DateForm::Day(parts.0, parts.1, parts.2), Qualifier::Certain).ok()?))
+fn plain_day(day: i32) -> Option<Date> {
+    Date::of_day(NaiveDate::from_num_days_from_ce_opt(day)?)
 }
 
 fn put_value(out: &mut Vec<u8>, value: &Value) -> u8 {
@@ -208,6 +225,13 @@ mod tests {
     use super::*;
     use crate::projection::posting::Kind;
     use crate::time::TimeZone;
+    use chrono::Datelike;
+
+    fn unpacked(own: &[u8], stated: &Stated, shared: &[u8]) -> Option<Held> {
+        let (last, day) = (stated.last_instant().micros(), stated.last_day().map(|d| d.num_days_from_ce()));
+        let posting = Posting { kind: Kind::Claim, index: 0, last, day, content: () };
+        unpack(own, &posting, &Shared::unpack(shared)?)
+    }
 
     fn all() -> Vec<Held> {
         let number = |n: &str| n.parse::<Number>().unwrap();
@@ -255,19 +279,17 @@ mod tests {
         for held in all() {
             let day = held.0.last_day().map(|d| d.num_days_from_ce());
             pack(&held, day, &mut own, &mut shared);
-            let posting =
-                |own, shared| Posting { kind: Kind::Claim, index: 0, last: 0, day, content: Content { own, shared } };
-            assert_eq!(unpack(&posting(&own, &shared)).as_ref(), Some(&held));
+            assert_eq!(unpacked(&own, &held.0, &shared).as_ref(), Some(&held));
             for cut in 0..shared.len() {
-                assert_eq!(unpack(&posting(&own, &shared[..cut])), None);
+                assert_eq!(unpacked(&own, &held.0, &shared[..cut]), None);
             }
             let is_text = matches!(held.1, Value::Text(_));
             for cut in 0..own.len() {
-                assert!(unpack(&posting(&own[..cut], &shared)).is_none() || is_text, "{held:?}");
+                assert!(unpacked(&own[..cut], &held.0, &shared).is_none() || is_text, "{held:?}");
             }
             let (longer_own, longer_shared) = ([&*own, &[0]].concat(), [&*shared, &[0]].concat());
-            assert_eq!(unpack(&posting(&own, &longer_shared)), None);
-            assert!(unpack(&posting(&longer_own, &shared)).is_none() || is_text);
+            assert_eq!(unpacked(&own, &held.0, &longer_shared), None);
+            assert!(unpacked(&longer_own, &held.0, &shared).is_none() || is_text);
         }
     }
 }

@@ -1,186 +1,175 @@
-//! Groups: what was read of chunks, and of postings in memory, in a few buffers.
+//! Groups: what a look-up found, in a few buffers.
 
-use super::chunk::{Content, DAY_MICROS, HAS_DAY, Kept, Last, NEAR_COMPANIONS, RawPosting, Span};
-use super::posting::{Kind, Posting};
-use super::varint::Varints;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::content::{Held, unpack};
+use super::posting::Posting;
+use super::walk::{Chunk, Lies, Walk};
+use crate::ledger::OpenError;
 use crate::store::StoreError;
 
 const DAMAGED: &str = "the index of views is damaged; run `sayso reindex` to rebuild it from the entries";
 /// Postings of an answer that is no long one.
-const USUAL_POSTINGS: usize = 64;
+const USUAL_POSTINGS: usize = 256;
+/// Bytes of a usual key.
+const USUAL_KEY: usize = 48;
 
 /// The postings under one key.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
-    key: Span,
-    /// Where they lie in [`Groups::postings`].
-    range: std::ops::Range<usize>,
+    /// Where its key begins, and how far behind that each of the three names ends.
+    at: usize,
+    ends: [usize; 3],
+    /// Where its postings lie.
+    range: Range<usize>,
 }
 
-/// Sorted groups and their postings, all in a few buffers: a large scan would otherwise allocate for each key.
+/// Sorted groups and their postings: a large scan would otherwise allocate for each key.
 #[derive(Default)]
 pub(crate) struct Groups {
     pub(crate) groups: Vec<Group>,
-    postings: Vec<Posting<Kept>>,
-    bytes: Vec<u8>,
-    /// The last key that was read, wanted or not.
-    key: Vec<u8>,
+    postings: Vec<Posting<Lies>>,
+    keys: String,
+    /// Where the content of the postings lies.
+    chunks: Vec<Arc<Chunk>>,
 }
 
 impl Groups {
-    /// The key of one of its groups.
-    pub(crate) fn key(&self, group: &Group) -> &[u8] {
-        group.key.of(&self.bytes)
+    /// The names under which a group is posted, in the order of the scan.
+    pub(crate) fn names(&self, group: &Group) -> [&str; 3] {
+        let [first, second, third] = group.ends.map(|end| group.at + end);
+        let name = |from, to| self.keys.get(from..to).unwrap_or_default();
+        [name(group.at, first), name(first + 1, second), name(second + 1, third)]
     }
 
-    /// The postings of one of its groups.
-    pub(crate) fn postings(&self, group: &Group) -> &[Posting<Kept>] {
+    /// Whether a key, in question order, stands under the question of the last group.
+    pub(super) fn is_of_last_question(&self, key: &[u8]) -> bool {
+        let question = self.groups.last().and_then(|g| self.keys.get(g.at..g.at + g.ends[1]));
+        question.is_some_and(|q| key.get(q.len()) == Some(&0) && key.starts_with(q.as_bytes()))
+    }
+
+    /// The postings of one of its groups, in the order of recording.
+    pub(crate) fn postings(&self, group: &Group) -> &[Posting<Lies>] {
         self.postings.get(group.range.clone()).unwrap_or_default()
     }
 
-    /// One of its postings with its content.
-    pub(crate) fn raw(&self, posting: &Posting<Kept>) -> RawPosting<'_> {
-        posting.raw(&self.bytes)
+    /// The claim in one of its postings; `None` if these are other bytes.
+    pub(crate) fn held(&self, posting: &Posting<Lies>) -> Option<Held> {
+        let chunk = self.chunk(posting)?;
+        unpack(chunk.own(posting), posting, chunk.shared(posting)?)
     }
 
-    /// Adds a posting to the last group, or in a new one.
-    pub(super) fn push(&mut self, key: &[u8], posting: &RawPosting<'_>) {
-        let Posting { kind, index, last, day, content: Content { own, shared } } = *posting;
-        let content = Kept { own: Span::keep(&mut self.bytes, own), shared: Span::keep(&mut self.bytes, shared) };
-        self.postings.push(Posting { kind, index, last, day, content });
-        let end = self.postings.len();
-        match self.groups.last_mut() {
-            Some(last) if last.key.of(&self.bytes) == key => last.range.end = end,
-            _ => {
-                let key = Span::keep(&mut self.bytes, key);
-                self.groups.push(Group { key, range: end - 1..end });
-            }
-        }
+    /// The body in one of its postings that is no claim.
+    pub(crate) fn body(&self, posting: &Posting<Lies>) -> &[u8] {
+        self.chunk(posting).map(|chunk| chunk.own(posting)).unwrap_or_default()
     }
 
-    /// Forgets what is in it, but keeps the room.
-    pub(super) fn clear(&mut self) {
-        self.groups.clear();
-        self.postings.clear();
-        self.bytes.clear();
+    /// One of its postings with its content as it was stored.
+    #[cfg(test)]
+    pub(super) fn raw(&self, posting: &Posting<Lies>) -> Option<super::chunk::RawPosting<'_>> {
+        Some(self.chunk(posting)?.raw(posting))
     }
 
-    /// Adds what is wanted of a stored chunk. Whether later chunks of the run may have more.
-    pub(super) fn read(&mut self, chunk: &[u8], wanted: &Wanted<'_>) -> Result<bool, StoreError> {
-        let before = self.groups.len();
-        if self.bytes.is_empty() {
-            self.bytes.reserve(chunk.len() / 2);
+    fn chunk(&self, posting: &Posting<Lies>) -> Option<&Chunk> {
+        self.chunks.get(posting.content.chunk as usize).map(|chunk| &**chunk)
+    }
+
+    /// Takes a chunk in which postings will lie: its number.
+    pub(super) fn take(&mut self, chunk: Arc<Chunk>) -> u32 {
+        if self.chunks.is_empty() {
             self.postings.reserve(USUAL_POSTINGS);
             self.groups.reserve(USUAL_POSTINGS / 2);
+            self.keys.reserve(USUAL_POSTINGS / 2 * USUAL_KEY);
         }
-        let more = self.read_chunk(chunk, wanted).ok_or_else(damaged)?;
-        // What filled the chunk before may go on under the same key.
-        let index = |at: Option<usize>| at.and_then(|at| self.postings.get(at)).map(|p| p.index);
-        if let Some([last, first]) = before.checked_sub(1).and_then(|at| self.groups.get(at..at + 2))
-            && self.key(last) == self.key(first)
-            && index(last.range.end.checked_sub(1)) < index(Some(first.range.start))
-        {
-            let end = first.range.end;
-            self.groups.remove(before);
-            if let Some(last) = self.groups.get_mut(before - 1) {
-                last.range.end = end;
-            }
-        }
-        Ok(more)
+        self.chunks.push(chunk);
+        u32::try_from(self.chunks.len() - 1).unwrap_or(u32::MAX) // chunks of kilobytes: memory ends before
     }
 
-    fn read_chunk(&mut self, chunk: &[u8], wanted: &Wanted<'_>) -> Option<bool> {
-        let [from, to] = wanted.range;
-        let mut rest = Varints(chunk);
-        let mut companions = Companions::read(&mut rest)?;
-        // Whether the last key has a predicate that is wanted, and where that ends: most keys share it with the one before.
-        let mut has_predicate = (wanted.predicates.is_empty(), 0);
-        self.key.clear();
-        while !rest.is_empty() {
-            let shared = rest.length()?;
-            let own = rest.slice()?;
-            if shared > self.key.len() {
-                return None;
-            }
-            self.key.truncate(shared);
-            self.key.extend_from_slice(own);
-            let postings = rest.slice()?;
-            if self.key.as_slice() < from {
-                continue;
-            }
-            if self.key.as_slice() >= to {
-                return Some(false);
-            }
-            if !wanted.predicates.is_empty() && (shared < has_predicate.1 || has_predicate.1 == 0) {
-                has_predicate = wanted.predicate(&self.key);
-            }
-            if has_predicate.0 {
-                self.read_group(postings, &mut companions, wanted.known)?;
-            }
-        }
-        Some(true)
+    /// Adds postings that will be those of the next group, from one place of one of its chunks.
+    pub(super) fn read(&mut self, walk: &Walk, number: u32, known: u64) -> Result<(), StoreError> {
+        let chunk = self.chunks.get(number as usize).ok_or_else(damaged)?;
+        walk.read(chunk, number, known, &mut self.postings)
     }
 
-    fn read_group(&mut self, bytes: &[u8], companions: &mut Companions<'_>, known: u64) -> Option<()> {
-        let start = self.postings.len();
-        let at = Span::keep(&mut self.bytes, bytes).at;
-        let mut rest = Varints(bytes);
-        let mut last = Last::default();
-        while !rest.is_empty() {
-            let head = rest.byte()?;
-            let companion = if head >> 3 == NEAR_COMPANIONS { rest.length()? } else { usize::from(head >> 3) };
-            last.index = last.index.checked_add(rest.number()?)?;
-            let step = rest.signed()?;
-            let (end, shared) = companions.kept(companion, &mut self.bytes)?;
-            let (moment, day) = if head & HAS_DAY == 0 {
-                last.last = last.last.wrapping_add(step);
-                (last.last, None)
-            } else {
-                last.day = last.day.wrapping_add(step);
-                (last.day.checked_mul(DAY_MICROS)?.checked_add(end)?, Some(i32::try_from(last.day).ok()?))
-            };
-            let length = rest.length()?;
-            let own = Span { at: at + (bytes.len() - rest.0.len()), length };
-            rest.take(length)?;
-            if last.index >= known {
-                break; // so are the others
+    /// Makes a group of the postings that were read since the last one. Those of each run are in order already.
+    pub(super) fn close(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        let from = self.groups.last().map_or(0, |last| last.range.end);
+        let range = from..self.postings.len();
+        if range.is_empty() {
+            return Ok(());
+        }
+        let postings = self.postings.get_mut(range.clone()).unwrap_or_default();
+        if !postings.is_sorted_by_key(|p| p.index) {
+            postings.sort_unstable_by_key(|p| p.index);
+        }
+        let key = std::str::from_utf8(key).map_err(|_| damaged())?;
+        let zero = |from: usize| key.get(from..)?.find('\0').map(|at| from + at);
+        let ends = match self.groups.last() {
+            // Mostly the first two names are those of the group before.
+            Some(last) if self.is_of_last_question(key.as_bytes()) => [last.ends[0], last.ends[1], key.len()],
+            _ => {
+                let first = zero(0).ok_or_else(damaged)?;
+                [first, zero(first + 1).ok_or_else(damaged)?, key.len()]
             }
-            let kind = Kind::of(head & 3)?;
-            self.postings.push(Posting { kind, index: last.index, last: moment, day, content: Kept { own, shared } });
-        }
-        if start < self.postings.len() {
-            let key = Span::keep(&mut self.bytes, &self.key);
-            self.groups.push(Group { key, range: start..self.postings.len() });
-        }
-        Some(())
-    }
-
-    /// The same groups by key, one for each, with its postings in the order of recording. Those of each run are so already.
-    pub(super) fn sorted(self) -> Self {
-        let Self { mut groups, postings, bytes, key } = self;
-        if groups.is_sorted_by(|a, b| a.key.of(&bytes) < b.key.of(&bytes)) {
-            return Self { groups, postings, bytes, key }; // one run
-        }
-        groups.sort_by(|a, b| a.key.of(&bytes).cmp(b.key.of(&bytes))); // a stable sort makes use of sorted stretches
-        let mut sorted: Vec<Posting<Kept>> = Vec::with_capacity(postings.len());
-        let mut merged: Vec<Group> = Vec::with_capacity(groups.len());
-        for same in groups.chunk_by(|a, b| a.key.of(&bytes) == b.key.of(&bytes)) {
-            let from = sorted.len();
-            same.iter().for_each(|g| sorted.extend_from_slice(postings.get(g.range.clone()).unwrap_or_default()));
-            let here = sorted.get_mut(from..).unwrap_or_default();
-            if !here.is_sorted_by_key(|p| p.index) {
-                here.sort_unstable_by_key(|p| p.index);
-            }
-            merged.extend(same.first().map(|first| Group { key: first.key, range: from..sorted.len() }));
-        }
-        Self { groups: merged, postings: sorted, bytes, key }
+        };
+        let at = self.keys.len();
+        self.keys.push_str(key);
+        self.groups.push(Group { at, ends, range });
+        Ok(())
     }
 }
 
-/// Whatever a chunk has.
-pub(super) const EVERYTHING: Wanted<'static> = Wanted { range: [&[], &[u8::MAX]], predicates: &[], known: u64::MAX };
+/// What becomes of the groups once they are whole.
+impl Groups {
+    /// Lets go of the groups from one on.
+    pub(crate) fn let_go(&mut self, from: usize) {
+        if let Some(first) = self.groups.get(from) {
+            self.postings.truncate(first.range.start);
+            self.keys.truncate(first.at);
+            self.groups.truncate(from);
+        }
+    }
 
-/// What is wanted of a chunk.
+    /// Keeps of the groups from one on those of which something is settled, and of their postings those that this rests on. What was
+    /// settled is added in their order.
+    pub(crate) fn keep<P>(
+        &mut self,
+        from: usize,
+        mut settle: impl FnMut(&Self, &Group) -> Result<Option<P>, OpenError>,
+        rests_on: impl Fn(&P, &Posting<Lies>) -> bool,
+        settled: &mut Vec<P>,
+    ) -> Result<(), OpenError> {
+        let Some(begin) = self.groups.get(from).map(|first| first.range.start) else { return Ok(()) };
+        let (mut groups, mut postings) = (from, begin);
+        for n in from..self.groups.len() {
+            let Some(group) = self.groups.get(n).cloned() else { break };
+            let Some(found) = settle(self, &group)? else { continue };
+            let start = postings;
+            for at in group.range.clone() {
+                if let Some(posting) = self.postings.get(at).filter(|posting| rests_on(&found, posting)).copied()
+                    && let Some(place) = self.postings.get_mut(postings)
+                {
+                    *place = posting;
+                    postings += 1;
+                }
+            }
+            if let Some(place) = self.groups.get_mut(groups) {
+                *place = Group { range: start..postings, ..group };
+                groups += 1;
+            }
+            settled.push(found);
+        }
+        self.postings.truncate(postings);
+        if groups == from {
+            self.let_go(from);
+        }
+        self.groups.truncate(groups);
+        Ok(())
+    }
+}
+
+/// What is wanted of runs.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     /// Keys from the first to before the second.
@@ -189,34 +178,17 @@ pub(super) struct Wanted<'a> {
     pub(super) predicates: &'a [&'a [u8]],
     /// Entries before this one.
     pub(super) known: u64,
+    /// What stands under one question is taken together.
+    pub(super) together: bool,
 }
 
 impl Wanted<'_> {
     /// Whether the second name in a key is wanted, and where it ends.
-    fn predicate(&self, key: &[u8]) -> (bool, usize) {
+    pub(super) fn predicate(&self, key: &[u8]) -> (bool, usize) {
         let end = |from: usize| from + key.get(from..).unwrap_or_default().iter().take_while(|b| **b != 0).count();
         let subject = end(0);
         let predicate = end(subject + 1);
         (self.predicates.contains(&key.get(subject + 1..predicate).unwrap_or_default()), predicate + 1)
-    }
-}
-
-/// The companions of a chunk, each kept in a buffer once it is needed.
-struct Companions<'a>(Vec<(i64, &'a [u8], Option<Span>)>);
-
-impl<'a> Companions<'a> {
-    fn read(rest: &mut Varints<'a>) -> Option<Self> {
-        let count = rest.length()?;
-        let mut all = Vec::with_capacity(count.min(usize::from(u8::MAX)));
-        for _ in 0..count {
-            all.push((rest.signed()?, rest.slice()?, None));
-        }
-        Some(Self(all))
-    }
-
-    fn kept(&mut self, number: usize, buffer: &mut Vec<u8>) -> Option<(i64, Span)> {
-        let (end, bytes, kept) = self.0.get_mut(number)?;
-        Some((*end, *kept.get_or_insert_with(|| Span::keep(buffer, bytes))))
     }
 }
 

@@ -4,15 +4,19 @@
 //! covers, and the list of its runs, change in one atomic step. What comes after it is posted in memory.
 
 mod builder;
+mod cache;
 mod chunk;
 mod content;
 mod groups;
+mod join;
 mod place;
 mod posting;
 mod reader;
 mod rows;
 mod runs;
+mod sorting;
 mod varint;
+mod walk;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,20 +25,22 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::Builder;
-pub(crate) use chunk::Kept;
-pub(crate) use content::{Held, unpack};
+pub(crate) use content::Held;
 pub(crate) use groups::{Group, Groups, damaged};
-pub(crate) use posting::{Kind, Order, Posting, names};
-pub(crate) use reader::{Range, Ranges, Reader, Tail, question_of};
+pub(crate) use join::Take;
+pub(crate) use posting::{Kind, Order, Posting};
+pub(crate) use reader::{Range, Ranges, Reader, Tail};
+pub(crate) use walk::Lies;
 
 use crate::body::Record;
 use crate::event::Event;
 use crate::store::{Store, StoreError, Table, Write};
+use cache::Cache;
 use runs::Runs;
 use varint::Varints;
 
 /// The layout of the projection. One of another version is built anew.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// Bundles whose times stand in one row.
 const CLOCK_ROW: usize = 128;
 
@@ -53,6 +59,8 @@ struct Manifest {
 #[derive(Clone, Default)]
 pub(crate) struct Projection {
     runs: Runs,
+    /// Chunks of those, and of the runs of earlier states.
+    cache: Arc<Cache>,
     reached: u64,
     /// Entries that join names.
     aliases: Arc<BTreeMap<u64, Event>>,

@@ -18,7 +18,7 @@ use crate::event::{Content, Event, NameKind, Question, Target};
 use crate::time::Stated;
 
 /// By what postings are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Order {
     /// Subject, predicate, source.
     Question = 0,
@@ -80,13 +80,6 @@ pub(crate) struct Link {
     pub(crate) of: u64,
     pub(crate) from: u64,
     pub(crate) body: Bytes,
-}
-
-/// The names in a key.
-pub(crate) fn names(key: &[u8]) -> Option<[&str; 3]> {
-    let (first, rest) = std::str::from_utf8(key).ok()?.split_once('\0')?;
-    let (second, third) = rest.split_once('\0')?;
-    Some([first, second, third])
 }
 
 impl Harvest {

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::groups::{Groups, Wanted};
+use super::groups::Wanted;
+use super::join::{MemoryRun, Supply, Take, join};
 use super::posting::{Harvest, Link, Order};
+use super::sorting::Sorted;
 use super::{Projection, place};
 use crate::body::Record;
 use crate::bundle::StoredEntry;
@@ -26,7 +28,10 @@ const LIST_IS_CHEAPER: u64 = 3;
 
 /// What entries that are not in the projection yet are posted as: the unsealed ones, and the last bundles that were sealed.
 pub(crate) struct Tail {
+    /// Without its rows, which are in the runs.
     harvest: Harvest,
+    by_question: MemoryRun,
+    by_source: MemoryRun,
     linked: HashSet<u64>,
 }
 
@@ -34,9 +39,18 @@ impl Tail {
     /// `None` if an entry cannot be read.
     pub(crate) fn of<'e>(first: u64, entries: impl Iterator<Item = &'e StoredEntry>) -> Option<Self> {
         let mut harvest = Harvest::of(first, entries)?;
-        harvest.rows.sort();
+        let rows = [std::mem::take(&mut harvest.rows)];
+        let run = |order| MemoryRun::of(Sorted::of(&rows, order).iter()).ok();
+        let (by_question, by_source) = (run(Order::Question)?, run(Order::Source)?);
         let linked = harvest.links.iter().map(|link| link.of).collect();
-        Some(Self { harvest, linked })
+        Some(Self { harvest, by_question, by_source, linked })
+    }
+
+    fn run(&self, order: Order) -> &MemoryRun {
+        match order {
+            Order::Question => &self.by_question,
+            Order::Source => &self.by_source,
+        }
     }
 }
 
@@ -89,24 +103,30 @@ impl Reader {
         self.known
     }
 
-    /// Gives everything posted in some ranges to `take`, long ranges in pieces, on all cores: sorted groups, one for each key, and in
-    /// question order all of a question in one piece. The results come in order.
-    pub(crate) fn scan<T: Send>(
+    /// Gives everything posted in some ranges to takers, long ranges in pieces, on all cores: groups in the order of their keys, one for
+    /// each, and in question order all of a question at once. What they make of it comes in order.
+    pub(crate) fn scan<T: Take>(
         &self,
         ranges: &Ranges,
-        take: impl Fn(&Groups) -> Result<T, OpenError> + Sync,
-    ) -> Result<Vec<T>, OpenError> {
+        taker: impl Fn() -> T + Sync,
+    ) -> Result<Vec<T::Taken>, OpenError> {
         let predicates: Vec<&[u8]> = ranges.predicates.iter().map(|name| name.as_str().as_bytes()).collect();
         let scan = Scan { reader: self, order: ranges.order, predicates: &predicates };
         if ranges.ranges.len() < FEW_RANGES {
             let mut found = Vec::new();
             for range in &ranges.ranges {
-                found.extend(scan.range(range, &take)?);
+                found.extend(scan.range(range, &taker)?);
             }
             return Ok(found);
         }
-        let found: Vec<Vec<T>> = ranges.ranges.par_iter().map(|r| scan.range(r, &take)).collect::<Result<_, _>>()?;
+        let found: Vec<Vec<T::Taken>> =
+            ranges.ranges.par_iter().map(|r| scan.range(r, &taker)).collect::<Result<_, _>>()?;
         Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Whether any entry refers to another one.
+    pub(crate) fn has_links(&self) -> bool {
+        self.projection.links > 0 || self.tails.iter().any(|tail| !tail.linked.is_empty())
     }
 
     /// Whether other entries refer to this one.
@@ -200,13 +220,9 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     /// Mostly a range is short: whether it is shows when it is read.
-    fn range<T: Send>(
-        &self,
-        (from, to): &Range,
-        take: &(impl Fn(&Groups) -> Result<T, OpenError> + Sync),
-    ) -> Result<Vec<T>, OpenError> {
-        if let Some(groups) = self.read([from, to], SHORT_CHUNKS)? {
-            return Ok(vec![take(&groups)?]);
+    fn range<T: Take>(&self, (from, to): &Range, taker: &(impl Fn() -> T + Sync)) -> Result<Vec<T::Taken>, OpenError> {
+        if let Some(taken) = self.read([from, to], SHORT_CHUNKS, taker())? {
+            return Ok(vec![taken]);
         }
         let Reader { store, projection, .. } = self.reader;
         let mut pieces: Vec<[&[u8]; 2]> = Vec::new();
@@ -219,22 +235,17 @@ impl Scan<'_> {
             }
         }
         pieces.push([start, to]);
-        pieces.par_iter().map(|piece| take(&self.read(*piece, usize::MAX)?.unwrap_or_default())).collect()
+        let read = |piece: &[&[u8]; 2]| self.read(*piece, usize::MAX, taker());
+        pieces.par_iter().map(read).filter_map(Result::transpose).collect()
     }
 
-    /// What is posted under keys from the first to before the second; `None` if that lies in more than `most` chunks of a run.
-    fn read(&self, range: [&[u8]; 2], most: usize) -> Result<Option<Groups>, StoreError> {
+    /// What is posted under keys from the first to before the second; `None` if `most` chunks of a run were not enough.
+    fn read<T: Take>(&self, range: [&[u8]; 2], most: usize, taker: T) -> Result<Option<T::Taken>, OpenError> {
         let Reader { store, projection, tails, known, .. } = self.reader;
-        let wanted = Wanted { range, predicates: self.predicates, known: *known };
-        let mut all = Groups::default();
-        if !projection.runs.read(&**store, self.order, &wanted, most, &mut all)? {
-            return Ok(None);
-        }
-        for tail in tails {
-            let rows = tail.harvest.rows.between(self.order, range[0], range[1]);
-            rows.filter(|(_, posting)| posting.index < *known).for_each(|(key, posting)| all.push(key, &posting));
-        }
-        Ok(Some(all.sorted()))
+        let together = self.order == Order::Question;
+        let wanted = Wanted { range, predicates: self.predicates, known: *known, together };
+        let stored = projection.runs.supplies(&**store, &projection.cache, self.order);
+        join(stored.chain(tails.iter().map(|tail| Supply::Memory(tail.run(self.order)))), &wanted, most, taker)
     }
 }
 
@@ -243,7 +254,7 @@ fn is_within(name: &str, parent: &str) -> bool {
 }
 
 /// The subject and predicate of a key in question order, with the zero bytes after them.
-pub(crate) fn question_of(key: &[u8]) -> &[u8] {
+fn question_of(key: &[u8]) -> &[u8] {
     let end = |from: usize| key.get(from..)?.iter().position(|b| *b == 0).map(|at| from + at + 1);
     let length = end(0).and_then(end).unwrap_or(key.len());
     key.get(..length).unwrap_or_default()

@@ -19,6 +19,8 @@ pub(crate) struct Rows {
 #[derive(Debug, Clone, Copy)]
 struct Row {
     key: Span,
+    /// Where the first and the second name end in the key.
+    ends: [usize; 2],
     posting: Posting<Kept>,
 }
 
@@ -41,7 +43,7 @@ impl Rows {
             Order::Question => &mut self.by_question,
             Order::Source => &mut self.by_source,
         };
-        rows.push(Row { key, posting });
+        rows.push(Row { key, ends: [a.len(), a.len() + 1 + b.len()], posting });
     }
 
     /// How many postings there are by source: at least as many as by question.
@@ -54,31 +56,20 @@ impl Rows {
         0..u32::try_from(self.rows(order).len()).unwrap_or(u32::MAX) // of a bundle
     }
 
-    /// Key and posting of a row, as it was added or sorted; empty if there is no such row.
+    /// Key and posting of a row, as it was added; empty if there is no such row.
     pub(super) fn row(&self, order: Order, n: u32) -> (&[u8], RawPosting<'_>) {
         let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
         row.map_or((&[], NO_POSTING), |row| self.raw(row))
     }
 
-    /// Sorts both orders, for [`Rows::between`].
-    pub(super) fn sort(&mut self) {
-        let Self { bytes, by_question, by_source } = self;
-        for rows in [by_question, by_source] {
-            rows.sort_by(|a, b| (a.key.of(bytes), a.posting.index).cmp(&(b.key.of(bytes), b.posting.index)));
-            rows.dedup_by(|a, b| a.posting.index == b.posting.index && a.key.of(bytes) == b.key.of(bytes));
-        }
-    }
-
-    /// Of sorted rows, those with keys from `from` to before `to`.
-    pub(super) fn between(
-        &self,
-        order: Order,
-        from: &[u8],
-        to: &[u8],
-    ) -> impl Iterator<Item = (&[u8], RawPosting<'_>)> {
-        let rows = self.rows(order);
-        let at = |key: &[u8]| rows.partition_point(|row| row.key.of(&self.bytes) < key);
-        rows.get(at(from)..at(to)).unwrap_or_default().iter().map(|row| self.raw(row))
+    /// The names that a row stands under; empty if there is no such row.
+    pub(super) fn names(&self, order: Order, n: u32) -> [&[u8]; 3] {
+        let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
+        let names = row.and_then(|Row { key, ends: [first, second], .. }| {
+            let key = key.of(&self.bytes);
+            Some([key.get(..*first)?, key.get(first + 1..*second)?, key.get(second + 1..)?])
+        });
+        names.unwrap_or_default()
     }
 
     fn rows(&self, order: Order) -> &[Row] {

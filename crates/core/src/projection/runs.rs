@@ -1,14 +1,17 @@
 //! Sorted runs of postings in the store: one for each large piece of the log, merged into a larger one as soon as that has no more than
 //! five times their size. Writing stays sequential, and a look-up reads a chunk of each of two or three runs.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::cache::{Cache, Shelf};
 use super::chunk::{ChunkWriter, Finished, RawPosting};
-use super::groups::{EVERYTHING, Groups, Wanted, damaged};
-use super::posting::Order;
+use super::groups::damaged;
+use super::join::Supply;
+use super::posting::{Order, Posting};
 use super::rows::Rows;
+use super::sorting::Sorted;
 use super::varint::{Varints, put_slice};
+use super::walk::{Chunk, Lies, Walk};
 use crate::store::{Row as Stored, Store, StoreError, Table};
 
 /// A run is merged into the next larger one if that has at most so many times its rows. Each run costs a look-up as much again, and
@@ -43,7 +46,7 @@ pub(super) struct Runs {
 }
 
 /// Where a chunk of a run lies.
-fn place(order: Order, run: u32, within: &[u8]) -> Vec<u8> {
+pub(super) fn place((run, order): Shelf, within: &[u8]) -> Vec<u8> {
     [run.to_be_bytes().as_slice(), &[order as u8], within].concat()
 }
 
@@ -73,13 +76,9 @@ impl Runs {
         let run = Run { id: self.next, rows: count as u64 };
         self.next = self.next.wrapping_add(1);
         let write = |order| {
-            let mut rows: Vec<Sortable<'_>> = Vec::with_capacity(count);
-            rows.extend(pieces.iter().flat_map(|piece| piece.numbers(order).map(|n| Sortable::new(piece, order, n))));
-            rows.par_sort_unstable_by(|a, b| a.begin.cmp(&b.begin).then_with(|| a.place(order).cmp(&b.place(order))));
-            rows.dedup_by(|a, b| a.begin == b.begin && a.place(order) == b.place(order));
+            let sorted = Sorted::of(pieces, order);
             let mut writer = RunWriter::new(store, order, run.id);
-            for Sortable { piece, n, .. } in &rows {
-                let (key, posting) = piece.row(order, *n);
+            for (key, posting) in sorted.iter() {
                 writer.push(key, &posting)?;
             }
             writer.finish()
@@ -102,9 +101,10 @@ impl Runs {
 
     /// Removes runs whose merging is durable, and merges runs where there are many of a size. `first`: the first run that is in no
     /// list that is durable.
-    pub(super) fn tidy(&mut self, store: &dyn Store, first: u32) -> Result<(), StoreError> {
+    pub(super) fn tidy(&mut self, store: &dyn Store, cache: &Cache, first: u32) -> Result<(), StoreError> {
         for id in std::mem::take(&mut self.merged) {
             remove(store, id)?;
+            cache.forget(id);
         }
         let due = self.due();
         if due > 1 { self.merge(store, first, due) } else { Ok(()) }
@@ -152,37 +152,14 @@ impl Runs {
         remove_from(store, &self.next.to_be_bytes(), None)
     }
 
-    /// Adds what is wanted of each run. `false` if that lies in more than `most` chunks of one: what was added is then a part of it.
-    pub(super) fn read(
-        &self,
-        store: &dyn Store,
+    /// One order of each run.
+    pub(super) fn supplies<'r>(
+        &'r self,
+        store: &'r dyn Store,
+        cache: &'r Cache,
         order: Order,
-        wanted: &Wanted<'_>,
-        most: usize,
-        into: &mut Groups,
-    ) -> Result<bool, StoreError> {
-        for run in &self.live {
-            let start = place(order, run.id, wanted.range[0]);
-            let (mut seen, mut found) = (0, Ok(true));
-            store.visit(Table::Projection, &start, &mut |key, chunk| {
-                if !key.starts_with(&place(order, run.id, &[])) {
-                    return false; // another run
-                }
-                seen += 1;
-                if seen > most {
-                    found = Ok(false);
-                    return false;
-                }
-                into.read(chunk, wanted).unwrap_or_else(|damaged| {
-                    found = Err(damaged);
-                    false
-                })
-            })?;
-            if !found? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    ) -> impl Iterator<Item = Supply<'r>> {
+        self.live.iter().map(move |run| Supply::Stored { store, cache, shelf: (run.id, order) })
     }
 
     /// Keys in a range that cut it into pieces of [`FENCE_CHUNKS`] chunks of the largest run: for sharing out a long scan.
@@ -202,27 +179,6 @@ impl Runs {
             }
         }
         Ok(cuts)
-    }
-}
-
-/// A row to be sorted, with the beginning of its key: comparing that settles nearly everything, without a look elsewhere.
-struct Sortable<'a> {
-    begin: [u128; 2],
-    piece: &'a Rows,
-    n: u32,
-}
-
-impl<'a> Sortable<'a> {
-    fn new(piece: &'a Rows, order: Order, n: u32) -> Self {
-        let (key, _) = piece.row(order, n);
-        let mut padded = [[0; 16]; 2];
-        padded.as_flattened_mut().iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        Self { begin: padded.map(u128::from_be_bytes), piece, n }
-    }
-
-    fn place(&self, order: Order) -> (&'a [u8], u64) {
-        let (key, posting) = self.piece.row(order, self.n);
-        (key, posting.index)
     }
 }
 
@@ -273,7 +229,7 @@ impl<'a> RunWriter<'a> {
         if self.chunks.is_multiple_of(FENCE_CHUNKS) {
             put_slice(&mut self.fences, &within);
         }
-        self.finished.push((place(self.order, self.run, &within), value));
+        self.finished.push((place((self.run, self.order), &within), value));
     }
 
     fn finish(mut self) -> Result<(), StoreError> {
@@ -334,60 +290,72 @@ struct Cursor<'a> {
     from: Option<Vec<u8>>,
     /// Chunks that were read and not unpacked yet.
     ahead: std::vec::IntoIter<Vec<u8>>,
-    chunk: Groups,
-    /// The place of the next row: its group, and where it is among the postings of that.
-    group: usize,
+    /// The chunk that it is in.
+    chunk: Option<Chunk>,
+    /// The group there, and its postings.
+    walk: Walk,
+    postings: Vec<Posting<Lies>>,
+    /// Which of those is the next row.
     posting: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn new(store: &'a dyn Store, order: Order, run: u32) -> Result<Self, StoreError> {
         let end = [run.to_be_bytes().as_slice(), &[order as u8 + 1]].concat();
-        let from = Some(place(order, run, &[]));
-        let chunk = Groups::default();
-        let mut cursor = Self { store, end, from, ahead: vec![].into_iter(), chunk, group: 0, posting: 0 };
+        let from = Some(place((run, order), &[]));
+        let (ahead, walk, postings) = (vec![].into_iter(), Walk::default(), vec![]);
+        let mut cursor = Self { store, end, from, ahead, chunk: None, walk, postings, posting: 0 };
         cursor.fetch()?;
         Ok(cursor)
     }
 
     /// The next row; `None` at the end of the run.
     fn row(&self) -> Option<(&[u8], RawPosting<'_>)> {
-        let group = self.chunk.groups.get(self.group)?;
-        let posting = self.chunk.postings(group).get(self.posting)?;
-        Some((self.chunk.key(group), self.chunk.raw(posting)))
+        let posting = self.postings.get(self.posting)?;
+        Some((&self.walk.key, self.chunk.as_ref()?.raw(posting)))
     }
 
     /// Goes to the row after it.
     fn go_on(&mut self) -> Result<(), StoreError> {
         self.posting += 1;
-        if self.chunk.groups.get(self.group).is_some_and(|group| self.posting >= self.chunk.postings(group).len()) {
-            (self.group, self.posting) = (self.group + 1, 0);
-        }
-        if self.group >= self.chunk.groups.len() { self.fetch() } else { Ok(()) }
+        if self.posting < self.postings.len() { Ok(()) } else { self.fetch() }
     }
 
-    /// Unpacks the next chunk.
+    /// Unpacks the next group.
     fn fetch(&mut self) -> Result<(), StoreError> {
-        self.chunk.clear();
-        (self.group, self.posting) = (0, 0);
-        while self.chunk.groups.is_empty() {
-            if let Some(chunk) = self.ahead.next() {
-                self.chunk.read(&chunk, &EVERYTHING)?;
+        self.postings.clear();
+        self.posting = 0;
+        while self.postings.is_empty() {
+            if let Some(chunk) = &self.chunk
+                && self.walk.go_on(chunk)?
+            {
+                self.walk.read(chunk, 0, u64::MAX, &mut self.postings)?;
                 continue;
             }
-            let Some(from) = self.from.take() else { return Ok(()) };
-            let mut read = Vec::with_capacity(READ_STEP);
-            self.store.visit(Table::Projection, &from, &mut |key, chunk| {
-                let is_mine = key < self.end.as_slice();
-                if is_mine {
-                    read.push(chunk.to_vec());
-                    self.from = (read.len() == READ_STEP).then(|| [key, &[0]].concat());
-                }
-                is_mine && self.from.is_none()
-            })?;
-            self.ahead = read.into_iter();
+            let Some(bytes) = self.next_chunk()? else { return Ok(()) };
+            let chunk = Chunk::new(bytes)?;
+            self.walk.begin(&chunk, &[]);
+            self.chunk = Some(chunk);
         }
         Ok(())
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(chunk) = self.ahead.next() {
+            return Ok(Some(chunk));
+        }
+        let Some(from) = self.from.take() else { return Ok(None) };
+        let mut read = Vec::with_capacity(READ_STEP);
+        self.store.visit(Table::Projection, &from, &mut |key, chunk| {
+            let is_mine = key < self.end.as_slice();
+            if is_mine {
+                read.push(chunk.to_vec());
+                self.from = (read.len() == READ_STEP).then(|| [key, &[0]].concat());
+            }
+            is_mine && self.from.is_none()
+        })?;
+        self.ahead = read.into_iter();
+        Ok(self.ahead.next())
     }
 }
 

@@ -4,23 +4,21 @@
 //! that is corrected, taken back, denied, or known under two names is **entangled**: those entries are gathered with all
 //! that hangs on them, and replayed as the fold would.
 
-use std::collections::BTreeSet;
-
-use compact_str::CompactString;
+use std::collections::{BTreeSet, HashSet};
 
 use super::context::Context;
-use super::few::Few;
 use super::gather::{self, Gathered};
 use super::shown::{Drawn, Names};
-use super::statement::{Questions, Statement, of_one, standing};
-use super::view::{Query, Replay, Standing};
+use super::simple::{BySource, Pick, Piece};
+use super::statement::Questions;
+use super::view::{Query, Replay};
 use crate::body::Record;
 use crate::event::{Attribution, Claim, Content, Event, NameKind, Question};
 use crate::ledger::{DamageError, Ledger, OpenError};
-use crate::projection::{self, Group, Groups, Held, Kept, Kind, Order, Posting, Ranges, Reader, names, question_of};
+use crate::projection::{self, Group, Groups, Kind, Lies, Order, Posting, Ranges, Reader, Take};
 use crate::reading::Aliases;
 use crate::text::Name;
-use crate::time::AsOf;
+use crate::time::{AsOf, Limits};
 
 /// `on`: look at these questions alone.
 pub(super) fn replay(
@@ -35,35 +33,36 @@ pub(super) fn replay(
         None => Ranges::of(&query.filter, &aliases).narrowed(&query.filter, &aliases),
     };
     let order = ranges.order;
-    let sorter = Sorter { reader, query, aliases: &aliases, order };
+    let sorter = Sorter::new(reader, query, &aliases, order);
     let mut gathered = Gathered::new(ledger, reader);
-    let mut simple: Vec<(Name, Vec<Standing>)> = Vec::new();
-    for sorted in reader.scan(&ranges, |groups| sorter.sort(groups))? {
-        simple.extend(sorted.simple);
-        gathered.add(sorted.entangled)?;
+    let mut pieces: Vec<Piece> = reader.scan(&ranges, || Sorting::new(&sorter))?;
+    for piece in &mut pieces {
+        gathered.add(std::mem::take(&mut piece.entangled))?;
     }
+    let mut asked = HashSet::new();
     if order == Order::Source {
         // A stance hangs on a claim of another source, and says what has become of it.
-        let asked = gathered.add_targets(|source| query.filter.wants_source(source, &aliases))?;
+        asked = gathered.add_targets(|source| query.filter.wants_source(source, &aliases))?;
         if !asked.is_empty() {
             let ranges = Ranges::questions(asked.iter(), &aliases);
-            let sorter = Sorter { order: ranges.order, ..sorter };
-            for events in reader.scan(&ranges, |groups| sorter.all_entangled(groups))? {
+            let sorter = Sorter::new(reader, query, &aliases, ranges.order);
+            for events in reader.scan(&ranges, || Entangling { sorter: &sorter, events: vec![] })? {
                 gathered.add(events)?;
             }
-            simple.iter_mut().for_each(|(_, standings)| standings.retain(|s| !asked.contains(&s.question)));
         }
     }
+    let simple = BySource::of(&pieces, order, &asked);
     let filter = &query.filter;
     let known_name = |kind, name: &Name| {
         // What was found need not be looked up.
-        let found = match kind {
-            NameKind::Predicate => simple.iter().flat_map(|(_, s)| s.first()).any(|s| s.question.predicate == *name),
-            _ => simple.first().is_some_and(|(source, _)| source.is_within(name.as_str())),
-        };
-        if found { Ok(true) } else { reader.has_name(kind, name.as_str()).map_err(OpenError::from) }
+        if simple.has_name(kind, name) {
+            Ok(true)
+        } else {
+            reader.has_name(kind, name.as_str()).map_err(OpenError::from)
+        }
     };
     let names = Names::look_up(filter, known_name)?;
+    let standings = simple.standings()?;
     let context = Context::new(query, gathered.corrections(), aliases, gathered.events());
     let mut questions = Questions::default();
     for (index, event) in gathered.events() {
@@ -72,112 +71,35 @@ pub(super) fn replay(
         }
     }
     let mut drawn = Drawn::of(&context, &questions, &|index| gathered.find(index))?;
-    drawn.add(simple);
+    drawn.add(standings);
     drawn.replay(ledger, &context, names, reader.head(), reader.known(), reader.redacted())
 }
 
-/// Standings of a source on one subject, mostly.
-const USUAL_STANDINGS: usize = 32;
-
-/// What a piece of the projection comes to.
-#[derive(Default)]
-struct Sorted {
-    /// Standings by source; a source can come several times.
-    simple: Vec<(Name, Vec<Standing>)>,
-    entangled: Vec<(u64, Event)>,
-}
-
-impl Sorted {
-    /// Adds to the standings of a source. `most`: how many there may be. Room for all of them is made once for the first source, which is
-    /// mostly the only one that was asked for; the others, of which there can be tens of thousands, have what they need.
-    fn push(&mut self, source: Name, standing: Standing, most: usize) {
-        const NEAR: usize = 16;
-        let room = match self.simple.len() {
-            0 => most,
-            1..NEAR => most.min(USUAL_STANDINGS),
-            _ => 1,
-        };
-        let near = self.simple.iter_mut().rev().take(NEAR).find(|(name, _)| *name == source);
-        if let Some((_, standings)) = near {
-            return standings.push(standing);
-        }
-        let mut standings = Vec::with_capacity(room);
-        standings.push(standing);
-        self.simple.push((source, standings));
-    }
-}
-
 /// Tells simple from entangled.
-#[derive(Clone, Copy)]
 struct Sorter<'a> {
     reader: &'a Reader,
     query: &'a Query,
     aliases: &'a Aliases,
     order: Order,
+    limits: Option<Limits>,
+    /// Whether anything is referred to by anything: mostly nothing is, and this is asked of every claim.
+    has_links: bool,
 }
 
-/// The names that a group stands under, as they were recorded.
-#[derive(Clone, Copy)]
-struct Key<'k> {
-    source: &'k str,
-    subject: &'k str,
-    predicate: &'k str,
-}
-
-impl Sorter<'_> {
-    fn sort(&self, all: &Groups) -> Result<Sorted, OpenError> {
-        let mut sorted = Sorted::default();
-        match self.order {
-            // Whoever speaks on a question stands or falls with all who do.
-            Order::Question => {
-                let same = |a: &Group, b: &Group| question_of(all.key(a)) == question_of(all.key(b));
-                all.groups.chunk_by(same).try_for_each(|groups| self.sort_together(all, groups, &mut sorted))?;
-            }
-            Order::Source => {
-                all.groups.chunks(1).try_for_each(|group| self.sort_together(all, group, &mut sorted))?;
-            }
-        }
-        Ok(sorted)
-    }
-
-    fn sort_together(&self, all: &Groups, groups: &[Group], sorted: &mut Sorted) -> Result<(), OpenError> {
-        let Some(first) = groups.first() else { return Ok(()) };
-        let Some(question) = self.key(all, first)?.question()? else {
-            return self.entangle(all, groups, sorted); // stances, which name no question
-        };
-        if !self.query.filter.wants_question(&question, self.aliases) {
-            return Ok(());
-        }
-        let mut entangled = self.aliases.is_joined(NameKind::Subject, &question.subject)
-            || self.aliases.is_joined(NameKind::Predicate, &question.predicate);
-        for group in groups {
-            entangled = entangled || self.is_entangled(all, group)?;
-        }
-        if entangled {
-            return self.entangle(all, groups, sorted);
-        }
-        // The last one takes the question itself: mostly there is one.
-        let mut question = Some(question);
-        let most = if self.order == Order::Source { all.groups.len() } else { all.groups.len().min(USUAL_STANDINGS) };
-        for (at, group) in groups.iter().enumerate() {
-            let source = name(self.key(all, group)?.source)?;
-            let question = if at + 1 == groups.len() { question.take() } else { question.clone() };
-            if self.query.filter.wants_source(&source, self.aliases)
-                && let Some(question) = question
-                && let Some(standing) = self.simple(&source, question, all, all.postings(group))?
-            {
-                sorted.push(source, standing, most);
-            }
-        }
-        Ok(())
+impl<'a> Sorter<'a> {
+    fn new(reader: &'a Reader, query: &'a Query, aliases: &'a Aliases, order: Order) -> Self {
+        let limits = query.as_of.as_ref().map(AsOf::limits);
+        Self { reader, query, aliases, order, limits, has_links: reader.has_links() }
     }
 
     fn is_entangled(&self, all: &Groups, group: &Group) -> Result<bool, OpenError> {
-        if !self.aliases.is_empty() && self.aliases.is_joined(NameKind::Source, &name(self.key(all, group)?.source)?) {
+        if !self.aliases.is_empty()
+            && self.aliases.is_joined(NameKind::Source, &name(self.order.key(all, group).source)?)
+        {
             return Ok(true);
         }
         for posting in all.postings(group) {
-            if posting.kind != Kind::Claim || self.is_amended(posting.index)? {
+            if posting.kind != Kind::Claim || self.has_links && self.is_amended(posting.index)? {
                 return Ok(true);
             }
         }
@@ -187,75 +109,117 @@ impl Sorter<'_> {
     /// Whether an entry is known to be corrected, taken back, or spoken of by somebody. Our notes on it change nothing.
     fn is_amended(&self, index: u64) -> Result<bool, OpenError> {
         let is_note = |event: &Event| matches!(event.statement().map(|e| &e.content), Some(Content::Note(_)));
-        // Mostly nothing refers to it, and this is asked of every claim.
         Ok(self.reader.is_linked(index)? && self.reader.links(index)?.iter().any(|(_, event)| !is_note(event)))
     }
 
-    /// The standing that simple claims come to.
-    fn simple(
-        &self,
-        source: &Name,
-        question: Question,
-        all: &Groups,
-        postings: &[Posting<Kept>],
-    ) -> Result<Option<Standing>, OpenError> {
-        let limits = self.query.as_of.as_ref().map(AsOf::limits);
-        let counts = |p: &&Posting<Kept>| limits.is_none_or(|limits| limits.admit(p.last, p.day));
-        let (mut newest, mut ties, mut latest_moment) = (None, 0, None);
-        for p in postings.iter().filter(counts) {
-            if p.day.is_none() {
-                latest_moment = latest_moment.max(Some(p.last));
-            }
-            match newest {
-                Some(last) if p.last < last => {}
-                Some(last) if p.last == last => ties += 1,
-                _ => (newest, ties) = (Some(p.last), 1),
-            }
-        }
-        let Some(newest) = newest else { return Ok(None) };
-        let stands = |p: &&Posting<Kept>| counts(p) && (p.last == newest || source.is_unattributed());
-        let mut standing_by = postings.iter().filter(stands);
-        if ties == 1 && !source.is_unattributed() {
-            let Some(one) = standing_by.next() else { return Ok(None) };
-            return Ok(Some(of_one(source, question, held(all, one)?, latest_moment, Few::one(one.index))));
-        }
-        let read = |p: &Posting<Kept>| Ok(Statement { index: p.index, held: held(all, p)?, taken_back: false });
-        let statements = standing_by.map(read).collect::<Result<Vec<Statement>, OpenError>>()?;
-        let live: Vec<&Statement> = statements.iter().collect();
-        let entries = live.iter().map(|s| s.index).collect();
-        Ok(Some(standing(source, question, &live, latest_moment, entries)))
-    }
-
-    /// Every entry, as far as a replay needs it.
-    fn all_entangled(&self, all: &Groups) -> Result<Vec<(u64, Event)>, OpenError> {
-        let mut sorted = Sorted::default();
-        self.entangle(all, &all.groups, &mut sorted)?;
-        Ok(sorted.entangled)
-    }
-
-    fn entangle(&self, all: &Groups, groups: &[Group], sorted: &mut Sorted) -> Result<(), OpenError> {
+    fn entangle(&self, all: &Groups, groups: &[Group], entangled: &mut Vec<(u64, Event)>) -> Result<(), OpenError> {
         for group in groups {
-            let key = self.key(all, group)?;
+            let key = self.order.key(all, group);
             let question = key.question()?;
             let source = name(key.source)?;
             for posting in all.postings(group) {
-                match (posting.kind, &question) {
-                    (Kind::Claim, Some(question)) => {
-                        sorted.entangled.push((posting.index, claim(all, posting, &source, question)?));
-                    }
-                    _ => sorted.entangled.push((posting.index, event(all, posting)?)),
-                }
+                let event = match (posting.kind, &question) {
+                    (Kind::Claim, Some(question)) => claim(all, posting, &source, question)?,
+                    _ => event(all, posting)?,
+                };
+                entangled.push((posting.index, event));
             }
         }
         Ok(())
     }
+}
 
-    fn key<'k>(&self, all: &'k Groups, group: &Group) -> Result<Key<'k>, OpenError> {
-        let [a, b, c] = names(all.key(group)).ok_or_else(damaged)?;
-        Ok(match self.order {
-            Order::Question => Key { source: c, subject: a, predicate: b },
-            Order::Source => Key { source: a, subject: b, predicate: c },
-        })
+/// Sorts a piece of the projection.
+struct Sorting<'s> {
+    sorter: &'s Sorter<'s>,
+    picks: Vec<Pick>,
+    entangled: Vec<(u64, Event)>,
+    /// Subject, predicate and source.
+    recent: [Recent; 3],
+}
+
+impl<'s> Sorting<'s> {
+    fn new(sorter: &'s Sorter<'s>) -> Self {
+        Self { sorter, picks: vec![], entangled: vec![], recent: Default::default() }
+    }
+}
+
+impl Take for Sorting<'_> {
+    type Taken = Piece;
+
+    fn take(&mut self, all: &mut Groups, from: usize) -> Result<(), OpenError> {
+        let Self { sorter, picks, entangled, recent: [subject, predicate, source] } = self;
+        let groups = all.groups.get(from..).unwrap_or_default();
+        let Some(first) = groups.first() else { return Ok(()) };
+        let Sorter { query: Query { filter, .. }, aliases, order, limits, .. } = **sorter;
+        let key = order.key(all, first);
+        let mut is_entangled = key.subject.is_empty(); // stances, which name no question
+        if !is_entangled && (filter.picks_questions() || !aliases.is_empty()) {
+            let question = Question { subject: subject.of(key.subject)?, predicate: predicate.of(key.predicate)? };
+            if !filter.wants_question(&question, aliases) {
+                all.let_go(from);
+                return Ok(());
+            }
+            is_entangled = aliases.is_joined(NameKind::Subject, &question.subject)
+                || aliases.is_joined(NameKind::Predicate, &question.predicate);
+        }
+        for group in groups {
+            is_entangled = is_entangled || sorter.is_entangled(all, group)?;
+        }
+        if is_entangled {
+            sorter.entangle(all, groups, entangled)?;
+            all.let_go(from);
+            return Ok(());
+        }
+        let settle = |all: &Groups, group: &Group| {
+            let name = order.key(all, group).source;
+            let is_wanted = filter.sources.is_empty() || filter.wants_source(&source.of(name)?, aliases);
+            Ok(if is_wanted { Pick::of(name, all.postings(group), limits) } else { None })
+        };
+        all.keep(from, settle, Pick::rests_on, picks)
+    }
+
+    fn end(self, groups: Groups) -> Piece {
+        Piece { groups, picks: self.picks, entangled: self.entangled }
+    }
+}
+
+/// Takes every entry of a piece, as far as a replay needs it.
+struct Entangling<'s> {
+    sorter: &'s Sorter<'s>,
+    events: Vec<(u64, Event)>,
+}
+
+impl Take for Entangling<'_> {
+    type Taken = Vec<(u64, Event)>;
+
+    fn take(&mut self, all: &mut Groups, from: usize) -> Result<(), OpenError> {
+        self.sorter.entangle(all, all.groups.get(from..).unwrap_or_default(), &mut self.events)?;
+        all.let_go(from);
+        Ok(())
+    }
+
+    fn end(self, _: Groups) -> Self::Taken {
+        self.events
+    }
+}
+
+/// The names that a group stands under, as they were recorded.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'k> {
+    pub(super) source: &'k str,
+    pub(super) subject: &'k str,
+    pub(super) predicate: &'k str,
+}
+
+impl Order {
+    /// The key of a group that was found in this order.
+    pub(super) fn key<'k>(self, all: &'k Groups, group: &Group) -> Key<'k> {
+        let [a, b, c] = all.names(group);
+        match self {
+            Self::Question => Key { source: c, subject: a, predicate: b },
+            Self::Source => Key { source: a, subject: b, predicate: c },
+        }
     }
 }
 
@@ -269,21 +233,30 @@ impl Key<'_> {
     }
 }
 
-fn damaged() -> OpenError {
+pub(super) fn damaged() -> OpenError {
     projection::damaged().into()
 }
 
-fn name(text: &str) -> Result<Name, OpenError> {
-    Name::try_from(CompactString::from(text)).map_err(|_| damaged())
+/// The last name that was made: what stands in order mostly has the name of what stands before it.
+#[derive(Default)]
+pub(super) struct Recent(Option<Name>);
+
+impl Recent {
+    pub(super) fn of(&mut self, text: &str) -> Result<Name, OpenError> {
+        match &self.0 {
+            Some(last) if last.as_str() == text => Ok(last.clone()),
+            _ => Ok(self.0.insert(name(text)?).clone()),
+        }
+    }
 }
 
-fn held(all: &Groups, posting: &Posting<Kept>) -> Result<Held, OpenError> {
-    projection::unpack(&all.raw(posting)).ok_or_else(damaged)
+fn name(text: &str) -> Result<Name, OpenError> {
+    Name::indexed(text).ok_or_else(damaged)
 }
 
 /// A claim with no more in it than what was posted.
-fn claim(all: &Groups, posting: &Posting<Kept>, source: &Name, question: &Question) -> Result<Event, OpenError> {
-    let (stated, value, unit, act, modality) = held(all, posting)?;
+fn claim(all: &Groups, posting: &Posting<Lies>, source: &Name, question: &Question) -> Result<Event, OpenError> {
+    let (stated, value, unit, act, modality) = all.held(posting).ok_or_else(damaged)?;
     let (source, question) = (source.clone(), question.clone());
     let by = Attribution {
         source,
@@ -299,7 +272,7 @@ fn claim(all: &Groups, posting: &Posting<Kept>, source: &Name, question: &Questi
     Ok(Event { id: None, content: Content::Claim(Box::new(claim)), note: None, citations: vec![], tags: vec![] })
 }
 
-fn event(all: &Groups, posting: &Posting<Kept>) -> Result<Event, OpenError> {
-    let record = Record::decode(all.raw(posting).content.own);
+fn event(all: &Groups, posting: &Posting<Lies>) -> Result<Event, OpenError> {
+    let record = Record::decode(all.body(posting));
     Ok(record.map_err(|e| DamageError::at(posting.index, &e.to_string()))?.event)
 }

@@ -19,6 +19,7 @@ mod indexed;
 mod over_time;
 mod ranges;
 mod shown;
+mod simple;
 mod stances;
 mod statement;
 mod view;

@@ -66,21 +66,16 @@ impl Drawn {
         Ok(Self(views))
     }
 
-    /// Adds standings that needed no context. A source can come several times.
+    /// Adds standings that needed no context: of each source in the order of their questions, as those that are there.
     pub(super) fn add(&mut self, standings: Vec<(Name, Vec<Standing>)>) {
-        let mut by_source: BTreeMap<Name, Vec<Vec<Standing>>> = BTreeMap::new();
-        for (source, standings) in standings.into_iter().filter(|(_, standings)| !standings.is_empty()) {
-            by_source.entry(source).or_default().push(standings);
-        }
-        for (source, pieces) in by_source {
+        for (source, mut standings) in standings {
             let all = &mut view_of(&mut self.0, &source).standings;
-            let mut pieces = pieces.into_iter();
             if all.is_empty() {
-                *all = pieces.next().unwrap_or_default();
+                *all = standings;
+            } else {
+                all.append(&mut standings);
+                all.sort_by(|a, b| a.question.cmp(&b.question));
             }
-            let pieces: Vec<Vec<Standing>> = pieces.collect();
-            all.reserve_exact(pieces.iter().map(Vec::len).sum());
-            pieces.into_iter().for_each(|piece| all.extend(piece));
         }
     }
 
@@ -99,7 +94,7 @@ impl Drawn {
         let (parties, nobody): (Vec<View>, Vec<View>) = self.0.into_values().partition(|v| !v.source.is_unattributed());
         let mut views: Vec<View> = parties.into_iter().chain(nobody).collect();
         for view in &mut views {
-            view.standings.sort_by(|a, b| a.question.cmp(&b.question));
+            debug_assert!(view.standings.is_sorted_by(|a, b| a.question < b.question), "{} out of order", view.source);
             view.taken_back.sort_by(|a, b| a.question.cmp(&b.question));
         }
         let Query { filter, .. } = context.query;

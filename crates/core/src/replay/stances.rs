@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::context::{Context, includes, view_of};
-use super::few::Few;
 use super::statement::Questions;
 use super::view::{Fate, StanceTarget, Standing, StandingStance, View};
 use crate::event::{Content, Event, NameKind, Question, StanceKind, Target};
@@ -83,7 +82,7 @@ impl Context<'_> {
         for ((source, question), stances) in held {
             let standings = &mut view_of(views, source).standings;
             let at = standings.binary_search_by(|s| s.question.cmp(&question)).unwrap_or_else(|at| {
-                standings.insert(at, only_stances(question));
+                standings.insert(at, Standing::empty(question));
                 at
             });
             if let Some(standing) = standings.get_mut(at) {
@@ -121,19 +120,5 @@ impl Context<'_> {
             Fate::Replaced
         };
         Ok(Some((question, StanceTarget::Claim { of, source, fate })))
-    }
-}
-
-fn only_stances(question: Question) -> Standing {
-    Standing {
-        question,
-        combined: None,
-        acts: Few::default(),
-        modality: Few::default(),
-        stated: None,
-        uncertain: false,
-        order_unknown: false,
-        entries: Few::default(),
-        stances: vec![],
     }
 }

@@ -84,6 +84,23 @@ pub struct Standing {
     pub stances: Vec<StandingStance>,
 }
 
+impl Standing {
+    /// Without a statement.
+    pub(super) fn empty(question: Question) -> Self {
+        Self {
+            question,
+            combined: None,
+            acts: Few::default(),
+            modality: Few::default(),
+            stated: None,
+            uncertain: false,
+            order_unknown: false,
+            entries: Few::default(),
+            stances: vec![],
+        }
+    }
+}
+
 /// A stance that stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StandingStance {

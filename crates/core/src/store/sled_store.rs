@@ -7,8 +7,6 @@
 //!   leaf gets there.
 //! - A leaf that outgrows 16 keys is split, and both halves are written again with all their values. `fill` therefore lets
 //!   the leaves split while they hold empty values, and puts the values in afterwards: half the bytes written.
-//! - A leaf whose values were put in one by one is read in as many pieces. In the table that is read by single rows, empty parts that
-//!   follow each value fill up its leaf, so that it has no neighbour there: see [`SPACERS`].
 //! - A batch costs sled a write of its own, before the others, and a wait for it. A single row is therefore no batch.
 //! - sled panics on some damaged files. A panic in it becomes an error here.
 //! - What sled cannot open, or would spoil by opening it, is found beforehand: see `sled_files`.
@@ -28,10 +26,8 @@ use crate::repair::Repair;
 pub(super) const SEGMENT_BYTES: usize = 4 << 20;
 /// Longest part of a value: 24 of them, more than a leaf ever holds, stay under a quarter of a segment.
 pub(crate) const PART_BYTES: usize = 40_000;
-/// Empty parts behind each row that is filled into [`Table::Projection`]. A leaf that is filled in the order of its keys splits where it has
-/// 9, so each has one value. sled reads a leaf whole, and with two reads for each value: 9 of them cost a look-up several times one.
-const SPACERS: usize = 8;
-/// The number of the first of those: no value has so many parts.
+/// Earlier versions put empty parts with numbers from here on behind each row of [`Table::Projection`]; no value has so many parts. They
+/// go with their row.
 const FIRST_SPACER: usize = 0xff00;
 /// Parts of a bundle of entries with notes and quotes.
 const USUAL_PARTS: usize = 3;
@@ -207,16 +203,6 @@ fn part_key(key: &[u8], part: usize) -> Result<Vec<u8>, StoreError> {
     Ok([key, &part.to_be_bytes()].concat())
 }
 
-/// The keys of a row's spacers, where its table has them.
-fn spacers(table: Table, key: &[u8]) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
-    let count = if table == Table::Projection { SPACERS } else { 0 };
-    (FIRST_SPACER..).take(count).map(|part| part_key(key, part))
-}
-
-fn is_spacer(part: u16) -> bool {
-    usize::from(part) >= FIRST_SPACER
-}
-
 /// The key and the number of a part.
 fn split_part_key(part_key: &[u8]) -> Result<(&[u8], u16), StoreError> {
     let (key, part) = part_key.split_last_chunk::<2>().ok_or_else(|| StoreError::Engine("foreign key".into()))?;
@@ -316,7 +302,6 @@ impl SledStore {
                     begun = Some((key.to_vec(), bytes.to_vec()));
                     true
                 }
-                (None, part) if is_spacer(part) => true,
                 (Some((of, value)), _) if of == key => {
                     value.extend_from_slice(&bytes);
                     !is_last || begun.take().is_some_and(|(key, value)| take(&key, &value))
@@ -365,8 +350,12 @@ impl SledStore {
                 batch.remove(part_key(&key, next)?);
                 next += 1;
             }
-            if value.is_none() {
-                spacers(table, &key).try_for_each(|spacer| spacer.map(|spacer| batch.remove(spacer)))?;
+            if value.is_none() && table == Table::Projection {
+                let mut spacer = FIRST_SPACER;
+                while tree.contains_key(part_key(&key, spacer)?).map_err(|e| engine(&e))? {
+                    batch.remove(part_key(&key, spacer)?);
+                    spacer += 1;
+                }
             }
         }
         tree.apply_batch(batch).map_err(|e| engine(&e))
@@ -379,9 +368,6 @@ impl SledStore {
                 for (number, part) in parts(value).enumerate() {
                     let part = if with_values { part } else { &[] };
                     tree.insert(part_key(key, number)?, part).map_err(|e| engine(&e))?;
-                }
-                for spacer in spacers(table, key).take_while(|_| !with_values) {
-                    tree.insert(spacer?, &[]).map_err(|e| engine(&e))?;
                 }
             }
         }
@@ -434,5 +420,21 @@ mod tests {
         assert_eq!(store.keys(Table::Log, &[2], 10).unwrap(), [[2], [3]]);
         store.apply(Table::Log, vec![(vec![2], None), (vec![3], None)]).unwrap();
         assert_eq!(store.scan(Table::Log, &[], 10).unwrap(), [(vec![1], vec![7; 50_000])]);
+    }
+
+    #[test]
+    fn the_empty_parts_of_earlier_versions_go_with_their_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SledStore::open(dir.path()).unwrap();
+        let rows: Vec<Row> = (0..40).map(|n| (vec![n], vec![n; 10_000])).collect();
+        store.fill(Table::Projection, rows.clone()).unwrap();
+        for (key, part) in
+            rows.iter().flat_map(|(key, _)| (FIRST_SPACER..FIRST_SPACER + 8).map(move |part| (key, part)))
+        {
+            store.tree(Table::Projection).unwrap().insert(part_key(key, part).unwrap(), &[]).unwrap();
+        }
+        assert_eq!(store.keys(Table::Projection, &[], 100).unwrap().len(), 40);
+        store.apply(Table::Projection, rows.into_iter().map(|(key, _)| (key, None)).collect()).unwrap();
+        assert!(store.tree(Table::Projection).unwrap().is_empty());
     }
 }

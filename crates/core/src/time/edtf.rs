@@ -160,6 +160,13 @@ impl Date {
         if in_calendar { Ok(Self { form, qualifier }) } else { Err(ImpossibleDate::NotInCalendar) }
     }
 
+    /// A day of the calendar, without a mark; `None` beyond the years that are written with four digits.
+    pub(crate) fn of_day(day: NaiveDate) -> Option<Self> {
+        let year = i16::try_from(day.year()).ok().filter(|y| (-9_999..=9_999).contains(y))?;
+        let form = DateForm::Day(year, u8::try_from(day.month()).ok()?, u8::try_from(day.day()).ok()?);
+        Some(Self { form, qualifier: Qualifier::Certain })
+    }
+
     /// What is given of the date.
     #[must_use]
     pub fn form(self) -> DateForm {

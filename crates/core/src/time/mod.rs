@@ -6,6 +6,7 @@ mod edtf_text;
 mod instant;
 mod stated;
 
+pub(crate) use cutoff::Limits;
 pub use cutoff::{AsOf, CutoffError, KnownAt};
 pub use edtf::{Date, DateForm, Edtf, Endpoint, ImpossibleDate, Moment, Offset, Qualifier, Season};
 pub use edtf_text::EdtfError;

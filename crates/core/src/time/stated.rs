@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-use super::edtf::{Edtf, Endpoint, Offset};
+use super::edtf::{Date, Edtf, Endpoint, Offset};
 use super::instant::Instant;
 
 /// An IANA time zone, such as `Asia/Yerevan`.
@@ -150,6 +150,12 @@ impl Stated {
     /// [`StatedError::ZoneMismatch`] if they do not fit together, or there is no last instant.
     pub(crate) fn stored(date: Edtf, zone: Option<(CompactString, i32)>) -> Result<Self, StatedError> {
         Self::from_parts(date, zone.map(|(name, offset_s)| Zone { name, offset_s }))
+    }
+
+    /// The same of a plain day, with the last instant that was once made of it.
+    pub(crate) fn indexed(day: Date, zone: (CompactString, i32), last: Instant) -> Self {
+        let (name, offset_s) = zone;
+        Self { date: Edtf::Date(day), zone: Some(Zone { name, offset_s }), last }
     }
 
     /// The zone of a date without an hour: its name, and seconds east of UTC.

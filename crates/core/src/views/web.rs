@@ -7,7 +7,7 @@ use super::history::points_at;
 use crate::body::Record;
 use crate::event::{Content, Event};
 use crate::ledger::{Entry, Ledger, OpenError};
-use crate::projection::{Groups, Kind, Ranges, Reader};
+use crate::projection::{Groups, Kind, Ranges, Reader, Take};
 
 /// Entries that are no claims, whole.
 pub(super) type Others = BTreeMap<u64, (Entry, Record)>;
@@ -37,12 +37,8 @@ impl<'r> Web<'r> {
 
     /// Adds what is posted in these ranges.
     pub(super) fn add_posted(&mut self, ranges: &Ranges) -> Result<(), OpenError> {
-        let posted = |all: &Groups| {
-            let postings = all.groups.iter().flat_map(|group| all.postings(group));
-            Ok(postings.map(|p| (p.kind, p.index)).collect::<Vec<_>>())
-        };
         let mut open = BTreeSet::new();
-        for (kind, index) in self.reader.scan(ranges, posted)?.into_iter().flatten() {
+        for (kind, index) in self.reader.scan(ranges, Posted::default)?.into_iter().flatten() {
             if kind != Kind::Claim {
                 open.insert(index);
             } else if self.claims.insert(index) {
@@ -98,4 +94,23 @@ fn all_pointed_at(event: &Event) -> impl Iterator<Item = u64> {
         _ => None,
     });
     all.filter_map(points_at)
+}
+
+/// Takes what is posted: why, and which entry.
+#[derive(Default)]
+struct Posted(Vec<(Kind, u64)>);
+
+impl Take for Posted {
+    type Taken = Vec<(Kind, u64)>;
+
+    fn take(&mut self, all: &mut Groups, from: usize) -> Result<(), OpenError> {
+        let groups = all.groups.get(from..).unwrap_or_default();
+        self.0.extend(groups.iter().flat_map(|group| all.postings(group)).map(|p| (p.kind, p.index)));
+        all.let_go(from);
+        Ok(())
+    }
+
+    fn end(self, _: Groups) -> Self::Taken {
+        self.0
+    }
 }
