@@ -134,13 +134,15 @@ struct Sorting<'s> {
     sorter: &'s Sorter<'s>,
     picks: Vec<Pick>,
     entangled: Vec<(u64, Event)>,
-    /// Subject, predicate and source.
-    recent: [Recent; 3],
+    /// Subject and predicate.
+    recent: [Recent; 2],
+    /// The last source, and whether it is wanted.
+    source: Option<(Name, bool)>,
 }
 
 impl<'s> Sorting<'s> {
     fn new(sorter: &'s Sorter<'s>) -> Self {
-        Self { sorter, picks: vec![], entangled: vec![], recent: Default::default() }
+        Self { sorter, picks: vec![], entangled: vec![], recent: Default::default(), source: None }
     }
 }
 
@@ -148,7 +150,7 @@ impl Take for Sorting<'_> {
     type Taken = Piece;
 
     fn take(&mut self, all: &mut Groups, from: usize) -> Result<(), OpenError> {
-        let Self { sorter, picks, entangled, recent: [subject, predicate, source] } = self;
+        let Self { sorter, picks, entangled, recent: [subject, predicate], source } = self;
         let groups = all.groups.get(from..).unwrap_or_default();
         let Some(first) = groups.first() else { return Ok(()) };
         let Sorter { query: Query { filter, .. }, aliases, order, limits, .. } = **sorter;
@@ -172,9 +174,18 @@ impl Take for Sorting<'_> {
             return Ok(());
         }
         let settle = |all: &Groups, group: &Group| {
-            let name = order.key(all, group).source;
-            let is_wanted = filter.sources.is_empty() || filter.wants_source(&source.of(name)?, aliases);
-            Ok(if is_wanted { Pick::of(name, all.postings(group), limits) } else { None })
+            let recorded = order.key(all, group).source;
+            let is_wanted = match source {
+                _ if filter.sources.is_empty() => true,
+                Some((last, is_wanted)) if last.as_str() == recorded => *is_wanted,
+                _ => {
+                    let name = name(recorded)?;
+                    let is_wanted = filter.wants_source(&name, aliases);
+                    *source = Some((name, is_wanted));
+                    is_wanted
+                }
+            };
+            Ok(if is_wanted { Pick::of(recorded, all.postings(group), limits) } else { None })
         };
         all.keep(from, settle, Pick::rests_on, picks)
     }
