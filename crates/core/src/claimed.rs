@@ -34,12 +34,12 @@ struct Free<'p> {
 impl<'p> Free<'p> {
     fn look(path: &'p Path, over_copy: bool) -> Result<Self, DirError> {
         let free = Self { path, parents: parents_of_missing(path), missing: !path.exists(), over_copy };
-        free.expect_still()?;
+        unless_in_use(path, free.expect_still())?;
         Ok(free)
     }
 
     fn expect_still(&self) -> Result<(), DirError> {
-        if self.over_copy { expect_free_for_copy(self.path) } else { expect_free(self.path) }
+        if self.over_copy { expect_free_for_copy(self.path) } else { expect_free_but_for(self.path, |_| false) }
     }
 
     /// Takes it for this process, if it is still free.
@@ -168,9 +168,18 @@ fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
 /// much to do before he makes the ledger asks first.
 ///
 /// # Errors
-/// [`DirError::Exists`], [`DirError::UnfinishedCopy`]; others if the directory cannot be read.
+/// [`DirError::Exists`], [`DirError::UnfinishedCopy`], [`crate::store::StoreError::Locked`] while a copy is being made there; others if the
+/// directory cannot be read.
 pub fn expect_free(path: &Path) -> Result<(), DirError> {
-    expect_free_but_for(path, |_| false)
+    unless_in_use(path, expect_free_but_for(path, |_| false))
+}
+
+/// A copy was cut short only if nobody is making it.
+fn unless_in_use(path: &Path, found: Result<(), DirError>) -> Result<(), DirError> {
+    if let Err(DirError::UnfinishedCopy(_)) = found {
+        LedgerDir::expect_not_in_use(path)?;
+    }
+    found
 }
 
 fn expect_free_but_for(path: &Path, passes: impl Fn(&std::ffi::OsStr) -> bool) -> Result<(), DirError> {
