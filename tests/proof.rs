@@ -558,6 +558,12 @@ fn a_clone_that_was_killed_is_made_again() {
     }
     drop(held);
     again("at its end");
+    // While it wrote the line that makes it a ledger: nobody sees half of that.
+    unfinish();
+    std::fs::write(desk.path("clone/format.part"), "sayso led").unwrap();
+    assert!(String::from_utf8_lossy(&desk.run("clone", &["log"]).stderr).contains("cut short"));
+    again("at its last line");
+    assert!(!desk.path("clone/format.part").exists());
     // Without the store's last write, and from somewhere else.
     unfinish();
     std::fs::remove_dir_all(desk.path("clone/store")).unwrap();

@@ -4,11 +4,11 @@
 //! before is looked at again behind the lock.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::acknowledged::{Acknowledged, never_acknowledged};
 use crate::directory::{DirError, FORMAT, FORMAT_FILE, LOCK_FILE, LedgerDir, READ_ONLY_FILE, STORE_DIR, io, is_ledger};
+use crate::durable;
 use crate::store::Store;
 
 /// Where a copy comes from: a file that whoever makes one writes before anything else. Without it nothing is taken for what is left of one.
@@ -17,6 +17,8 @@ const UPSTREAM_FILE: &str = "upstream";
 const BESIDE_COPY: [&str; 5] = [UPSTREAM_FILE, "policy", "checkpoint", "name", "tree"];
 /// How a file begins that is not in its place yet.
 const TEMPORARY: &str = ".tmp";
+/// The file that makes it a ledger, while it is written.
+const FORMAT_PART: &str = "format.part";
 /// The store of a copy that was cut short, while the copy is made again.
 const LEFT_DIR: &str = "store.left";
 
@@ -106,12 +108,11 @@ impl Claimed {
     /// Makes it a ledger's directory: there must be a ledger in its store.
     pub(crate) fn declare(self) -> Result<LedgerDir, DirError> {
         let path = self.dir.path();
-        // Written last: a directory without it is no ledger.
+        // Written last, and whole: a directory without it is no ledger, and one with half of it is a damaged one.
         let format = path.join(FORMAT_FILE);
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&format)?;
-            writeln!(file, "sayso ledger {FORMAT}")?;
-            file.sync_all()?;
+            let line = format!("sayso ledger {FORMAT}\n");
+            durable::replace(&format, &path.join(FORMAT_PART), &[line.as_bytes()])?;
             File::open(path)?.sync_all()?;
             self.parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
         };
@@ -192,7 +193,7 @@ fn expect_free_but_for(path: &Path, passes: impl Fn(&std::ffi::OsStr) -> bool) -
         Err(e) => return Err(io(path)(e)),
     };
     // What an `init` that was cut short leaves behind is no reason to refuse.
-    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE, FORMAT_PART];
     if names.any(|name| !left.iter().any(|left| name == *left) && !passes(&name)) {
         if is_unfinished_copy(path) {
             return Err(DirError::UnfinishedCopy(path.to_owned()));
@@ -226,7 +227,7 @@ pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
 }
 
 fn has_only_a_copy(path: &Path) -> bool {
-    let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE, FORMAT_PART];
     let ours = |name: &str| own.contains(&name) || BESIDE_COPY.contains(&name) || name.starts_with(TEMPORARY);
     let Ok(mut names) = std::fs::read_dir(path) else { return false };
     names.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(ours)))
