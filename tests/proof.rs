@@ -360,25 +360,32 @@ fn what_a_killed_publication_was_writing_goes_with_the_next_one() {
     write("../theirs/.tmpAbCdEfG", b"mine");
     assert!(desk.refused("ledger", &["publish", &desk.text("theirs")]).contains("has other files in it"));
     assert_eq!(files(&desk.path("theirs")).len(), 2);
-    // At any moment.
-    let mut chance = faults::Chance::new("publish");
-    let args = ["publish", &desk.text("killed")];
-    let begun = std::time::Instant::now();
-    desk.ok("ledger", &args);
-    let (took, kills) = (begun.elapsed(), faults::runs(4, 100));
-    let mut unfinished = 0;
-    for kill in 0..kills {
-        let _ = std::fs::remove_dir_all(desk.path("killed"));
-        let mut child = desk.command("ledger", &args).stdout(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(took.mul_f64(chance.below(1_000) as f64 / 1_000.0));
-        child.kill().unwrap();
-        child.wait().unwrap();
+    if !faults::has_strace() {
+        return;
+    }
+    // Really killed: when a thread is about to give its first, second, ... file its name.
+    let (killed, mut unfinished) = (desk.text("killed"), 0);
+    let (kept, kills) = (desk.text("kept.checkpoint"), faults::runs(4, 12));
+    desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    let args = ["publish", &killed, "--checkpoint", &kept];
+    for kill in 1..=kills {
+        let _ = std::fs::remove_dir_all(&killed);
+        let mut strace = Command::new("strace");
+        let inject = format!("inject=/^rename:signal=SIGKILL:when={kill}");
+        strace.args(["-f", "-e", "trace=/^rename", "-e", &inject, "-o"]).arg(desk.path("calls"));
+        let publish = desk.command("ledger", &args);
+        strace.arg(publish.get_program()).args(publish.get_args()).env("SAYSO_KEYS", desk.path("keys"));
+        strace.output().unwrap();
+        std::fs::create_dir_all(&killed).unwrap(); // it may have been killed before
         let left = || files(&desk.path("killed")).keys().filter(|name| name.contains(".tmp")).count();
-        unfinished += if desk.path("killed").exists() { left() } else { 0 };
+        unfinished += left();
         desk.ok("ledger", &args);
         assert_eq!(left(), 0, "kill {kill}");
     }
-    eprintln!("{kills} kills of a publication left {unfinished} unfinished files; none was there after the next one");
+    assert!(unfinished > 0, "no kill left anything");
+    eprintln!(
+        "up to {kills} kills of a publication left {unfinished} unfinished files; none was there after the next one"
+    );
 }
 
 /// A directory may have any name. A copy of what is published there is brought up to date all the same, from wherever that is said.
