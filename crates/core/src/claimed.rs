@@ -179,6 +179,9 @@ pub fn expect_free(path: &Path) -> Result<(), DirError> {
 fn unless_in_use(path: &Path, found: Result<(), DirError>) -> Result<(), DirError> {
     if let Err(DirError::UnfinishedCopy(_)) = found {
         LedgerDir::expect_not_in_use(path)?;
+        if is_ledger(path) {
+            return Err(DirError::Exists { path: path.to_owned(), ledger: true }); // it was finished meanwhile
+        }
     }
     found
 }
