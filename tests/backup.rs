@@ -12,6 +12,8 @@
 
 mod support;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use sayso_core::audit::audit;
@@ -171,6 +173,51 @@ fn a_backup_never_overwrites_and_leaves_nothing_half_done() {
     assert!(backup(&f.ledger, &dir.path().join("no/such/dir/b"), &|_| {}).is_err());
     let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
     assert_eq!(names.len(), 1);
+}
+
+/// While it is written a backup has a name that nothing else has. So somebody's file of a like name is not touched, not by a link either, and
+/// what a killed one left keeps no later one from being made, and does not stay for ever.
+#[test]
+fn a_killed_backup_is_in_nobodys_way_and_nothing_is_in_its() {
+    let f = ledger_of(30);
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let names = || -> BTreeSet<String> {
+        std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    std::fs::write(path("b.part"), "mine").unwrap();
+    let before = names();
+    let seen = RefCell::new(BTreeSet::new());
+    backup(&f.ledger, &path("b"), &|_| seen.borrow_mut().extend(names())).unwrap();
+    let unfinished: Vec<String> = seen.into_inner().difference(&before).cloned().collect();
+    let [killed] = unfinished.as_slice() else { panic!("{unfinished:?}") };
+    assert!(killed.ends_with(".part") && !path(killed).exists() && std::fs::read(path("b.part")).unwrap() == b"mine");
+
+    // One was killed, and these are no such files: of another ledger, with another name, no file at all.
+    std::fs::write(path(killed), "half").unwrap();
+    let id = &f.ledger.id().to_string()[..16];
+    let others = [
+        killed.replace(id, "0123456789abcdef"),
+        killed.replace(".part", "0.part"),
+        killed.replace(".part", ".gz"),
+        format!("x{killed}"),
+    ];
+    others.iter().for_each(|name| std::fs::write(path(name), "mine").unwrap());
+    let turned: String = killed.trim_end_matches(".part").chars().rev().take(16).collect();
+    let like_it = killed.replace(&killed[killed.len() - 21..killed.len() - 5], &turned);
+    std::fs::create_dir(path(&like_it)).unwrap();
+    #[cfg(unix)]
+    for link in ["c.part", &killed.replace(&killed[killed.len() - 21..], "0123456789abcdef.part")] {
+        std::os::unix::fs::symlink(path("b.part"), path(link)).unwrap();
+    }
+    let before = names();
+    backup(&f.ledger, &path("c"), &|_| {}).unwrap();
+    assert!(!path(killed).exists(), "it stays for ever");
+    let gone: Vec<String> = before.difference(&names()).cloned().collect();
+    assert_eq!(gone, unfinished, "and nothing else goes");
+    assert!(others.iter().all(|name| std::fs::read(path(name)).unwrap() == b"mine"));
+    assert_eq!(std::fs::read(path("b.part")).unwrap(), b"mine", "the link was not followed");
+    restored(&path("c"), &path("new")).unwrap();
 }
 
 #[test]

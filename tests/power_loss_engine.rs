@@ -16,6 +16,7 @@ mod faults;
 #[path = "support/program.rs"]
 mod program;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -54,12 +55,17 @@ fn trace(ledger: &Path, file: &Path, calls: &Path) -> Option<Vec<Event>> {
     }
     let output = run(strace, Duration::from_secs(60)).expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = std::fs::read_to_string(calls).unwrap();
-    Some(text.lines().filter_map(event).collect())
+    Some(events(&std::fs::read_to_string(calls).unwrap()))
 }
 
-fn event(line: &str) -> Option<Event> {
-    let (_, call) = line.split_once(' ')?;
+fn events(text: &str) -> Vec<Event> {
+    let mut syncing = BTreeSet::new();
+    text.lines().filter_map(|line| event(line, &mut syncing)).collect()
+}
+
+/// What a line tells. `syncing`: the threads whose sync of the engine's file has begun and not ended.
+fn event<'a>(line: &'a str, syncing: &mut BTreeSet<&'a str>) -> Option<Event> {
+    let (thread, call) = line.split_once(' ')?;
     let call = call.trim_start();
     let is = |path: &str| call.contains(&(hexed(path) + ">"));
     let is_db = || is("/store/db");
@@ -72,10 +78,15 @@ fn event(line: &str) -> Option<Event> {
     }
     let sync = call.starts_with("fdatasync(") || call.starts_with("fsync(");
     if sync && is_db() {
-        return Some(if call.contains("= 0") { Event::SyncEnds } else { Event::SyncBegins });
+        if call.ends_with("<unfinished ...>") {
+            syncing.insert(thread);
+            return Some(Event::SyncBegins);
+        }
+        return call.contains("= 0").then_some(Event::SyncEnds);
     }
-    if call.contains("sync resumed>") && call.contains("= 0") {
-        return Some(Event::SyncEnds);
+    // The line does not say of which file: other threads sync others at the same time.
+    if call.contains("sync resumed>") && syncing.remove(thread) {
+        return call.contains("= 0").then_some(Event::SyncEnds);
     }
     if sync && is("/store") {
         return Some(Event::NamesSynced);
@@ -165,6 +176,31 @@ impl Step<'_> {
         let least = if acknowledged { self.entries.1 } else { self.entries.0 };
         assert!(entries >= least && entries <= self.entries.1, "{what}: {entries} entries are left");
     }
+}
+
+/// Two threads sync at the same time. Only the end of the sync of the engine's own file makes what was written to it durable.
+#[test]
+fn the_end_of_another_files_sync_is_not_the_end_of_this_ones() {
+    let [db, other] = ["/tmp/l/store/db", "/tmp/l/store/snap.1"].map(hexed);
+    let lines = [
+        format!("12  fdatasync(7<{db}> <unfinished ...>"),
+        format!("13  fsync(8<{other}> <unfinished ...>"),
+        "13  <... fsync resumed>)                = 0".into(),
+        "12  <... fdatasync resumed>)            = 0".into(),
+        "12  <... fdatasync resumed>)            = 0".into(),
+        format!("13  fdatasync(7<{db}> <unfinished ...>"),
+        "13  <... fdatasync resumed>)            = -1 EIO (Input/output error)".into(),
+        format!("12  fdatasync(7<{db}>)           = 0"),
+    ];
+    let began_or_ended: String = events(&lines.join("\n"))
+        .iter()
+        .map(|event| match event {
+            Event::SyncBegins => 'b',
+            Event::SyncEnds => 'e',
+            _ => '?',
+        })
+        .collect();
+    assert_eq!(began_or_ended, "bebe");
 }
 
 #[test]

@@ -240,6 +240,23 @@ fn what_was_redacted_is_not_given_out_before_it_is_erased() {
     let (desk, _) = Desk::with_claims(300);
     let [kept, proof, file] = ["kept.checkpoint", "5.tlog-proof", "backup"].map(|name| desk.text(name));
     desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    std::fs::write(desk.path("saved.txt"), "somebody said five").unwrap();
+    desk.ok("ledger", &["capture", &desk.text("saved.txt"), "--url", "https://example.org/"]);
+    // Where an answer has words of #5, or its number because it rests on it: so it is before, and so it must not be afterwards.
+    let asked: [(&[&str], &str); 6] = [
+        (&["log", "--from", "0"], "c-5"),
+        (&["show", "#5"], "c-5"),
+        (&["replay"], "#5"),
+        (&["history", "s"], "#5"),
+        (&["compare"], "#5"),
+        (&["why", "yerevan", "s", "p5"], "#5"),
+    ];
+    let has = |text: &str, word: &str| {
+        text.split(|c: char| !c.is_alphanumeric() && !['#', '-'].contains(&c)).any(|found| found == word)
+    };
+    for (args, word) in asked {
+        assert!(has(&desk.ok("ledger", args), word), "{args:?} does not say {word} at all");
+    }
     {
         let dir = LedgerDir::open(&desk.path("ledger")).unwrap();
         let key = 0u64.to_be_bytes();
@@ -274,22 +291,125 @@ fn what_was_redacted_is_not_given_out_before_it_is_erased() {
         let said = desk.refused("ledger", args);
         assert!(said.contains("NOT erased yet") && said.contains("must not go out"), "{args:?}: {said}");
     }
-    // Whoever reads is told that it waits, and is not given its words: `c-5` is in them, and `p5` of other claims, too.
-    for args in
-        [&["log"][..], &["replay"], &["history", "s"], &["why", "yerevan", "s", "p5"], &["show", "#5"], &["compare"]]
-    {
+    // Whoever reads is told that it waits, and is not given its words.
+    for (args, word) in asked {
         let output = desk.run("ledger", args);
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && !said.is_empty(), "{args:?}: {output:?}");
-        assert!(!said.contains("c-5 ") && !said.contains("2023-05-12  #5 "), "{args:?}: {said}");
+        assert!(!has(&said, word), "{args:?}: {said}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("#5 is NOT erased yet"), "{args:?}");
     }
     assert_eq!(desk.json("ledger", &["show", "#5"])["redacted"], true);
     assert!(desk.refused("ledger", &["show", "c-5"]).contains("c-5"), "its id is among its words");
+    // Whoever redacts it once more is not told that it was erased, and nothing goes as if it had been.
+    let entries = || {
+        let audit = desk.run("ledger", &["audit", "--format", "json"]);
+        serde_json::from_slice::<serde_json::Value>(&audit.stdout).unwrap()["entries"].clone()
+    };
+    for more in [&[][..], &["--evidence"]] {
+        let output = desk.run("ledger", &[&["redact", "#5", "--reason", "by order"], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{more:?}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.contains("#5 is NOT erased yet") && last.contains("nothing was recorded or removed"), "{said}");
+        assert!(!said.contains("erased before"), "{said}");
+    }
+    assert_eq!((entries(), files(&desk.path("ledger/evidence")).len()), (300.into(), 1));
     let said = desk.refused("ledger", &["backup", &file]);
     assert!(said.contains("NOT erased yet") && !desk.path("backup").exists(), "{said}");
     let said = desk.refused("ledger", &["publish", &desk.text("site"), "--checkpoint", &kept]);
     assert!(said.contains("NOT erased yet") && !desk.path("site").exists(), "{said}");
+}
+
+/// A publication is killed. What it was writing lies in a public directory under a name of its own, and has words that may be redacted before the
+/// next one.
+#[test]
+fn what_a_killed_publication_was_writing_goes_with_the_next_one() {
+    let (desk, key) = Desk::with_claims(300);
+    let site = desk.text("site");
+    let secret = b"\x03\0\0\0\0\0\0\0c-3"; // the id with its length, or c-30 would do
+    let with_words = || -> Vec<String> {
+        let all = files(&desk.path("site")).into_iter();
+        all.filter(|(_, bytes)| bytes.windows(11).any(|w| w == secret)).map(|(name, _)| name).collect()
+    };
+    let write = |name: &str, bytes: &[u8]| {
+        let path = desk.path("site").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    };
+    // The first one was killed before anything had its name.
+    write(".tmpAbCdEf", secret);
+    desk.ok("ledger", &["publish", &site]);
+    assert_eq!(with_words(), ["bodies/000"]);
+    let bodies = std::fs::read(desk.path("site/bodies/000")).unwrap();
+    let left =
+        [".tmpAbCdEf", "bodies/.tmp012345", "bodies/001.p/.tmpZzZzZz", "tile/.tmpAAAAAA", "tile/entries/.tmpa1B2c3"];
+    left.iter().for_each(|name| write(name, &bodies));
+    // These are somebody's, whatever is in them.
+    let own = [".tmpAbCdEfG", ".tmpdir/.tmpAbCdEf", "own/.tmpAbCdEf", "tile/.tmp-notes"];
+    own.iter().for_each(|name| write(name, b"mine"));
+    assert_eq!(with_words().len(), left.len() + 1);
+    desk.ok("ledger", &["redact", "#3", "--reason", "a name that must go"]);
+    desk.ok("ledger", &["publish", &site]);
+    assert_eq!(with_words(), [""; 0], "words that were redacted are still public");
+    assert!(left.iter().all(|name| !desk.path("site").join(name).exists()));
+    assert!(own.iter().all(|name| std::fs::read(desk.path("site").join(name)).unwrap() == b"mine"));
+    desk.ok("clone", &["clone", &site, &desk.text("clone"), "--key", &key]);
+    // A directory of somebody's own is refused, as before.
+    write("../theirs/.tmpAbCdEf", b"left");
+    write("../theirs/.tmpAbCdEfG", b"mine");
+    assert!(desk.refused("ledger", &["publish", &desk.text("theirs")]).contains("has other files in it"));
+    assert_eq!(files(&desk.path("theirs")).len(), 2);
+    if !faults::has_strace() {
+        return;
+    }
+    // Really killed: when a thread is about to give its first, second, ... file its name.
+    let (killed, mut unfinished) = (desk.text("killed"), 0);
+    let (kept, kills) = (desk.text("kept.checkpoint"), faults::runs(4, 12));
+    desk.ok("ledger", &["checkpoint", "-o", &kept]);
+    let args = ["publish", &killed, "--checkpoint", &kept];
+    for kill in 1..=kills {
+        let _ = std::fs::remove_dir_all(&killed);
+        let mut strace = Command::new("strace");
+        let inject = format!("inject=/^rename:signal=SIGKILL:when={kill}");
+        strace.args(["-f", "-e", "trace=/^rename", "-e", &inject, "-o"]).arg(desk.path("calls"));
+        let publish = desk.command("ledger", &args);
+        strace.arg(publish.get_program()).args(publish.get_args()).env("SAYSO_KEYS", desk.path("keys"));
+        strace.output().unwrap();
+        std::fs::create_dir_all(&killed).unwrap(); // it may have been killed before
+        let left = || files(&desk.path("killed")).keys().filter(|name| name.contains(".tmp")).count();
+        unfinished += left();
+        desk.ok("ledger", &args);
+        assert_eq!(left(), 0, "kill {kill}");
+    }
+    assert!(unfinished > 0, "no kill left anything");
+    eprintln!(
+        "up to {kills} kills of a publication left {unfinished} unfinished files; none was there after the next one"
+    );
+}
+
+/// A directory may have any name. A copy of what is published there is brought up to date all the same, from wherever that is said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_copy_follows_a_directory_of_any_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let (desk, key) = Desk::with_claims(3);
+    // What it leads to is no text.
+    let no_text = desk.path("").join(std::ffi::OsStr::from_bytes(b"s\xffte "));
+    std::fs::create_dir(&no_text).unwrap();
+    std::os::unix::fs::symlink(no_text, desk.path("link")).unwrap();
+    let sites = [("site ", "of-space"), ("site\n", "of-line"), ("\u{3000}", "of-wide-space"), ("link", "of-link")];
+    for (site, copy) in sites {
+        desk.ok("ledger", &["publish", &desk.text(site)]);
+        let mut clone = desk.command("none", &["clone", site, &desk.text(copy), "--key", &key]);
+        let made = clone.current_dir(desk.path("")).output().unwrap();
+        assert!(made.status.success(), "{site:?}: {made:?}");
+    }
+    desk.claims("ledger", 3, 2);
+    for (site, copy) in sites {
+        desk.ok("ledger", &["publish", &desk.text(site)]);
+        assert_eq!(desk.json(copy, &["pull"])["taken"], 2, "{site:?}");
+    }
 }
 
 /// A copy keeps a tree of its own to know what it took over. If that is damaged, it is nobody's fault but the disk's.
@@ -434,7 +554,23 @@ fn a_clone_that_was_killed_is_made_again() {
             assert!(said.contains("cut short") && said.contains("sayso clone") && said.contains("delete"), "{said}");
         }
     }
+    // It is still being made: whoever makes it has the lock, and nobody is told to delete it.
+    let held = std::fs::File::options().read(true).write(true).open(desk.path("clone/lock")).unwrap();
+    held.lock().unwrap();
+    for command in [&["log"][..], &["audit"], &["pull"], &["init"], &args] {
+        let output = desk.run("clone", command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {said}");
+        assert!(said.contains("another program is using") && !said.contains("delete"), "{command:?}: {said}");
+    }
+    drop(held);
     again("at its end");
+    // While it wrote the line that makes it a ledger: nobody sees half of that.
+    unfinish();
+    std::fs::write(desk.path("clone/format.part"), "sayso led").unwrap();
+    assert!(String::from_utf8_lossy(&desk.run("clone", &["log"]).stderr).contains("cut short"));
+    again("at its last line");
+    assert!(!desk.path("clone/format.part").exists());
     // Without the store's last write, and from somewhere else.
     unfinish();
     std::fs::remove_dir_all(desk.path("clone/store")).unwrap();

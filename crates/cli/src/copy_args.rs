@@ -20,7 +20,8 @@ pub(crate) struct MirrorArgs {
 #[derive(Args)]
 #[command(after_help = "Example:\n  sayso backup ledger-2023-05-13.sayso.gz\n\n\
     The file is read back, and every hash in it checked, before it gets its name. `sayso --ledger NEW restore FILE` makes a\n\
-    ledger of it.")]
+    ledger of it. While it is written its name is sayso-backup-...part, beside FILE; if it is killed that file stays, and the next\n\
+    backup of the same ledger into the same directory removes it.")]
 pub(crate) struct BackupArgs {
     /// The file to make; it must not be there yet
     pub(crate) file: PathBuf,
@@ -53,8 +54,9 @@ pub(crate) struct SalvageArgs {
     The body and its salt are erased; place, time and hash of the entry stay, and a record of the redaction with its reason is\n\
     appended. sled may keep old bytes in its files until `sayso compact` was run. Copies made earlier are not reached.\n\
     With --evidence the files that were captured for this entry, and that no other entry cites, are removed as well; if something\n\
-    was erased before, every captured file that no entry cites. It can be given again for an entry that is erased already. The\n\
-    notes that tie files to it stay, with address and hash: redact those too if they say too much.")]
+    was erased before, every captured file that no entry cites. It can be given again for an entry that is erased already. As long\n\
+    as its erasure waits, because a write failed or the body cannot be read, that is an error, and no file is removed. The notes\n\
+    that tie files to it stay, with address and hash: redact those too if they say too much.")]
 pub(crate) struct RedactArgs {
     /// The entry: its id or number ('#12')
     pub(crate) entry: String,

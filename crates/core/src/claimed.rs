@@ -4,11 +4,11 @@
 //! before is looked at again behind the lock.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::acknowledged::{Acknowledged, never_acknowledged};
 use crate::directory::{DirError, FORMAT, FORMAT_FILE, LOCK_FILE, LedgerDir, READ_ONLY_FILE, STORE_DIR, io, is_ledger};
+use crate::durable;
 use crate::store::Store;
 
 /// Where a copy comes from: a file that whoever makes one writes before anything else. Without it nothing is taken for what is left of one.
@@ -17,6 +17,8 @@ const UPSTREAM_FILE: &str = "upstream";
 const BESIDE_COPY: [&str; 5] = [UPSTREAM_FILE, "policy", "checkpoint", "name", "tree"];
 /// How a file begins that is not in its place yet.
 const TEMPORARY: &str = ".tmp";
+/// The file that makes it a ledger, while it is written.
+const FORMAT_PART: &str = "format.part";
 /// The store of a copy that was cut short, while the copy is made again.
 const LEFT_DIR: &str = "store.left";
 
@@ -34,12 +36,12 @@ struct Free<'p> {
 impl<'p> Free<'p> {
     fn look(path: &'p Path, over_copy: bool) -> Result<Self, DirError> {
         let free = Self { path, parents: parents_of_missing(path), missing: !path.exists(), over_copy };
-        free.expect_still()?;
+        unless_in_use(path, free.expect_still())?;
         Ok(free)
     }
 
     fn expect_still(&self) -> Result<(), DirError> {
-        if self.over_copy { expect_free_for_copy(self.path) } else { expect_free(self.path) }
+        if self.over_copy { expect_free_for_copy(self.path) } else { expect_free_but_for(self.path, |_| false) }
     }
 
     /// Takes it for this process, if it is still free.
@@ -106,12 +108,11 @@ impl Claimed {
     /// Makes it a ledger's directory: there must be a ledger in its store.
     pub(crate) fn declare(self) -> Result<LedgerDir, DirError> {
         let path = self.dir.path();
-        // Written last: a directory without it is no ledger.
+        // Written last, and whole: a directory without it is no ledger, and one with half of it is a damaged one.
         let format = path.join(FORMAT_FILE);
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&format)?;
-            writeln!(file, "sayso ledger {FORMAT}")?;
-            file.sync_all()?;
+            let line = format!("sayso ledger {FORMAT}\n");
+            durable::replace(&format, &path.join(FORMAT_PART), &[line.as_bytes()])?;
             File::open(path)?.sync_all()?;
             self.parents.iter().try_for_each(|parent| File::open(parent)?.sync_all())
         };
@@ -168,9 +169,21 @@ fn parents_of_missing(path: &Path) -> Vec<PathBuf> {
 /// much to do before he makes the ledger asks first.
 ///
 /// # Errors
-/// [`DirError::Exists`], [`DirError::UnfinishedCopy`]; others if the directory cannot be read.
+/// [`DirError::Exists`], [`DirError::UnfinishedCopy`], [`crate::store::StoreError::Locked`] while a copy is being made there; others if the
+/// directory cannot be read.
 pub fn expect_free(path: &Path) -> Result<(), DirError> {
-    expect_free_but_for(path, |_| false)
+    unless_in_use(path, expect_free_but_for(path, |_| false))
+}
+
+/// A copy was cut short only if nobody is making it.
+fn unless_in_use(path: &Path, found: Result<(), DirError>) -> Result<(), DirError> {
+    if let Err(DirError::UnfinishedCopy(_)) = found {
+        LedgerDir::expect_not_in_use(path)?;
+        if is_ledger(path) {
+            return Err(DirError::Exists { path: path.to_owned(), ledger: true }); // it was finished meanwhile
+        }
+    }
+    found
 }
 
 fn expect_free_but_for(path: &Path, passes: impl Fn(&std::ffi::OsStr) -> bool) -> Result<(), DirError> {
@@ -183,7 +196,7 @@ fn expect_free_but_for(path: &Path, passes: impl Fn(&std::ffi::OsStr) -> bool) -
         Err(e) => return Err(io(path)(e)),
     };
     // What an `init` that was cut short leaves behind is no reason to refuse.
-    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    let left = [LOCK_FILE, STORE_DIR, Acknowledged::FILE, READ_ONLY_FILE, FORMAT_PART];
     if names.any(|name| !left.iter().any(|left| name == *left) && !passes(&name)) {
         if is_unfinished_copy(path) {
             return Err(DirError::UnfinishedCopy(path.to_owned()));
@@ -217,7 +230,7 @@ pub(crate) fn is_unfinished_copy(path: &Path) -> bool {
 }
 
 fn has_only_a_copy(path: &Path) -> bool {
-    let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE];
+    let own = [LOCK_FILE, STORE_DIR, LEFT_DIR, Acknowledged::FILE, READ_ONLY_FILE, FORMAT_PART];
     let ours = |name: &str| own.contains(&name) || BESIDE_COPY.contains(&name) || name.starts_with(TEMPORARY);
     let Ok(mut names) = std::fs::read_dir(path) else { return false };
     names.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(ours)))

@@ -128,10 +128,14 @@ impl LedgerDir {
         let text = match std::fs::read_to_string(&format) {
             Ok(text) => text,
             Err(e) if matches!(e.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-                if is_unfinished_copy(path) {
-                    return Err(DirError::UnfinishedCopy(path.to_owned()));
+                if !is_unfinished_copy(path) {
+                    return Err(DirError::NotALedger(path.to_owned()));
                 }
-                return Err(DirError::NotALedger(path.to_owned()));
+                Self::expect_not_in_use(path)?;
+                if is_ledger(path) {
+                    return Self::open(path); // it was finished meanwhile
+                }
+                return Err(DirError::UnfinishedCopy(path.to_owned()));
             }
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => String::new(),
             Err(e) => return Err(io(&format)(e)),
@@ -216,6 +220,11 @@ impl LedgerDir {
             }
             other => other.map(Some),
         }
+    }
+
+    /// Refuses what another process is busy with: a copy that is being made looks like one that was cut short. Not for who has the lock.
+    pub(crate) fn expect_not_in_use(path: &Path) -> Result<(), DirError> {
+        Self::lock_if_there(path).map(drop)
     }
 
     /// What opening put right.

@@ -168,7 +168,7 @@ pub(crate) fn pull(session: &Session, args: &PullArgs) -> Result<ExitCode, CliEr
     let policy = files::read_if_there(&dir.join(POLICY))?.ok_or_else(not_a_copy)?;
     let policy: Policy =
         policy.parse().map_err(|e| CliError::failed(format!("{}: {e}", dir.join(POLICY).display())))?;
-    let published = Published::new(args.from.as_deref().unwrap_or(upstream.trim_end()))?;
+    let published = Published::new(args.from.as_deref().unwrap_or(upstream.strip_suffix('\n').unwrap_or(&upstream)))?;
     let checkpoint = accepted(&published, &policy)?;
     if Some(&checkpoint.checkpoint().origin) != ledger_name::read(&dir)?.as_ref() {
         return Err(CliError::refused(format!(
@@ -190,13 +190,15 @@ fn accepted(published: &Published, policy: &Policy) -> Result<SignedCheckpoint, 
     Ok(checkpoint)
 }
 
+/// A place in words that mean it wherever they are read. A path that is no text cannot be written down: then it is the one that was
+/// given, as it can be.
 fn absolute(place: &str) -> String {
     let path = Path::new(place);
-    if path.is_dir() {
-        path.canonicalize().map_or_else(|_| place.to_owned(), |p| p.display().to_string())
-    } else {
-        place.to_owned()
+    if !path.is_dir() {
+        return place.to_owned();
     }
+    let ways = [path.canonicalize(), std::path::absolute(path)];
+    ways.iter().flatten().find_map(|path| path.to_str()).unwrap_or(place).to_owned()
 }
 
 /// What was taken over.

@@ -1,7 +1,8 @@
 //! `sayso publish`: the ledger as plain files that any static host can serve (C2SP tlog-tiles), with the bodies beside.
 //!
 //! What a checkpoint covers is on disk before the checkpoint is. Tiles and headers never change; a redaction rewrites only files of
-//! bodies, and only those that have what was erased.
+//! bodies, and only those that have what was erased. What a killed publication was writing is removed by the next one: it may have the
+//! same words.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ use crate::session::{self, Session};
 
 /// Bundles written at a time: bounds memory, and lets their syncs run side by side.
 const STEP: usize = 32;
+/// The directories of a publication: all that is below them is its own.
+const OURS_BELOW: [&str; 2] = ["tile", "bodies"];
 /// How often the hashes are written where the cache that they come from turns out to be wrong.
 const ATTEMPTS: usize = 3;
 
@@ -113,6 +116,7 @@ impl Publication<'_> {
         let before = self.before(head)?;
         let mut written = Written { before, ..Written::default() };
         std::fs::create_dir_all(self.dir).map_err(|e| CliError::io(self.dir, &e))?; // of an empty ledger there is nothing below
+        self.sweep()?;
         let erased = self.write_entries(before, head.size, &mut written)?;
         self.write_tiles(before, head, &mut written)?;
         self.rewrite_bodies(&erased, &mut written)?;
@@ -133,8 +137,10 @@ impl Publication<'_> {
                 Err(e) => return Err(CliError::io(self.dir, &e)),
             };
             // What a publication that was cut short leaves behind is no reason to refuse.
-            let ours = |name: &std::ffi::OsStr| ["tile", "bodies", ABOUT].iter().any(|ours| name == *ours);
-            if there.any(|entry| entry.is_ok_and(|e| !ours(&e.file_name()))) {
+            let ours = |entry: &std::fs::DirEntry| {
+                OURS_BELOW.iter().chain([&ABOUT]).any(|ours| entry.file_name() == **ours) || files::is_unfinished(entry)
+            };
+            if there.any(|entry| entry.is_ok_and(|entry| !ours(&entry))) {
                 return Err(CliError::refused(format!(
                     "{} has other files in it; name a directory that is empty or not there yet",
                     self.dir.display()
@@ -165,6 +171,30 @@ impl Publication<'_> {
             )));
         }
         Ok(old.head.size)
+    }
+
+    /// Removes the files that a killed publication was writing. They have no name yet, and nobody would write them again without the words that
+    /// were redacted since. The ledger is locked, so nobody else is publishing it; who publishes a copy of it here at this very moment may find
+    /// a file gone, and fails without having changed what is published.
+    fn sweep(&self) -> Result<(), CliError> {
+        let mut waiting: Vec<PathBuf> = OURS_BELOW.iter().map(|ours| self.dir.join(ours)).collect();
+        waiting.push(self.dir.to_owned());
+        while let Some(dir) = waiting.pop() {
+            let io = |e: std::io::Error| CliError::io(&dir, &e);
+            let there = match std::fs::read_dir(&dir) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+                there => there.map_err(io)?,
+            };
+            for entry in there {
+                let entry = entry.map_err(io)?;
+                if files::is_unfinished(&entry) {
+                    std::fs::remove_file(entry.path()).map_err(|e| CliError::io(&entry.path(), &e))?;
+                } else if dir != self.dir && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes headers and bodies from the first bundle on that has something new. Gives the entries erased by new redactions.

@@ -22,6 +22,13 @@ pub(crate) fn run(session: &Session, args: &RedactArgs) -> Result<ExitCode, CliE
     let recorder = session.check_options(true, false)?.recorder;
     let ledger = session.open()?;
     let redacted = find_entry(&ledger, &args.entry)?;
+    if let Some(waits) = ledger.failed_erasures().get(&redacted) {
+        // It reads as erased, and it is not: nobody is to be told that it was.
+        return Err(CliError::failed(format!(
+            "{}. Its redaction need not be recorded again; nothing was recorded or removed",
+            waits.trim_end_matches('.')
+        )));
+    }
     let keep = Keep::of(&session.dir_path()?);
     // Asked before, because the entry says it itself. What cannot be read must not keep an entry from being erased.
     let (split, is_erased) = match captured(&ledger, &keep, redacted, args.evidence) {

@@ -1,6 +1,6 @@
 //! Small files that matter: written whole or not at all, and durable before anybody relies on them.
 
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::Write;
 use std::path::Path;
 
@@ -55,6 +55,14 @@ fn write_in(parent: &Path, path: &Path, bytes: &[u8], mode: Mode) -> std::io::Re
     }
     file.as_file().sync_all()?;
     file.persist(path).map(|_| ()).map_err(|e| e.error)
+}
+
+/// Whether it is a file that was being written when the program was killed: a regular one, with a name as they have before they get their own.
+pub(crate) fn is_unfinished(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let chance = name.to_str().and_then(|name| name.strip_prefix(".tmp"));
+    chance.is_some_and(|chance| chance.len() == 6 && chance.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        && entry.file_type().is_ok_and(|kind| kind.is_file())
 }
 
 #[cfg(unix)]
@@ -131,7 +139,23 @@ pub(crate) fn unescape(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, unescape};
+    use super::{escape, is_unfinished, unescape};
+
+    #[test]
+    fn a_file_that_has_no_name_yet_is_known_by_the_one_it_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let unfinished = tempfile::NamedTempFile::new_in(dir.path()).unwrap();
+        let there = || std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap);
+        assert!(there().all(|entry| is_unfinished(&entry)) && there().count() == 1);
+        drop(unfinished);
+        for name in [".tmpAbCdE", ".tmpAbCdEfG", ".tmpAbCd-f", "xtmpAbCdEf", ".tmp", "checkpoint"] {
+            std::fs::write(dir.path().join(name), "somebody's").unwrap();
+        }
+        std::fs::create_dir(dir.path().join(".tmpAbCdEf")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir.path().join("checkpoint"), dir.path().join(".tmpAbCdEg")).unwrap();
+        assert!(there().all(|entry| !is_unfinished(&entry)) && there().count() >= 7);
+    }
 
     #[test]
     fn names_become_files_and_come_back() {

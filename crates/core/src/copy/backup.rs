@@ -23,6 +23,7 @@ use crate::bundle::{Bundle, Codec};
 use crate::durable;
 use crate::entry::{Hash, Head, LedgerId};
 use crate::ledger::Ledger;
+use crate::machine::{Entropy, SystemEntropy};
 
 const MAGIC: &[u8; 15] = b"sayso backup 1\n";
 /// What a file of any version begins with, once it is unpacked.
@@ -39,6 +40,9 @@ const SEAL_HEAD: [u8; 16] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 36, 0, b'S', 
 const SEAL_TAIL: [u8; 10] = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const SEAL_BYTES: u64 = 16 + 32 + 10;
 
+/// How the name ends that a backup has while it is written.
+const PART: &str = ".part";
+
 /// A backup that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backup {
@@ -49,7 +53,8 @@ pub struct Backup {
 }
 
 /// Writes a backup of a ledger: as it is at this moment, whatever is appended meanwhile. The file must not be there yet, and is there
-/// only when it was read back and every hash in it was found right.
+/// only when it was read back and every hash in it was found right. Until then it has a name beside it that nothing else has; the next
+/// backup of this ledger into the same directory removes what a killed one left. So one at a time.
 ///
 /// # Errors
 /// [`CopyError`]; no file is left then.
@@ -58,14 +63,48 @@ pub fn backup(ledger: &Ledger, to: &Path, progress: &dyn Fn(Progress)) -> Result
         return Err(CopyError::Exists(to.to_owned()));
     }
     CopyError::expect_erased(&ledger.failed_erasures())?;
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = to.with_file_name(name);
-    let result = write_and_check(ledger, &part, progress).and_then(|made| place(&part, to).map(|()| made));
+    let dir = dir_of(to);
+    sweep(dir, ledger.id());
+    let (part, file) = begin(dir, ledger.id()).map_err(io(to))?;
+    let result = write_and_check(ledger, &part, file, progress).and_then(|made| place(&part, to).map(|()| made));
     if result.is_err() {
         let _ = durable::remove(&part); // the first error is the one to tell
     }
     result
+}
+
+fn dir_of(to: &Path) -> &Path {
+    to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// How the names begin that backups of a ledger have while they are written.
+fn stem(id: LedgerId) -> String {
+    let id = id.to_string();
+    format!("sayso-backup-{}-", id.get(..16).unwrap_or(&id))
+}
+
+/// A new file with a name that nothing has: whatever is there stays, and no link is followed.
+fn begin(dir: &Path, id: LedgerId) -> std::io::Result<(PathBuf, File)> {
+    let mut chance = [0; 8];
+    SystemEntropy.fill(&mut chance)?;
+    let part = dir.join(format!("{}{:016x}{PART}", stem(id), u64::from_le_bytes(chance)));
+    let file = File::options().write(true).create_new(true).open(&part)?;
+    Ok((part, file))
+}
+
+/// Removes what killed backups of this ledger left. The ledger is locked, so no other process is writing one of it; who makes one of a
+/// copy of it here at this very moment finds its file gone, and fails.
+fn sweep(dir: &Path, id: LedgerId) {
+    let stem = stem(id);
+    // Whatever cannot be looked at or removed is in nobody's way.
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let chance = name.to_str().and_then(|name| name.strip_prefix(&stem)?.strip_suffix(PART));
+        let is_ours = chance.is_some_and(|c| c.len() == 16 && c.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let _ = durable::remove(&entry.path());
+        }
+    }
 }
 
 /// Gives a finished file its name, unless something has it.
@@ -76,15 +115,13 @@ fn place(part: &Path, to: &Path) -> Result<(), CopyError> {
         Err(_) if to.symlink_metadata().is_ok() => return Err(CopyError::Exists(to.to_owned())),
         Err(_) => std::fs::rename(part, to).map_err(io(to))?, // a file system without links
     }
-    let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    durable::sync_dir(parent).map_err(io(parent))
+    durable::sync_dir(dir_of(to)).map_err(io(dir_of(to)))
 }
 
-fn write_and_check(ledger: &Ledger, part: &Path, progress: &dyn Fn(Progress)) -> Result<Backup, CopyError> {
+fn write_and_check(ledger: &Ledger, part: &Path, file: File, progress: &dyn Fn(Progress)) -> Result<Backup, CopyError> {
     let now = ledger.moment();
     let head = now.head();
     let total = Some(head.size.saturating_mul(2)); // written, then read
-    let file = File::create(part).map_err(io(part))?;
     let mut out = Hashing { out: BufWriter::new(file), hasher: blake3::Hasher::new_derive_key(CHECKSUM_CONTEXT) };
     let write = |out: &mut Hashing, bytes: &[u8]| out.write_all(bytes).map_err(io(part));
     let start: Vec<u8> =
