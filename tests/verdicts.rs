@@ -358,6 +358,20 @@ fn what_conflicts_leaves_out_is_counted() {
     }
 }
 
+/// A denial beside words that differ: the words are no longer all that stands between the two.
+#[test]
+fn who_denies_another_contradicts_whatever_the_words_are() {
+    for (script, row_in_words, cells) in [
+        ("a = armenia; b = azerbaijan", true, [true, true].as_slice()),
+        ("a = armenia; b = azerbaijan; b denies a1", false, &[false, false]),
+        ("a = armenia; b = azerbaijan; c = both; b denies a1", false, &[false, false, true]),
+    ] {
+        let row = compared(script, &str::to_owned, &Query::default()).rows.remove(0);
+        let found: Vec<bool> = row.cells.iter().map(|cell| cell.in_words).collect();
+        assert_eq!((row.verdict, row.in_words, found.as_slice()), (Verdict::Conflict, row_in_words, cells), "{script}");
+    }
+}
+
 /// Of many sources not every pair is held: what the verdict, the marks of cells and the counts come to is that of all of them.
 #[test]
 fn many_sources_come_to_what_all_their_pairs_come_to() {

@@ -60,7 +60,7 @@ fn reached_for(mut e: clap::Error) -> clap::Error {
         Some(ContextValue::String(typed)) => typed.clone(),
         _ => String::new(),
     };
-    let lacks_file = e.kind() == ErrorKind::MissingRequiredArgument && std::env::args().any(|word| word == "verify");
+    let lacks_file = e.kind() == ErrorKind::MissingRequiredArgument && std::env::args_os().any(|word| word == "verify");
     let known = REACHED_FOR.iter().find(|(command, _)| *command == typed).map(|(_, tip)| *tip);
     let tip = known.or_else(|| lacks_file.then_some("`verify` checks a proof file; `sayso audit` checks the ledger"));
     if let Some(tip) = tip {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
 
@@ -22,7 +22,7 @@ pub(crate) fn place<T>(
         return Ok(written);
     }
     // What a link leads to is written, and the link stays.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = &led_to(path);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = beside(parent).map_err(io)?;
     let mut out = BufWriter::new(file.as_file_mut());
@@ -33,6 +33,19 @@ pub(crate) fn place<T>(
     let moved = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
     moved.map_err(|e| if e.error.kind() == std::io::ErrorKind::AlreadyExists { taken(path) } else { io(e.error) })?;
     Ok(written)
+}
+
+/// Links in a row, at most: as the system has it.
+const MOST_LINKS: usize = 40;
+
+/// Where links lead, also to what is not there yet.
+fn led_to(path: &Path) -> PathBuf {
+    let mut led = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(to) = std::fs::read_link(&led) else { break };
+        led = led.parent().unwrap_or(Path::new("")).join(to);
+    }
+    led
 }
 
 /// Whether something stands there that would be lost.

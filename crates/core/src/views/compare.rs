@@ -45,7 +45,7 @@ pub struct Row {
     pub beside: Vec<Finding>,
     /// How many more there are of these.
     pub more_beside: usize,
-    /// Whether the verdict is a conflict, and every conflict in it one of different words.
+    /// Whether the verdict is a conflict, every conflict in it is one of different words, and nobody denies another's claim.
     pub in_words: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct Cell {
     pub taken_back: Option<TakenBack>,
     /// How it goes together with another party, at its gravest, whether that pair is among the findings or not.
     pub gravest: Option<Relation>,
-    /// Whether that is a conflict, and every one it is in is of different words.
+    /// Whether that is a conflict, every one it is in is of different words, and no denial is.
     pub in_words: bool,
 }
 
@@ -115,7 +115,7 @@ impl Finding {
 }
 
 impl Row {
-    /// Whether the verdict is a conflict, and every conflict in it one of different words.
+    /// Whether the verdict is a conflict, every conflict in it is one of different words, and nobody denies another's claim.
     #[must_use]
     pub const fn is_of_words(&self) -> bool {
         self.in_words
@@ -300,6 +300,8 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
             told.more_beside += nobody.2.values.len().max(1);
         }
     }
+    // Who denies another's words contradicts them, whatever the words are.
+    let mut denied: BTreeSet<Name> = BTreeSet::new();
     for cell in &cells {
         for stance in cell.standing.iter().flat_map(|s| &s.stances) {
             let of_nobody = matches!(&stance.target, StanceTarget::Claim { source, .. } if source.is_unattributed());
@@ -308,6 +310,9 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
                 if of_nobody && finding.relation != Relation::Denied {
                     told.beside([finding]);
                     continue;
+                }
+                if finding.relation == Relation::Denied {
+                    denied.extend(finding.of.iter().map(|party| party.source.clone()));
                 }
                 let gravity = Gravity::of(finding.relation, &finding.why);
                 for party in &finding.of {
@@ -322,11 +327,12 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
     }
     let all = gravest.values().max();
     let verdict = verdict(&cells, &nobody, all.map(|gravity| gravity.relation));
-    let in_words = verdict == Verdict::Conflict && all.is_some_and(|gravity| gravity.is_of_words());
+    let in_words =
+        verdict == Verdict::Conflict && denied.is_empty() && all.is_some_and(|gravity| gravity.is_of_words());
     let marked = |mut cell: Cell| {
         let gravity = gravest.get(&cell.source);
         cell.gravest = gravity.map(|gravity| gravity.relation);
-        cell.in_words = gravity.is_some_and(|gravity| gravity.is_of_words());
+        cell.in_words = !denied.contains(&cell.source) && gravity.is_some_and(|gravity| gravity.is_of_words());
         cell
     };
     let unattributed = nobody.into_iter().next().map(marked);

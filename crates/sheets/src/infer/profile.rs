@@ -66,8 +66,8 @@ pub(super) struct Profile {
     dotted: Option<String>,
     /// Some cell has a dot that can only be a decimal point: `0.5`.
     pointed: bool,
-    /// Some cell has a comma where it may part thousands: `1,204`.
-    commaed: bool,
+    /// The first cell whose comma may part thousands: `1,204`.
+    commaed: Option<String>,
 }
 
 impl Profile {
@@ -92,7 +92,7 @@ impl Profile {
             longest: 0,
             dotted: None,
             pointed: false,
-            commaed: false,
+            commaed: None,
         }
     }
 
@@ -145,7 +145,9 @@ impl Profile {
             Some(Dot::Point) => self.pointed = true,
             _ => {}
         }
-        self.commaed = self.commaed || dot(&cell.replace(',', ".")) == Some(Dot::Either) && cell.contains(',');
+        if self.commaed.is_none() && cell.contains(',') && dot(&cell.replace(',', ".")) == Some(Dot::Either) {
+            self.commaed = Some(cell.to_owned());
+        }
         self.typed = self.typed && parse_value(cell, zone).is_ok();
         self.dates.add(cell, hash, row, forms, zone, plain);
         self.addresses = self.addresses && Url::new(cell).is_ok();
@@ -205,9 +207,14 @@ impl Profile {
         self.dotted.as_deref().filter(|_| !self.pointed)
     }
 
+    /// A cell whose comma looks as if it parted thousands.
+    pub(super) fn commaed(&self) -> Option<&str> {
+        self.commaed.as_deref()
+    }
+
     /// Some cell looks like thousands where the column shows that it is none: what makes numbers must not ask.
     pub(super) fn is_decided(&self, comma: bool) -> bool {
-        if comma { self.commaed } else { self.dotted.is_some() && self.pointed }
+        if comma { self.commaed.is_some() } else { self.dotted.is_some() && self.pointed }
     }
 
     /// Whether every cell is a date in one form. Bare years are numbers, unless the column's name says otherwise.

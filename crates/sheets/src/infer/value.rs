@@ -219,10 +219,16 @@ impl Draft<'_> {
     }
 }
 
-/// A comment for each column with a cell whose dot may part thousands: it is read as a decimal, or `number` asks.
+/// A comment for each column with a cell whose dot (or comma) may part thousands: it is read as a decimal, or `number` asks.
 fn doubts(columns: &[&Profile], filter: &str) -> String {
     if filter.contains("comma") {
-        return String::new();
+        let doubt = |column: &&Profile| {
+            let (cell, name) = (one_line(column.commaed()?), one_line(&column.name));
+            Some(format!(
+                "# LOOK: in `{name}`, `{cell}` is taken for a decimal, because another cell has a comma that can be nothing else.\n"
+            ))
+        };
+        return columns.iter().filter_map(doubt).collect();
     }
     let doubt = |column: &&Profile| {
         let (cell, name) = (one_line(column.doubtful()?), one_line(&column.name));
