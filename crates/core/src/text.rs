@@ -243,8 +243,7 @@ pub(crate) fn check_url(s: &str) -> Result<(), TextError> {
 pub const UNATTRIBUTED: &str = "unattributed";
 
 impl Name {
-    /// A name as it stands in the index of views, which holds nothing but names that were checked. `None` if it is empty: that is no
-    /// name.
+    /// A name as it stands in the index of views: it was checked when that was built. `None` if it is empty: that is no name.
     pub(crate) fn indexed(name: &str) -> Option<Self> {
         (!name.is_empty()).then(|| Self(name.into()))
     }

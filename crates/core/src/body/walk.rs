@@ -28,7 +28,7 @@ pub(crate) struct ClaimParts<'a> {
     pub(crate) held: &'a [u8],
 }
 
-/// Finds those parts of a claim; `None` if the body is none. The bytes are taken as they are.
+/// Finds those parts of a claim; `None` if the body is none. Names are checked, the other bytes are taken as they are.
 pub(crate) fn claim_parts(body: &[u8]) -> Option<ClaimParts<'_>> {
     let mut walk = Walk(body);
     walk.parts()
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
         self.option(|w| w.string(unchecked))?; // recorder
         self.option(|w| w.string(unchecked))?; // id
         self.variant(1)?;
-        let source = self.text()?;
+        let source = self.name()?;
         self.option(|w| w.string(unchecked))?; // speaker
         self.option(|w| w.string(unchecked))?; // body
         self.list(|w| w.string(unchecked))?; // via
@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
         self.option(|w| w.edtf().map(drop))?; // published
         self.option(|w| w.string(unchecked))?; // lang
         self.boolean()?; // translated
-        let (subject, predicate) = (self.text()?, self.text()?);
+        let (subject, predicate) = (self.name()?, self.name()?);
         let before = self.0;
         self.value()?;
         self.option(|w| w.string(unchecked))?; // unit
@@ -237,6 +237,10 @@ impl<'a> Walk<'a> {
         let n = u64::from_le_bytes(self.take()?);
         // Every item has a byte at least, so a wild number ends soon.
         (0..n).try_for_each(|_| item(self))
+    }
+
+    fn name(&mut self) -> Option<&'a str> {
+        self.text().filter(|name| check_name(name).is_ok())
     }
 
     fn text(&mut self) -> Option<&'a str> {

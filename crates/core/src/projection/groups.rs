@@ -65,6 +65,11 @@ impl Groups {
         self.chunk(posting).map(|chunk| chunk.own(posting)).unwrap_or_default()
     }
 
+    #[cfg(test)]
+    pub(super) fn count_chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
     /// One of its postings with its content as it was stored.
     #[cfg(test)]
     pub(super) fn raw(&self, posting: &Posting<Lies>) -> Option<super::chunk::RawPosting<'_>> {
@@ -166,6 +171,30 @@ impl Groups {
         }
         self.groups.truncate(groups);
         Ok(())
+    }
+
+    /// Lets go of the chunks in which nothing lies that was kept. Nothing can be read into it afterwards.
+    pub(crate) fn shrink(&mut self) {
+        if self.groups.is_empty() {
+            *self = Self::default(); // and of the room that was made
+            return;
+        }
+        let mut numbers: Vec<Option<u32>> = vec![None; self.chunks.len()];
+        for posting in &self.postings {
+            if let Some(number) = numbers.get_mut(posting.content.chunk as usize) {
+                *number = Some(0);
+            }
+        }
+        for (number, new) in numbers.iter_mut().flatten().zip(0..) {
+            *number = new;
+        }
+        let mut kept = numbers.iter().map(Option::is_some);
+        self.chunks.retain(|_| kept.next().unwrap_or_default());
+        for posting in &mut self.postings {
+            if let Some(Some(number)) = numbers.get(posting.content.chunk as usize) {
+                posting.content.chunk = *number;
+            }
+        }
     }
 }
 

@@ -377,6 +377,52 @@ mod tests {
         }
     }
 
+    /// Keeps the postings of every 40th group that were recorded at an even index.
+    #[derive(Default)]
+    struct Some40(usize);
+
+    impl Take for Some40 {
+        type Taken = Groups;
+
+        fn take(&mut self, groups: &mut Groups, from: usize) -> Result<(), OpenError> {
+            let seen = &mut self.0;
+            let settle = |_: &Groups, _: &_| {
+                *seen += 1;
+                Ok(seen.is_multiple_of(40).then_some(()))
+            };
+            groups.keep(from, settle, |(), posting| posting.index.is_multiple_of(2), &mut vec![])
+        }
+
+        fn end(self, mut groups: Groups) -> Groups {
+            groups.shrink();
+            groups
+        }
+    }
+
+    #[test]
+    fn what_is_let_go_takes_its_chunks_with_it() {
+        let runs = runs(3);
+        for together in [false, true] {
+            let wanted = Wanted { range: [b"", &[255]], predicates: &[], known: u64::MAX, together };
+            let all = join(runs.iter().map(Supply::Memory), &wanted, usize::MAX, Some40::default()).unwrap().unwrap();
+            let mut keys: Vec<Vec<u8>> = rows().into_iter().map(|(key, _)| key).collect();
+            keys.dedup();
+            let mut expected = rows().into_iter().filter(|(key, index)| {
+                index.is_multiple_of(2) && (keys.binary_search(key).unwrap() + 1).is_multiple_of(40)
+            });
+            for group in &all.groups {
+                for found in all.postings(group) {
+                    let (key, index) = expected.next().unwrap();
+                    let (own, shared) = (index.to_string(), format!("shared by {}", index % 90));
+                    assert_eq!(all.names(group).join("\0").into_bytes(), key);
+                    assert_eq!(all.raw(found).unwrap(), posting(index, own.as_bytes(), shared.as_bytes()));
+                }
+            }
+            assert_eq!(expected.next(), None);
+            assert!(all.count_chunks() < runs.iter().map(|run| run.0.len()).sum(), "{}", all.count_chunks());
+        }
+    }
+
     #[test]
     fn a_range_that_is_too_long_is_given_up() {
         let runs = runs(2);

@@ -98,7 +98,9 @@ impl Chunk {
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> usize {
         let marks: usize = self.marks.iter().map(|mark| size_of::<Mark>() + mark.key.len()).sum();
-        self.bytes.len() + self.companions.len() * size_of::<Companion>() + marks
+        // Their words lie there a second time.
+        let companions: usize = self.companions.iter().map(|c| size_of::<Companion>() + c.part.length as usize).sum();
+        self.bytes.len() + companions + marks
     }
 
     /// A posting of it with its content.

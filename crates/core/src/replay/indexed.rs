@@ -190,7 +190,8 @@ impl Take for Sorting<'_> {
         all.keep(from, settle, Pick::rests_on, picks)
     }
 
-    fn end(self, groups: Groups) -> Piece {
+    fn end(self, mut groups: Groups) -> Piece {
+        groups.shrink();
         Piece { groups, picks: self.picks, entangled: self.entangled }
     }
 }
