@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use super::posting::Posting;
 use super::varint::{put, put_signed, put_slice};
 
-/// Bytes after which a chunk is closed. It is gone through from its beginning, and is what is read from the store for a look-up.
+/// Bytes after which a chunk is closed. It is what is read from the store for a look-up.
 const CHUNK_BYTES: usize = 10 * 1024;
 pub(super) const HAS_DAY: u8 = 4;
 /// Companions whose number stands with the kind.
