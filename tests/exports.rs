@@ -406,6 +406,9 @@ fn pipes_are_read_and_written_like_files() {
         link.is_symlink() && std::fs::read_to_string(&target).unwrap().contains("<svg"),
         "the link leads there still"
     );
+    std::fs::remove_file(&target).unwrap();
+    ok(&ledger, &["matrix", "-o", link.to_str().unwrap()]);
+    assert!(link.is_symlink() && target.is_file(), "also to what is not there yet");
 
     let from = pipe("in.csv");
     let sheet = "source;subject;killed;day\nfire service;valley;4;2023-05-12\nhospital;valley;3;2023-05-13\n";

@@ -529,6 +529,9 @@ fn a_doubtful_point_is_a_question() {
     assert!(draft.contains("# LOOK: in `Killed`, `2.600` may be 2 and a fraction"), "{draft}");
     assert!(draft.contains("{@cell | number}"), "{draft}");
     assert!(dry.contains("row 3, column `Killed` (\"2.600\")") && dry.contains("does not guess"), "{dry}");
+    let (draft, _) = desk.draft("Day,Killed\n2025-03-14,1.204.500\n2025-03-15,\"1,204\"\n");
+    assert!(draft.contains("# LOOK: in `Killed`, `1,204` is taken for a decimal"), "{draft}");
+    assert!(draft.contains("decimal-comma"), "{draft}");
     // A column that shows what its points are is not asked about.
     let (draft, dry) = desk.draft("Day,Rate\n2025-03-14,\"2,500\"\n2025-03-15,0.5\n2025-03-16,2.600\n");
     assert!(draft.contains("| decimal}") && dry.contains("3 would be appended"), "{dry}\n{draft}");

@@ -108,7 +108,11 @@ fn question(rows: &mut Table, row: &Row) {
 /// The findings that the verdict rests on.
 fn decisive(row: &Row) -> Vec<&Finding> {
     let relation = relation(row.verdict);
-    row.findings.iter().filter(|f| Some(f.relation) == relation).collect()
+    // Where only words conflict, it is a denial that makes more of it.
+    let is_no_figure = |f: &Finding| f.relation != Relation::Conflict || f.is_of_words();
+    let with_denials = row.verdict == Verdict::Conflict && row.findings.iter().all(is_no_figure);
+    let denials = row.findings.iter().filter(|f| with_denials && f.relation == Relation::Denied);
+    denials.chain(row.findings.iter().filter(|f| Some(f.relation) == relation)).collect()
 }
 
 /// The relation that makes a verdict.

@@ -217,7 +217,16 @@ mod tests {
                     bad[at] ^= change;
                     let walked = walk::is_canonical_claim(&bad);
                     assert_eq!(walked, slow(&bad), "byte {at} ^ {change}");
-                    if walked { accepted += 1 } else { refused += 1 }
+                    if walked {
+                        accepted += 1
+                    } else {
+                        refused += 1
+                    }
+                    let parts = claim_parts(&bad);
+                    for name in parts.iter().flat_map(|parts| [parts.source, parts.subject, parts.predicate]) {
+                        let is_name = crate::text::Name::new(name).is_ok_and(|n| n.as_str() == name);
+                        assert!(is_name, "byte {at} ^ {change}: {name:?}");
+                    }
                 }
                 assert!(!walk::is_canonical_claim(&body[..at]));
             }

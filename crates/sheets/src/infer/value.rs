@@ -225,7 +225,8 @@ fn doubts(columns: &[&Profile], filter: &str) -> String {
         let doubt = |column: &&Profile| {
             let (cell, name) = (one_line(column.commaed()?), one_line(&column.name));
             Some(format!(
-                "# LOOK: in `{name}`, `{cell}` is taken for a decimal, because another cell has a comma that can be nothing else.\n"
+                "# LOOK: in `{name}`, `{cell}` is taken for a decimal, because other cells are read only with a comma before decimals or\n\
+                 # dots between thousands. If its comma parts thousands, mend the cell.\n"
             ))
         };
         return columns.iter().filter_map(doubt).collect();
