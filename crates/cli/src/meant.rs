@@ -18,6 +18,14 @@ const LOOKED_THROUGH: u64 = 100_000;
 /// Names offered for one that was typed.
 const OFFERED: usize = 3;
 
+/// Names of one kind.
+pub(crate) fn named<'n>(
+    kind: NameKind,
+    names: impl IntoIterator<Item = &'n Name>,
+) -> impl Iterator<Item = (NameKind, &'n Name)> {
+    names.into_iter().map(move |name| (kind, name))
+}
+
 /// Names that nothing has, each with those that look like it.
 #[derive(Default)]
 pub(crate) struct Meant(Vec<(NameKind, Name, Vec<String>)>);
@@ -29,9 +37,9 @@ impl Meant {
         let taken = found.views.iter().flat_map(|v| &v.taken_back).map(|t| &t.question.subject);
         let there: BTreeSet<&Name> = standing.chain(taken).collect();
         let missing = |prefix: &&Name| !there.iter().any(|name| name.as_str().starts_with(prefix.as_str()));
-        let sources = found.unknown_sources.iter().map(|name| (NameKind::Source, name));
-        let predicates = found.unknown_predicates.iter().map(|name| (NameKind::Predicate, name));
-        let subjects = query.filter.subject_prefixes.iter().filter(missing).map(|name| (NameKind::Subject, name));
+        let sources = named(NameKind::Source, &found.unknown_sources);
+        let predicates = named(NameKind::Predicate, &found.unknown_predicates);
+        let subjects = named(NameKind::Subject, query.filter.subject_prefixes.iter().filter(missing));
         let mut meant = Self::like(ledger, sources.chain(predicates).chain(subjects), &found.asked_as)?;
         // What begins with it letter by letter was left out by something else.
         meant.0.retain(|(kind, name, like)| {

@@ -40,7 +40,7 @@ pub fn story(material: &Material<'_>) -> String {
 
 fn one(text: &mut String, question: &Question<'_>) {
     let row = question.row;
-    let verdict = if row.is_of_words() { "conflict of words".into() } else { row.verdict.as_str().replace('-', " ") };
+    let verdict = if row.in_words { "conflict of words".into() } else { row.verdict.as_str().replace('-', " ") };
     let _ = write!(text, "\n### {}\n\n", escape(row.question.predicate.as_str()));
     let findings: Vec<String> = groups::told(row).iter().map(|sentence| escape(sentence)).collect();
     let why = if findings.is_empty() { String::new() } else { format!(": {}", findings.join("; ")) };

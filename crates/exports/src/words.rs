@@ -1,6 +1,6 @@
 //! What stands in a form as words, because the form has no place of its own for it.
 
-use sayso_core::event::{Act, Attribution, Claim, StanceKind};
+use sayso_core::event::{Act, Attribution, Claim};
 use sayso_core::replay::{Fate, StanceTarget, StandingStance};
 use sayso_core::views::{Finding, Row};
 
@@ -21,12 +21,7 @@ pub(crate) fn question(row: &Row) -> String {
 
 /// `denies #8 of yerevan, since replaced`
 pub(crate) fn stance(stance: &StandingStance) -> String {
-    let verb = match stance.stance {
-        StanceKind::Affirms => "affirms",
-        StanceKind::Denies => "denies",
-        StanceKind::PartlyAccepts => "partly accepts",
-        StanceKind::Declines => "declines to comment on",
-    };
+    let verb = stance.stance.in_words_on();
     match &stance.target {
         StanceTarget::Question => format!("{verb} the question"),
         StanceTarget::Claim { of, source, fate } => {

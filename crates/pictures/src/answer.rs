@@ -133,17 +133,11 @@ fn plot(n: Number) -> Option<f64> {
 }
 
 fn stance(stance: &StandingStance) -> String {
-    let does = match stance.stance {
-        StanceKind::Affirms => "affirms",
-        StanceKind::Denies => "denies",
-        StanceKind::PartlyAccepts => "partly accepts",
-        StanceKind::Declines => "declines to comment",
-    };
-    match (&stance.target, stance.stance) {
-        (StanceTarget::Question, StanceKind::Declines) => does.to_owned(),
-        (StanceTarget::Question, _) => format!("{does} the question"),
-        (StanceTarget::Claim { of, source, .. }, StanceKind::Declines) => format!("{does} on #{of} of {source}"),
-        (StanceTarget::Claim { of, source, .. }, _) => format!("{does} #{of} of {source}"),
+    let does = stance.stance.in_words_on();
+    match &stance.target {
+        StanceTarget::Question if stance.stance == StanceKind::Declines => stance.stance.in_words().to_owned(),
+        StanceTarget::Question => format!("{does} the question"),
+        StanceTarget::Claim { of, source, .. } => format!("{does} #{of} of {source}"),
     }
 }
 

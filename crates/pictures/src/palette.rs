@@ -64,7 +64,7 @@ impl Told {
     }
 
     pub(crate) fn of(row: &Row) -> Self {
-        if row.is_of_words() { Self::Words } else { Self::Verdict(row.verdict) }
+        if row.in_words { Self::Words } else { Self::Verdict(row.verdict) }
     }
 
     /// Its name, in the words of output.

@@ -75,10 +75,9 @@ impl Track {
     /// The same, told: each with what is new in it.
     pub(crate) fn told(&self) -> impl Iterator<Item = Piece<'_>> {
         let mut before: Option<&Answer> = None;
-        self.changes.iter().enumerate().filter_map(move |(at, (from, answer))| {
-            let until = self.changes.get(at + 1).map(|(day, _)| *day);
-            let last = std::mem::replace(&mut before, answer.as_ref());
-            Some(Piece::of(*from, until, last, answer.as_ref()?))
+        self.lasting().filter_map(move |(from, until, answer)| {
+            let last = std::mem::replace(&mut before, answer);
+            Some(Piece::of(from, until, last, answer?))
         })
     }
 
@@ -89,10 +88,13 @@ impl Track {
 
     /// Each answer with the day it begins and the day it ends; the last one has no end.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = (NaiveDate, Option<NaiveDate>, &Answer)> {
-        self.changes.iter().enumerate().filter_map(|(at, (from, answer))| {
-            let until = self.changes.get(at + 1).map(|(day, _)| *day);
-            Some((*from, until, answer.as_ref()?))
-        })
+        self.lasting().filter_map(|(from, until, answer)| Some((from, until, answer?)))
+    }
+
+    /// The same with what has no answer.
+    fn lasting(&self) -> impl Iterator<Item = (NaiveDate, Option<NaiveDate>, Option<&Answer>)> {
+        let ends = self.changes.iter().skip(1).map(|(day, _)| Some(*day)).chain([None]);
+        self.changes.iter().zip(ends).map(|((from, answer), until)| (*from, until, answer.as_ref()))
     }
 
     /// What it says in the end.

@@ -8,7 +8,7 @@ use sayso_core::views::{HistoryError, HistoryQuery, Order, history};
 
 use crate::asking::{HistoryArgs, OrderName};
 use crate::error::CliError;
-use crate::meant::Meant;
+use crate::meant::{Meant, named};
 use crate::output::{self, history as shown, json, progress};
 use crate::query::name;
 use crate::session::Session;
@@ -29,10 +29,10 @@ pub(crate) fn run(session: &Session, args: &HistoryArgs) -> Result<ExitCode, Cli
         e => CliError::refused(e),
     })?;
     let nothing = told.total == 0;
-    let subject = nothing.then_some((NameKind::Subject, &subject));
-    let predicate = predicate.as_ref().filter(|_| nothing).map(|name| (NameKind::Predicate, name));
-    let sources = query.clocks.filter.sources.iter().filter(|_| nothing).map(|name| (NameKind::Source, name));
-    let meant = Meant::like(&ledger, subject.into_iter().chain(predicate).chain(sources), &told.asked_as)?;
+    let names = named(NameKind::Subject, [&subject])
+        .chain(named(NameKind::Predicate, &predicate))
+        .chain(named(NameKind::Source, &query.clocks.filter.sources));
+    let meant = Meant::like(&ledger, names.filter(|_| nothing), &told.asked_as)?;
     waiting.finish_and_clear();
     let HistoryQuery { clocks, .. } = query;
     if session.is_json() {

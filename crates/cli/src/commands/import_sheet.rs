@@ -222,6 +222,12 @@ impl Found {
         format!("row {}{of}", spot.place.row)
     }
 
+    fn spot_json(&self, spot: &Spot) -> serde_json::Map<String, serde_json::Value> {
+        let file = self.files.get(spot.file).map(|(name, _)| name.as_str());
+        let fields = [("file", file.into()), ("row", spot.place.row.into()), ("line", spot.place.line.into())];
+        fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    }
+
     /// All that is wrong, as one error. A dry run's first events come before it.
     fn report(&self, session: &Session) -> CliError {
         if !session.is_json()
@@ -251,15 +257,15 @@ impl Found {
         }
         let became = Became::new(appended, dry_run);
         if session.is_json() {
-            let first: Vec<_> = self.first.iter().map(|(spot, draft)| {
-                serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line, "event": draft})
-            }).collect();
-            let sheets: Vec<_> = self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect();
-            let mut told = became.to_json(|at| {
-                spots.get(at).map_or(serde_json::Value::Null, |spot| {
-                    serde_json::json!({"file": self.files.get(spot.file).map(|(name, _)| name), "row": spot.place.row, "line": spot.place.line})
+            let first: Vec<_> = (self.first.iter())
+                .map(|(spot, draft)| {
+                    let mut first = self.spot_json(spot);
+                    first.insert("event".into(), serde_json::json!(draft));
+                    first
                 })
-            });
+                .collect();
+            let sheets: Vec<_> = self.files.iter().map(|(name, counts)| counts_json(name, counts)).collect();
+            let mut told = became.to_json(|at| spots.get(at).map(|spot| self.spot_json(spot)).into());
             if let Some(told) = told.as_object_mut() {
                 told.insert("sheets".into(), sheets.into());
                 told.insert("first".into(), if dry_run { first.into() } else { serde_json::Value::Null });

@@ -15,7 +15,7 @@ use sayso_pictures::{Caption, chart, matrix, timeline};
 use serde_json::{Value, json};
 
 use crate::error::CliError;
-use crate::meant::Meant;
+use crate::meant::{Meant, named};
 use crate::output::{self, file, json, progress, views};
 use crate::picture_args::{ChartArgs, ChoiceArgs, MatrixArgs, PictureFile, TimelineArgs};
 use crate::query::name;
@@ -45,9 +45,9 @@ pub(crate) fn chart(session: &Session, args: &ChartArgs) -> Result<ExitCode, Cli
     let course =
         over.courses.iter().find(|c| c.question.subject == life.subject && Some(&c.question.predicate) == shown);
     let Some(course) = course else {
-        let sources = query.filter.sources.iter().map(|name| (NameKind::Source, name));
         let question = [(NameKind::Subject, &subject), (NameKind::Predicate, &predicate)];
-        let meant = Meant::like(&ledger, question.into_iter().chain(sources), &life.asked_as)?;
+        let names = question.into_iter().chain(named(NameKind::Source, &query.filter.sources));
+        let meant = Meant::like(&ledger, names, &life.asked_as)?;
         let note = if query.as_of.is_some() || query.known_at.is_some() || !query.filter.sources.is_empty() {
             ", as far as was asked for"
         } else {
@@ -82,9 +82,9 @@ pub(crate) fn timeline(session: &Session, args: &TimelineArgs) -> Result<ExitCod
     let asked = HistoryQuery { clocks: query, order: Order::Stated, ..HistoryQuery::default() };
     let life = history(&ledger, &subject, predicate.as_ref(), &asked).map_err(from_history)?;
     if life.items.is_empty() {
-        let sources = asked.clocks.filter.sources.iter().map(|name| (NameKind::Source, name));
-        let predicate = predicate.as_ref().map(|name| (NameKind::Predicate, name));
-        let names = [(NameKind::Subject, &subject)].into_iter().chain(predicate).chain(sources);
+        let names = named(NameKind::Subject, [&subject])
+            .chain(named(NameKind::Predicate, &predicate))
+            .chain(named(NameKind::Source, &asked.clocks.filter.sources));
         return Err(CliError::refused(format!(
             "nothing is recorded about {subject}; names are given whole, as `sayso replay` shows them{}",
             Meant::like(&ledger, names, &life.asked_as)?.added()

@@ -9,7 +9,6 @@ use sayso_core::event::{Content, NameKind};
 use sayso_core::ledger::{Entry, Ledger, OpenError};
 use sayso_core::machine::SystemEntropy;
 use sayso_core::replay::{Filter, Query, replay};
-use sayso_core::text::Name;
 use sayso_core::time::SystemClock;
 use sayso_core::views::over_time;
 use sayso_pictures::Caption;
@@ -18,7 +17,7 @@ use serde_json::json;
 
 use super::pictures::{erased, few_enough, free, tell, write};
 use crate::error::CliError;
-use crate::meant::Meant;
+use crate::meant::{Meant, named};
 use crate::output::{progress, views};
 use crate::picture_args::ReportArgs;
 use crate::query::{as_of, known_at};
@@ -55,13 +54,10 @@ pub(crate) fn run(session: &Session, args: &ReportArgs) -> Result<ExitCode, CliE
     let over = over_time(&ledger, &query, &session.zone)?;
     if over.courses.is_empty() {
         let Filter { sources, subject_prefixes, predicates, .. } = &query.filter;
-        let named = |kind, names: &'_ [Name]| names.iter().map(|name| (kind, name.clone())).collect::<Vec<_>>();
-        let names = [
-            named(NameKind::Source, sources),
-            named(NameKind::Subject, subject_prefixes),
-            named(NameKind::Predicate, predicates),
-        ];
-        let meant = Meant::like(&ledger, names.iter().flatten().map(|(kind, name)| (*kind, name)), &[])?;
+        let names = named(NameKind::Source, sources)
+            .chain(named(NameKind::Subject, subject_prefixes))
+            .chain(named(NameKind::Predicate, predicates));
+        let meant = Meant::like(&ledger, names, &[])?;
         return Err(CliError::refused(format!(
             "nothing was said on what was asked for; `sayso replay` shows what there is{}",
             meant.added()

@@ -35,7 +35,7 @@ pub(crate) fn text(query: &Query, compared: &Comparison, meant: &Meant, zone: &T
         table::keep_whole(&mut rows, &[0, 2]);
         text.push_str(&format!("\n{}", table::text(&rows)));
     }
-    if compared.rows.iter().any(Row::is_of_words) {
+    if compared.rows.iter().any(|row| row.in_words) {
         text.push_str(&table::fold(WORDS));
     }
     text.push_str(&table::fold(&counts(compared)));
@@ -48,7 +48,7 @@ const WORDS: &str = "(words): the texts are not the same; whether they contradic
 
 /// The verdict of a question as people read it; a conflict of words is no shout.
 fn headed(row: &Row) -> String {
-    if row.is_of_words() { "conflict (words)".into() } else { verdict(row.verdict) }
+    if row.in_words { "conflict (words)".into() } else { verdict(row.verdict) }
 }
 
 /// The verdict as people read it: what needs looking at stands out.

@@ -167,12 +167,7 @@ pub(crate) fn remarks(standing: &Standing) -> Vec<String> {
 }
 
 pub(crate) fn stance(stance: &StandingStance) -> String {
-    let verb = match stance.stance {
-        StanceKind::Affirms => "affirms",
-        StanceKind::Denies => "denies",
-        StanceKind::PartlyAccepts => "partly accepts",
-        StanceKind::Declines => "declines to comment",
-    };
+    let verb = stance.stance.in_words();
     let target = match &stance.target {
         StanceTarget::Question => String::new(),
         StanceTarget::Claim { of, source, fate } => {

@@ -128,6 +128,23 @@ impl StanceKind {
             Self::Declines => "declines",
         }
     }
+
+    /// What its source does, for people to read.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Affirms => "affirms",
+            Self::Denies => "denies",
+            Self::PartlyAccepts => "partly accepts",
+            Self::Declines => "declines to comment",
+        }
+    }
+
+    /// The same in front of what it is about.
+    #[must_use]
+    pub const fn in_words_on(self) -> &'static str {
+        if matches!(self, Self::Declines) { "declines to comment on" } else { self.in_words() }
+    }
 }
 
 /// A source takes back its own claim or stance.

@@ -129,7 +129,7 @@ mod tests {
         let own = vec![0; length];
         let content = Content { own: &own, shared: &[] };
         assert!(writer.push(b"s", &Posting { kind: Kind::Stance, index: 0, last: 0, day: None, content }).is_none());
-        Arc::new(Chunk::new(writer.finish(None).unwrap().1).unwrap())
+        Arc::new(Chunk::marked(writer.finish(None).unwrap().1).unwrap())
     }
 
     fn found(cache: &Cache, key: &[u8]) -> Option<Option<Vec<u8>>> {

@@ -48,7 +48,7 @@ fn fetch(
             cache.put(shelf, &from, None); // another run
             return false;
         };
-        let chunk = match Chunk::new(bytes.to_vec()) {
+        let chunk = match Chunk::marked(bytes.to_vec()) {
             Ok(chunk) => Arc::new(chunk),
             Err(damaged) => {
                 failed = Some(damaged);
@@ -89,7 +89,7 @@ impl MemoryRun {
             finished.extend(writer.push(key, &posting));
         }
         finished.extend(writer.finish(None));
-        let chunks = finished.into_iter().map(|(place, bytes)| Ok((place.into(), Arc::new(Chunk::new(bytes)?))));
+        let chunks = finished.into_iter().map(|(place, bytes)| Ok((place.into(), Arc::new(Chunk::marked(bytes)?))));
         chunks.collect::<Result<_, _>>().map(Self)
     }
 

@@ -58,18 +58,20 @@ impl Rows {
 
     /// Key and posting of a row, as it was added; empty if there is no such row.
     pub(super) fn row(&self, order: Order, n: u32) -> (&[u8], RawPosting<'_>) {
-        let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
-        row.map_or((&[], NO_POSTING), |row| self.raw(row))
+        self.at(order, n).map_or((&[], NO_POSTING), |row| (row.key.of(&self.bytes), row.posting.raw(&self.bytes)))
     }
 
     /// The names that a row stands under; empty if there is no such row.
     pub(super) fn names(&self, order: Order, n: u32) -> [&[u8]; 3] {
-        let row = usize::try_from(n).ok().and_then(|n| self.rows(order).get(n));
-        let names = row.and_then(|Row { key, ends: [first, second], .. }| {
+        let names = self.at(order, n).and_then(|Row { key, ends: [first, second], .. }| {
             let key = key.of(&self.bytes);
             Some([key.get(..*first)?, key.get(first + 1..*second)?, key.get(second + 1..)?])
         });
         names.unwrap_or_default()
+    }
+
+    fn at(&self, order: Order, n: u32) -> Option<&Row> {
+        self.rows(order).get(usize::try_from(n).ok()?)
     }
 
     fn rows(&self, order: Order) -> &[Row] {
@@ -77,9 +79,5 @@ impl Rows {
             Order::Question => &self.by_question,
             Order::Source => &self.by_source,
         }
-    }
-
-    fn raw(&self, row: &Row) -> (&[u8], RawPosting<'_>) {
-        (row.key.of(&self.bytes), row.posting.raw(&self.bytes))
     }
 }

@@ -62,12 +62,20 @@ pub(crate) struct Lies {
 }
 
 impl Chunk {
-    /// A chunk as it was stored.
+    /// A chunk as it was stored, to be read from its beginning.
     ///
     /// # Errors
     /// If these are other bytes.
     pub(super) fn new(bytes: Vec<u8>) -> Result<Self, StoreError> {
-        let mut chunk = Self::parse(bytes).ok_or_else(damaged)?;
+        Self::parse(bytes).ok_or_else(damaged)
+    }
+
+    /// The same with marks, for look-ups.
+    ///
+    /// # Errors
+    /// If these are other bytes.
+    pub(super) fn marked(bytes: Vec<u8>) -> Result<Self, StoreError> {
+        let mut chunk = Self::new(bytes)?;
         let mut marks: Vec<Mark> = Vec::with_capacity(chunk.bytes.len() / MARK_BYTES);
         let (mut walk, mut last) = (Walk::default(), chunk.groups);
         walk.begin(&chunk, &[]);
@@ -229,7 +237,7 @@ mod tests {
 
     /// Goes through a chunk to its end; how many postings it has.
     fn read(bytes: Vec<u8>) -> Result<usize, StoreError> {
-        let chunk = Chunk::new(bytes)?;
+        let chunk = Chunk::marked(bytes)?;
         let (mut walk, mut postings) = (Walk::default(), Vec::new());
         walk.begin(&chunk, &[]);
         while walk.go_on(&chunk)? {

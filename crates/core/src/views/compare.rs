@@ -115,12 +115,6 @@ impl Finding {
 }
 
 impl Row {
-    /// Whether the verdict is a conflict, every conflict in it is one of different words, and nobody denies another's claim.
-    #[must_use]
-    pub const fn is_of_words(&self) -> bool {
-        self.in_words
-    }
-
     /// How many pairs are not among the findings.
     #[must_use]
     pub fn untold(&self) -> usize {
@@ -316,10 +310,8 @@ fn row(question: &Question, there: &BTreeMap<usize, Has<'_>>, parties: &Parties<
                 }
                 let gravity = Gravity::of(finding.relation, &finding.why);
                 for party in &finding.of {
-                    match gravest.get_mut(&party.source) {
-                        Some(held) => *held = gravity.max(*held),
-                        None => drop(gravest.insert(party.source.clone(), gravity)),
-                    }
+                    let held = gravest.entry(party.source.clone()).or_insert(gravity);
+                    *held = gravity.max(*held);
                 }
                 told.stance(finding);
             }
@@ -378,12 +370,13 @@ pub(super) fn party(cell: &Cell, standing: &Standing) -> Party {
 
 /// What a stance makes of the answers of others.
 fn placed(source: &Name, stance: &StandingStance, values: &[Valued<'_>], again: &SaidAgain) -> Vec<Finding> {
-    let (relation, does) = match stance.stance {
-        StanceKind::Denies => (Relation::Denied, "denies"),
-        StanceKind::Affirms => (Relation::Agreement, "affirms"),
-        StanceKind::PartlyAccepts => (Relation::Compatible, "partly accepts"),
+    let relation = match stance.stance {
+        StanceKind::Denies => Relation::Denied,
+        StanceKind::Affirms => Relation::Agreement,
+        StanceKind::PartlyAccepts => Relation::Compatible,
         StanceKind::Declines => return vec![],
     };
+    let does = stance.stance.in_words();
     let actor = Party { source: source.clone(), entries: stance.entries.clone() };
     let finding =
         |other: Party, why: String| Finding { relation, stance: Some(stance.stance), of: [actor.clone(), other], why };

@@ -1,6 +1,6 @@
 //! An entry as the page shows it: the words, who carried them, where they can be read, what we did about it.
 
-use sayso_core::event::{Attribution, Citation, Content, Event, StanceKind, Target};
+use sayso_core::event::{Attribution, Citation, Content, Event, Target};
 use sayso_core::ledger::{DamageError, Entry};
 use serde::Serialize;
 
@@ -81,13 +81,7 @@ impl EventJson {
                     Target::Entry(of) => format!("#{of}"),
                     Target::Question(question) => format!("the question {}", question.predicate),
                 };
-                let does = match stance.stance {
-                    StanceKind::Affirms => "affirms",
-                    StanceKind::Denies => "denies",
-                    StanceKind::PartlyAccepts => "partly accepts",
-                    StanceKind::Declines => "declines to comment on",
-                };
-                json.says = format!("{} {does} {on}", stance.by.source);
+                json.says = format!("{} {} {on}", stance.by.source, stance.stance.in_words_on());
                 json.of = if let Target::Entry(of) = stance.target { Some(of) } else { None };
             }
             Content::Retraction(retraction) => {
